@@ -1,0 +1,94 @@
+import type { Activation } from "../model/activation.ts";
+import type { Decision } from "../model/decision.ts";
+
+/**
+ * One entry of the audit log. `id` is a UUIDv7 (the request id of a decision); `time` is epoch milliseconds. A decision
+ * record holds all that `decide` saw, so that its rule set gives the same decision again.
+ */
+export type AuditRecord = DecisionRecord | EventRecord;
+
+export interface DecisionRecord {
+  readonly version: 1;
+  readonly kind: "decision";
+  readonly id: string;
+  readonly time: number;
+  readonly activation: Activation;
+  readonly decision: Decision;
+  /** Id of the API key that asked; the identity in `activation` may be another's (`evaluate:as`). */
+  readonly key_id: string;
+  /** The caller's own `X-Request-ID`, where one was sent. */
+  readonly client_request_id?: string;
+  readonly latency_us: number;
+}
+
+export const EVENT_KINDS = [
+  "service.started",
+  "rules.activated",
+  "rules.refused",
+  "key.created",
+  "key.revoked",
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export interface EventRecord {
+  readonly version: 1;
+  readonly kind: EventKind;
+  readonly id: string;
+  readonly time: number;
+  /** Who did it: a key id, or `system`. */
+  readonly actor: string;
+  /** What happened; JSON, no secrets. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Filters combine with AND; times are epoch milliseconds, `from` inclusive and `to` exclusive. */
+export interface AuditQuery {
+  readonly from?: number;
+  readonly to?: number;
+  readonly kind?: AuditRecord["kind"];
+  readonly identity?: string;
+  readonly action_type?: string;
+  readonly action_name?: string;
+  readonly decision?: Decision["decision"];
+  readonly rule_id?: string;
+  readonly session_id?: string;
+  /** Only records with a smaller id than this one: the last id of the page before. */
+  readonly before?: string;
+  /** 1..500. */
+  readonly limit: number;
+}
+
+/**
+ * Where records are kept for reading.
+ * - `insert` is idempotent by `id` (a record already there is left as it is), all or nothing, and may be retried.
+ * - `list` is newest first (descending id); an empty array means no match.
+ * - `get` gives undefined for an unknown id.
+ * - Ids are compared byte by byte.
+ * @throws UnavailableError `storage_unavailable` from every method when the database does not answer
+ */
+export interface AuditStore {
+  insert(records: readonly AuditRecord[]): Promise<void>;
+  get(id: string): Promise<AuditRecord | undefined>;
+  list(query: AuditQuery): Promise<AuditRecord[]>;
+}
+
+/**
+ * The durable queue in front of the store. What `append` has confirmed survives the process.
+ * Records come out in the order they went in.
+ */
+export interface Spool {
+  /**
+   * Resolves when the record is written; all appends of one event-loop turn go out in one write.
+   * @throws UnavailableError `audit_unavailable` when it could not be written; then it never shows up later
+   */
+  append(record: AuditRecord): Promise<void>;
+  /** The oldest confirmed records that are not yet acknowledged, at most `max`; empty when there are none. */
+  peek(max: number): Promise<readonly AuditRecord[]>;
+  /** Forgets the `count` oldest records: they are safely in the store. */
+  acknowledge(count: number): Promise<void>;
+  /** Confirmed and not yet acknowledged. */
+  readonly pending: number;
+  /** Bytes on disk. */
+  readonly bytes: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,100 @@
+import type { CelErrorValue, Frame, NecessaryCondition } from "../cel/index.ts";
+import type { Activation } from "../model/activation.ts";
+import type { Effect, Obligation } from "../model/decision.ts";
+
+/** A place in a rule file; line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * One problem of a rule file. An `error` keeps the whole set from being activated, a `warning` does not.
+ * `code` is kebab-case and stable (`unknown-field`, `cel-syntax`, `duplicate-rule-id`, `shadowed-rule`, ...).
+ */
+export interface Diagnostic extends Position {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  readonly message: string;
+  /** Full id of the rule it is about, where there is one. */
+  readonly rule_id?: string;
+}
+
+/** How a person is asked; only on `approval_required` rules. Durations in milliseconds. */
+export interface ApprovalTerms {
+  readonly timeoutMs: number;
+  readonly onTimeout: "deny" | "allow";
+  /** `role:<name>` or `user:<name>`; empty means anyone who may resolve approvals. */
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly grantTtlMs: number;
+}
+
+export interface Rule {
+  /** `<policy>/<id>`, unique in the set. */
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly priority: number;
+  readonly decision: Effect;
+  readonly reason: string;
+  readonly helpText?: string;
+  readonly helpUrl?: string;
+  readonly obligations: readonly Obligation[];
+  readonly approval?: ApprovalTerms;
+  /** Globs as written; undefined means any. */
+  readonly actionTypes?: readonly string[];
+  readonly actionNames?: readonly string[];
+  /** CEL source as written; undefined means always. */
+  readonly when?: string;
+  readonly isVolatile: boolean;
+  readonly position: Position;
+  /**
+   * The whole condition: action globs and `when`. Total: never throws.
+   * @returns a boolean, or a CEL error value (a non-boolean result is one too)
+   */
+  matches(frame: Frame): boolean | CelErrorValue;
+  /** Conditions of the globs and of `when`, for the index. */
+  readonly necessary: readonly NecessaryCondition[];
+}
+
+/**
+ * An immutable, validated, indexed set of rules.
+ *
+ * INVARIANT: `candidates` returns every rule whose `matches` is true or an error for the frame's activation. It may
+ * return more, never less.
+ */
+export interface RuleSet {
+  /** `sha256:<64 hex>` over what the rules mean, not over the file layout's order. */
+  readonly revision: string;
+  /** Sorted by id. */
+  readonly rules: readonly Rule[];
+  readonly files: readonly string[];
+  /** Warnings only: a set with errors does not exist. */
+  readonly warnings: readonly Diagnostic[];
+  /** Enters an activation and selects by the index. The frame is valid until the next call on the same rule set. */
+  select(activation: Activation): Selection;
+  rule(id: string): Rule | undefined;
+}
+
+export interface Selection {
+  readonly frame: Frame;
+  readonly candidates: readonly Rule[];
+}
+
+/** One rule file as read: `path` is relative to the rules directory, with forward slashes. */
+export interface RuleSource {
+  readonly path: string;
+  readonly content: string;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly ruleSet: RuleSet }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Turns rule files into a rule set. Keeps a cache by file content, so that a reload costs what changed. */
+export interface RuleLoader {
+  /** All diagnostics of all files, sorted by file, line, column; empty input is an error (`no-rule-files`). */
+  load(sources: readonly RuleSource[]): LoadResult;
+}
