@@ -1,1 +1,3 @@
+export { compileStandard, type StandardExpression, type StandardOptions } from "./standard.ts";
 export type * from "./types.ts";
+export { CelDuration, CelError, CelMap, CelTimestamp, CelType, CelUint, isCelError, TYPES } from "./values.ts";
