@@ -1,0 +1,105 @@
+import type { Activation } from "../model/activation.ts";
+import { type Decision, EFFECTS, type Effect, type Obligation, type RuleError } from "../model/decision.ts";
+import type { Rule, RuleSet } from "../rules/types.ts";
+
+export interface DecideInput {
+  readonly ruleSet: RuleSet;
+  readonly activation: Activation;
+  /** The longest time that a client may reuse a decision. */
+  readonly cacheTtlSecondsMax: number;
+}
+
+/**
+ * Decides one request. Pure and total: equal inputs give equal decisions, and it never throws for an activation that the
+ * model's parser accepted.
+ *
+ * The highest priority that applies wins; at the same priority deny > approval_required > allow. A rule applies when its
+ * condition is true. A deny or approval rule whose condition errors applies too; an allow rule whose condition errors
+ * grants nothing. When nothing applies the answer is a deny.
+ */
+export function decide({ ruleSet, activation, cacheTtlSecondsMax }: DecideInput): Decision {
+  const { frame, candidates } = ruleSet.select(activation);
+  const determining: Rule[] = [];
+  const errors: RuleError[] = [];
+  let erred: Set<Rule> | undefined;
+  let isVolatile = false;
+
+  for (const rule of candidates) {
+    if (rule.isVolatile) isVolatile = true;
+    const outcome = rule.matches(frame);
+    if (outcome === false) continue;
+    if (outcome !== true) {
+      errors.push({ rule_id: rule.id, message: outcome.message });
+      if (rule.decision === "allow") continue;
+      erred ??= new Set();
+      erred.add(rule);
+    }
+    const order = determining.length === 0 ? 1 : comparePrecedence(rule, determining[0]!);
+    if (order > 0) determining.length = 0;
+    if (order >= 0) determining.push(rule);
+  }
+
+  if (determining.length > 1) determining.sort(byId);
+  if (errors.length > 1) errors.sort((a, b) => compareText(a.rule_id, b.rule_id));
+  const mayCache = !isVolatile && errors.length === 0;
+  return describe(determining, erred, errors, ruleSet.revision, mayCache ? cacheTtlSecondsMax : 0);
+}
+
+/** Positive when `a` takes precedence over `b`, 0 when both determine the outcome together. */
+function comparePrecedence(a: Rule, b: Rule): number {
+  return a.priority - b.priority || RANK[a.decision] - RANK[b.decision];
+}
+
+const RANK = Object.fromEntries(EFFECTS.map((effect, at) => [effect, EFFECTS.length - at])) as Record<Effect, number>;
+
+function describe(
+  determining: readonly Rule[],
+  erred: ReadonlySet<Rule> | undefined,
+  errors: readonly RuleError[],
+  revision: string,
+  cacheTtlSeconds: number,
+): Decision {
+  // A rule that really matched explains the outcome better than one that could not be evaluated.
+  const rule = determining.find((candidate) => erred?.has(candidate) !== true) ?? determining[0];
+  if (rule === undefined) {
+    return {
+      decision: "deny",
+      reason: "No rule allows this action.",
+      reason_code: "no_matching_rule",
+      rules: [],
+      obligations: [],
+      errors,
+      policy_revision: revision,
+      cache_ttl_seconds: cacheTtlSeconds,
+    };
+  }
+  const hasErred = erred?.has(rule) === true;
+  return {
+    decision: rule.decision,
+    reason: hasErred
+      ? `The rule ${rule.id} could not be evaluated for this request, so it applies. ${rule.reason}`
+      : rule.reason,
+    reason_code: hasErred ? "rule_error" : "rule_matched",
+    rule_id: rule.id,
+    rule_name: rule.name,
+    rules: determining.map(({ id }) => id),
+    obligations: obligationsOf(determining),
+    errors,
+    policy_revision: revision,
+    cache_ttl_seconds: rule.decision === "approval_required" ? 0 : cacheTtlSeconds,
+    ...(rule.helpText === undefined ? undefined : { help_text: rule.helpText }),
+    ...(rule.helpUrl === undefined ? undefined : { help_url: rule.helpUrl }),
+  };
+}
+
+function obligationsOf(rules: readonly Rule[]): readonly Obligation[] {
+  if (rules.every(({ obligations }) => obligations.length === 0)) return [];
+  const distinct = new Map<string, Obligation>();
+  for (const { obligations } of rules) {
+    for (const obligation of obligations) distinct.set(JSON.stringify(obligation), obligation);
+  }
+  return [...distinct.values()];
+}
+
+const byId = (a: Rule, b: Rule) => compareText(a.id, b.id);
+const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,70 @@
+import type { FieldFault } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+
+export type JsonTextResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: "malformed_json" | "invalid_request"; readonly faults: readonly FieldFault[] };
+
+/**
+ * Parses a request body and refuses what cannot be stored and replayed as it was sent: nesting deeper than
+ * `LIMITS.depthMax`, NUL and lone surrogates (RFC 8259 section 8.2; PostgreSQL's jsonb refuses both).
+ *
+ * Ordinary bodies pay for `JSON.parse` and a few `indexOf`; only a body that might be at fault is walked.
+ */
+export function parseJsonText(text: string): JsonTextResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, code: "malformed_json", faults: [{ pointer: "", detail: describeSyntaxError(error) }] };
+  }
+  if (text.includes("\\u") || hasMoreBracketsThan(text, LIMITS.depthMax) || LONE_SURROGATE.test(text)) {
+    const fault = findFault(value, "", 1);
+    if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
+  }
+  return { ok: true, value };
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** V8 quotes the text around the error; the position is enough, and a body may hold secrets. */
+function describeSyntaxError(error: unknown): string {
+  const position = /position (\d+)/.exec(String(error))?.[1];
+  return position === undefined ? "the JSON text ends too early" : `not JSON at character ${position}`;
+}
+
+function hasMoreBracketsThan(text: string, max: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) if (++count > max) return true;
+  for (let at = text.indexOf("["); at !== -1; at = text.indexOf("[", at + 1)) if (++count > max) return true;
+  return false;
+}
+
+function findFault(value: unknown, pointer: string, depth: number): FieldFault | undefined {
+  if (typeof value === "string") return findTextFault(value, pointer);
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > LIMITS.depthMax) {
+    return { pointer, detail: `nested deeper than ${LIMITS.depthMax} levels; flatten it` };
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const at = `${pointer}/${escapePointer(key)}`;
+    const fault = findTextFault(key, at) ?? findFault(item, at, depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function findTextFault(text: string, pointer: string): FieldFault | undefined {
+  if (text.includes("\0")) return { pointer: printable(pointer), detail: "contains NUL (U+0000); remove it" };
+  if (LONE_SURROGATE.test(text)) {
+    return { pointer: printable(pointer), detail: "contains half of a surrogate pair; send well-formed Unicode" };
+  }
+  return undefined;
+}
+
+const printable = (pointer: string) => pointer.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
+
+/** RFC 6901 section 3. */
+export function escapePointer(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
