@@ -43,6 +43,7 @@ export interface ApiKey {
 /**
  * Where keys are kept.
  * - `insert` of an id or hash that exists is a `conflict` AppError.
+ * - `insertIfEmpty` inserts all or none, and only when no key was ever stored; of several callers at once one gets true.
  * - `revoke` is idempotent: the first call's time stays. It gives undefined for an unknown id.
  * - `list` gives every key, revoked and expired ones too, ascending by id.
  * - Ids and hashes are compared byte by byte.
@@ -51,6 +52,7 @@ export interface ApiKey {
 export interface KeyStore {
   list(): Promise<ApiKey[]>;
   insert(key: ApiKey): Promise<void>;
+  insertIfEmpty(keys: readonly ApiKey[]): Promise<boolean>;
   revoke(id: string, at: number): Promise<ApiKey | undefined>;
 }
 
