@@ -1,0 +1,19 @@
+import { createMemoryAuditStore } from "../../src/adapters/memory/audit-store.ts";
+import { createMemoryKeyChanges } from "../../src/adapters/memory/key-changes.ts";
+import { createMemoryKeyStore } from "../../src/adapters/memory/key-store.ts";
+import { createMemorySpool } from "../../src/adapters/memory/spool.ts";
+import { describeAuditStore } from "./audit-store.ts";
+import { describeKeyChanges } from "./key-changes.ts";
+import { describeKeyStore } from "./key-store.ts";
+import { describeSpool } from "./spool.ts";
+
+describeAuditStore("memory", async () => {
+  const store = createMemoryAuditStore();
+  return { store, close: () => store.close() };
+});
+describeKeyStore("memory", async () => {
+  const store = createMemoryKeyStore();
+  return { store, close: () => store.close() };
+});
+describeKeyChanges("memory", async () => createMemoryKeyChanges());
+describeSpool("memory", async (options) => createMemorySpool(options));
