@@ -11,7 +11,7 @@ export interface Position {
 
 /**
  * One problem of a rule file. An `error` keeps the whole set from being activated, a `warning` does not.
- * `code` is kebab-case and stable (`unknown-field`, `cel-syntax`, `duplicate-rule-id`, `shadowed-rule`, ...).
+ * `code` is kebab-case and stable (`unknown-field`, `invalid-condition`, `duplicate-rule-id`, `shadowed-rule`, ...).
  */
 export interface Diagnostic extends Position {
   readonly severity: "error" | "warning";
@@ -73,7 +73,7 @@ export interface RuleSet {
   readonly files: readonly string[];
   /** Warnings only: a set with errors does not exist. */
   readonly warnings: readonly Diagnostic[];
-  /** Enters an activation and selects by the index. The frame is valid until the next call on the same rule set. */
+  /** Enters an activation and selects by the index. The selection is valid until the next call on the same rule set. */
   select(activation: Activation): Selection;
   rule(id: string): Rule | undefined;
 }
@@ -87,6 +87,25 @@ export interface Selection {
 export interface RuleSource {
   readonly path: string;
   readonly content: string;
+}
+
+export type ReadResult =
+  | { readonly ok: true; readonly sources: readonly RuleSource[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Where rule files come from. */
+export interface RuleFiles {
+  /**
+   * All rule files, sorted by path. Never rejects: what cannot be read is a diagnostic, with the file it is about or `.`
+   * for the directory itself.
+   */
+  read(): Promise<ReadResult>;
+  /**
+   * Calls `onChange` after the files may have changed; calls close together become one, and a call does not promise that
+   * anything differs. `onError` hears of a watch that failed; the watch may be dead then.
+   * @returns stops watching; safe to call twice
+   */
+  watch(onChange: () => void, onError: (error: Error) => void): () => Promise<void>;
 }
 
 export type LoadResult =

@@ -1,0 +1,59 @@
+import { createHash, hash } from "node:crypto";
+import type { Json } from "../model/activation.ts";
+import type { Rule } from "./types.ts";
+
+/** Changes whenever the canonical form below does, so that one digest never stands for two meanings. */
+const FORMAT = "verdict-rules-1";
+
+const digests = new WeakMap<Rule, string>();
+
+/**
+ * `sha256:<hex>` over what the rules mean: equal for sets that decide and answer alike, whatever their files, order,
+ * comments and formatting. Digests of rules are kept, so that a reload hashes only what changed.
+ * @param rules enabled rules, sorted by id
+ */
+export function revisionOf(rules: readonly Rule[]): string {
+  const whole = createHash("sha256").update(FORMAT);
+  for (const rule of rules) whole.update(digestOf(rule));
+  return `sha256:${whole.digest("hex")}`;
+}
+
+function digestOf(rule: Rule): string {
+  let digest = digests.get(rule);
+  if (digest === undefined) {
+    digest = hash("sha256", canonicalRule(rule), "hex");
+    digests.set(rule, digest);
+  }
+  return digest;
+}
+
+/** Lists whose order has no meaning are sorted. The description is a comment for people and stays out. */
+function canonicalRule(rule: Rule): string {
+  return canonicalJson({
+    id: rule.id,
+    name: rule.name,
+    priority: rule.priority,
+    action_types: sortedSet(rule.actionTypes),
+    action_names: sortedSet(rule.actionNames),
+    when: rule.when ?? null,
+    decision: rule.decision,
+    reason: rule.reason,
+    help_text: rule.helpText ?? null,
+    help_url: rule.helpUrl ?? null,
+    obligations: rule.obligations.map(({ type, params }) => ({ type, params: params as Json })),
+    approval:
+      rule.approval === undefined ? null : { ...rule.approval, approvers: sortedSet(rule.approval.approvers) as Json },
+  });
+}
+
+function sortedSet(values: readonly string[] | undefined): Json {
+  return values === undefined ? null : [...new Set(values)].sort();
+}
+
+/** JSON with sorted keys and no white space. */
+function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.keys(value).sort();
+  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(",")}}`;
+}

@@ -1,0 +1,132 @@
+import type { CelValue, Frame } from "../cel/index.ts";
+import { isCelError } from "../cel/index.ts";
+import { chooseConditions } from "./index-choice.ts";
+import { createTextTable, type TextTable } from "./index-text-table.ts";
+import type { Rule } from "./types.ts";
+
+/**
+ * Finds the rules that can apply to a request without looking at the others: each rule is filed under its rarest
+ * necessary condition, so a request pays for the paths that are indexed and for the rules it hits, not for the rest.
+ *
+ * INVARIANT: `select` gives every rule whose `matches` is true or an error for the frame's activation, each once.
+ */
+export interface RuleIndex {
+  /** What the last `select` found; the next one overwrites it. */
+  readonly candidates: readonly Rule[];
+  select(frame: Frame): void;
+}
+
+/** A rule in the index; `stamp` is the last selection that took it, so that none takes it twice. */
+export interface Entry {
+  readonly rule: Rule;
+  stamp: number;
+}
+
+export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
+  const entries = rules.map((rule): Entry => ({ rule, stamp: 0 }));
+  const root = buildNode(entries, new Set());
+  const found: Rule[] = [];
+  const state: Selecting = { found, stamp: 0 };
+  return {
+    candidates: found,
+    select(frame) {
+      found.length = 0;
+      if (state.stamp === STAMP_MAX) {
+        for (const entry of entries) entry.stamp = 0;
+        state.stamp = 0;
+      }
+      state.stamp += 1;
+      selectNode(root, frame, state);
+    },
+  };
+}
+
+/** Stays a small integer of the engine, so that a long-running process does not slow down. */
+const STAMP_MAX = 2 ** 30 - 1;
+
+interface Selecting {
+  readonly found: Rule[];
+  stamp: number;
+}
+
+interface IndexNode {
+  readonly unfiled: readonly Entry[];
+  readonly paths: readonly PathIndex[];
+}
+
+/** All rules that are filed under one input path. */
+interface PathIndex {
+  readonly slot: number;
+  readonly equals: ReadonlyMap<unknown, readonly Entry[]> | undefined;
+  readonly prefix: TextTable<Entry> | undefined;
+  readonly suffix: TextTable<Entry> | undefined;
+  readonly contains: ReadonlyMap<unknown, readonly Entry[]> | undefined;
+  /**
+   * Rules about which an absent value, or one of a type that the condition does not expect, says nothing. They are
+   * filed again by their other conditions, else a request without the path would pay for all of them.
+   */
+  readonly unresolved: IndexNode | undefined;
+}
+
+/** Each level needs a further path to be absent; what is left then is scanned. */
+const LEVELS_MAX = 3;
+
+function buildNode(entries: readonly Entry[], usedSlots: ReadonlySet<number>): IndexNode {
+  if (usedSlots.size >= LEVELS_MAX) return { unfiled: entries, paths: [] };
+  const { unfiled, bySlot } = chooseConditions(entries, usedSlots);
+  const paths: PathIndex[] = [];
+  for (const [slot, filed] of bySlot) {
+    const { equals, prefix, suffix, contains, unresolved, isAlwaysPresent } = filed;
+    // A path that every request has is absent only in a malformed one: not worth a level of its own.
+    const rest = isAlwaysPresent
+      ? { unfiled: unresolved, paths: [] }
+      : buildNode(unresolved, new Set([...usedSlots, slot]));
+    paths.push({
+      slot,
+      equals: equals.size > 0 ? equals : undefined,
+      prefix: createTextTable("prefix", prefix),
+      suffix: createTextTable("suffix", suffix),
+      contains: contains.size > 0 ? contains : undefined,
+      unresolved: unresolved.length > 0 ? rest : undefined,
+    });
+  }
+  return { unfiled, paths };
+}
+
+function selectNode(node: IndexNode, frame: Frame, state: Selecting): void {
+  take(node.unfiled, state);
+  for (const path of node.paths) selectPath(path, frame.read(path.slot), frame, state);
+}
+
+function selectPath(path: PathIndex, value: CelValue, frame: Frame, state: Selecting): void {
+  const { unresolved } = path;
+  let isResolved = false;
+  if (typeof value === "string") {
+    if (path.equals !== undefined) take(path.equals.get(value), state);
+    path.prefix?.each(value, takeEach, state);
+    path.suffix?.each(value, takeEach, state);
+    isResolved = path.contains === undefined;
+  } else if (Array.isArray(value)) {
+    if (path.contains !== undefined) for (const item of value) take(path.contains.get(item), state);
+    isResolved = path.prefix === undefined && path.suffix === undefined;
+  } else if (!isCelError(value)) {
+    if (path.equals !== undefined) take(path.equals.get(value), state);
+    isResolved = path.prefix === undefined && path.suffix === undefined && path.contains === undefined;
+  }
+  if (!isResolved && unresolved !== undefined) selectNode(unresolved, frame, state);
+}
+
+function takeEach(entries: readonly Entry[], state: Selecting): void {
+  take(entries, state);
+}
+
+function take(entries: readonly Entry[] | undefined, state: Selecting): void {
+  if (entries === undefined) return;
+  const { found, stamp } = state;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]!;
+    if (entry.stamp === stamp) continue;
+    entry.stamp = stamp;
+    found.push(entry.rule);
+  }
+}
