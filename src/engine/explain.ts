@@ -3,19 +3,16 @@ import type { RULE_OUTCOMES } from "../model/response.ts";
 import type { RuleSet } from "../rules/types.ts";
 
 export interface RuleOutcome {
-  readonly rule_id: string;
-  readonly outcome: (typeof RULE_OUTCOMES)[number];
-  readonly message?: string;
+  rule_id: string;
+  outcome: (typeof RULE_OUTCOMES)[number];
+  message?: string | undefined;
 }
 
 /**
  * What every rule of the set gave for an activation, without the index: matched and erring rules first, then by id.
  * For people, not for the hot path: its cost grows with the rule set.
  */
-export function explain(
-  ruleSet: RuleSet,
-  activation: Activation,
-): { readonly rules: readonly RuleOutcome[]; readonly candidates: number } {
+export function explain(ruleSet: RuleSet, activation: Activation): { rules: RuleOutcome[]; candidates: number } {
   const { frame, candidates } = ruleSet.select(activation);
   const count = candidates.length;
   const outcomes = ruleSet.rules.map((rule): RuleOutcome => {

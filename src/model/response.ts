@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EFFECTS, obligationSchema, REASON_CODES } from "./decision.ts";
+import { type Decision, EFFECTS, obligationSchema, REASON_CODES } from "./decision.ts";
 
 const ruleErrorSchema = z
   .object({
@@ -48,5 +48,11 @@ export const evaluateResponseSchema = z
   })
   .meta({ id: "EvaluateResponse", description: "A decision. A deny is HTTP 200." });
 
-export type EvaluateResponse = z.infer<typeof evaluateResponseSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
+
+/** What `evaluateResponseSchema` describes, readonly. */
+export interface EvaluateResponse extends Decision {
+  readonly request_id: string;
+  readonly latency_ms: number;
+  readonly explanation?: Explanation;
+}

@@ -1,0 +1,72 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { AppError } from "../model/errors.ts";
+import { VERSION } from "../model/version.ts";
+import { addAuditRoutes } from "./audit-routes.ts";
+import { addEvaluateRoutes } from "./evaluate-routes.ts";
+import { addKeysRoutes } from "./keys-routes.ts";
+import { addOperationRoutes } from "./operation-routes.ts";
+import type { HttpContext } from "./read-body.ts";
+import { type App, exchangeOf, type HttpDeps } from "./route.ts";
+import { addRulesRoutes } from "./rules-routes.ts";
+
+/** The whole HTTP interface. The same application runs under node:http and, in tests, without a server. */
+export function createApp(deps: HttpDeps): App {
+  const app: App = new OpenAPIHono();
+  const document = () => openApiDocument(app);
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key of this service.",
+  });
+
+  addEvaluateRoutes(app, deps);
+  addRulesRoutes(app, deps);
+  addAuditRoutes(app, deps);
+  addKeysRoutes(app, deps);
+  addOperationRoutes(app, deps, document);
+
+  const count = deps.service.metrics.requestCounter("unmatched");
+  const methodsOf = createMethodLookup(app);
+  app.notFound(async (c) => {
+    const allowed = methodsOf(c.req.path);
+    const isDecision = c.req.path.startsWith("/v1/policy/evaluate");
+    const response = await exchangeOf(deps, c as HttpContext, isDecision, () => {
+      if (allowed.length === 0) throw new AppError("not_found", "There is nothing at this path; see /docs.");
+      throw new AppError("method_not_allowed", `This path knows ${allowed.join(", ")}.`);
+    });
+    if (response.status === 405) response.headers.set("allow", allowed.join(", "));
+    count(response.status);
+    return response;
+  });
+  return app;
+}
+
+/** OpenAPI 3.1, without anything that depends on where the service runs. */
+export function openApiDocument(app: App): object {
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Verdict",
+      version: VERSION,
+      description: "A policy decision point for AI agents: ask before acting.",
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    servers: [{ url: "/" }],
+    tags: [
+      { name: "Decisions", description: "What an agent asks." },
+      { name: "Rules", description: "What decides." },
+      { name: "Audit", description: "What was decided." },
+      { name: "Keys", description: "Who may ask." },
+      { name: "Operation", description: "How the service is." },
+    ],
+  });
+}
+
+/** Which methods a path knows (RFC 9110 section 15.5.6 wants them named in a 405). */
+function createMethodLookup(app: App): (path: string) => string[] {
+  const routes = app.routes.map(({ method, path }) => ({
+    method,
+    pattern: new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+").replaceAll(".", "\\.")}$`),
+  }));
+  return (path) => [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+}

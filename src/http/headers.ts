@@ -1,0 +1,18 @@
+/** On every answer (OWASP REST Security Cheat Sheet). The docs page sets its own content policy. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** The caller's own request id, when it is one that can safely stand in a header and a log line. */
+export function clientRequestId(header: string | undefined): string | undefined {
+  return header !== undefined && /^[\x21-\x7e]{1,128}$/.test(header) ? header : undefined;
+}
+
+/** `application/json`, with or without parameters (RFC 8259 section 11). */
+export const isJsonType = (header: string | undefined) =>
+  header === "application/json" || (header !== undefined && /^application\/json\s*(;|$)/i.test(header));

@@ -1,0 +1,4 @@
+export { createApp, openApiDocument } from "./app.ts";
+export { createHostGuard } from "./host-guard.ts";
+export { createNodeServer } from "./node-server.ts";
+export type { HttpDeps } from "./route.ts";

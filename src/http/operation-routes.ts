@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { checkReadiness } from "../operations/check-health.ts";
+import { renderDocsPage } from "./docs-page.ts";
+import { SECURITY_HEADERS } from "./headers.ts";
+import { answersWith } from "./openapi.ts";
+import { type App, type HttpDeps, publicRoute, respond } from "./route.ts";
+
+const healthSchema = z
+  .object({ status: z.literal("ok").meta({ description: "The process answers." }) })
+  .meta({ id: "Health", description: "Liveness." });
+
+const readinessSchema = z
+  .object({
+    status: z.enum(["ready", "not_ready"]).meta({ description: "Whether it can decide." }),
+    checks: z
+      .record(
+        z.string(),
+        z.object({
+          status: z.enum(["up", "down"]).meta({ description: "State of this part." }),
+          detail: z.string().optional().meta({ description: "What is wrong." }),
+        }),
+      )
+      .meta({
+        description: "Each part that the service needs. A part may be down without making the service unready.",
+      }),
+  })
+  .meta({ id: "Readiness", description: "Readiness." });
+
+const DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/** Made at the first call and kept. */
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Health, metrics and the service's own documents. Public: they tell nothing about rules, keys or requests. */
+export function addOperationRoutes(app: App, deps: HttpDeps, document: () => object): void {
+  const { service } = deps;
+  const json = once(() => JSON.stringify(document()));
+  const page = once(() => renderDocsPage(document()));
+
+  publicRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/healthz",
+      operationId: "getHealth",
+      tags: ["Operation"],
+      summary: "Liveness",
+      description: "200 as long as the process answers.",
+      responses: { 200: answersWith(healthSchema, "Alive.", { status: "ok" }) },
+    },
+    {},
+    () => respond({ status: "ok" }, undefined),
+  );
+
+  publicRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/readyz",
+      operationId: "getReadiness",
+      tags: ["Operation"],
+      summary: "Readiness",
+      description: "200 when the service can decide: rules are active, keys are known, decisions can be recorded.",
+      responses: {
+        200: answersWith(readinessSchema, "Ready."),
+        503: answersWith(readinessSchema, "Not ready; evaluate answers a deny."),
+      },
+    },
+    {},
+    () => {
+      const { isReady, checks } = checkReadiness(service);
+      return respond({ status: isReady ? "ready" : "not_ready", checks }, undefined, isReady ? 200 : 503);
+    },
+  );
+
+  publicRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/metrics",
+      operationId: "getMetrics",
+      tags: ["Operation"],
+      summary: "Prometheus metrics",
+      description: "In the Prometheus text format.",
+      responses: { 200: { description: "The metrics.", content: { "text/plain": { schema: z.string() } } } },
+    },
+    {},
+    async () => answer(await service.metrics.render(), service.metrics.contentType),
+  );
+
+  publicRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/openapi.json",
+      operationId: "getOpenApi",
+      tags: ["Operation"],
+      summary: "This interface as OpenAPI 3.1",
+      description: "For generators and API clients.",
+      responses: { 200: { description: "The document.", content: { "application/json": { schema: z.object({}) } } } },
+    },
+    {},
+    () => answer(json(), "application/json"),
+  );
+
+  publicRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/docs",
+      operationId: "getDocs",
+      tags: ["Operation"],
+      summary: "This interface for people",
+      description: "One page, without scripts and without anything from elsewhere.",
+      responses: { 200: { description: "The page.", content: { "text/html": { schema: z.string() } } } },
+    },
+    {},
+    () => answer(page(), "text/html; charset=utf-8", { "content-security-policy": DOCS_POLICY }),
+  );
+}
+
+const answer = (body: string, type: string, headers?: Record<string, string>) =>
+  new Response(body, { headers: { ...SECURITY_HEADERS, "content-type": type, ...headers } });

@@ -1,0 +1,83 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { AppError, type FieldFault } from "../model/errors.ts";
+import { parseJsonText } from "../model/json-text.ts";
+import { LIMITS } from "../model/limits.ts";
+import { explainShape } from "../model/request.ts";
+import { isJsonType } from "./headers.ts";
+import type { Bindings, Body } from "./node-server.ts";
+
+/** The context of every route. `env` is empty when the application is called without a server, as tests do. */
+export type HttpContext = Context<{ Bindings: Partial<Bindings> }>;
+
+export function header(c: HttpContext, name: string): string | undefined {
+  const incoming = c.env?.incoming;
+  if (incoming === undefined) return c.req.header(name);
+  const value = incoming.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/**
+ * The parsed JSON body.
+ * @throws AppError `unsupported_media_type`, `body_too_large`, `malformed_json` or `invalid_request`
+ */
+export function readJson(c: HttpContext): unknown | Promise<unknown> {
+  if (!isJsonType(header(c, "content-type"))) {
+    throw new AppError("unsupported_media_type", "Send the body as `Content-Type: application/json`.");
+  }
+  const encoding = header(c, "content-encoding");
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+    throw new AppError("unsupported_media_type", "Send the body without a Content-Encoding.");
+  }
+  const body = c.env?.incoming?.body;
+  return body === undefined ? c.req.arrayBuffer().then((bytes) => parseBody(decode(bytes))) : parseBody(body);
+}
+
+/** The body, checked against a schema. @throws AppError as `readJson` */
+export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
+  const value = await readJson(c);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(explainShape(schema, value));
+}
+
+/** The query string, checked against a schema; a parameter given twice is a fault. @throws AppError `invalid_request` */
+export function readQuery<S extends z.ZodType>(c: HttpContext, schema: S): z.output<S> {
+  const queries = c.req.queries();
+  const faults: FieldFault[] = [];
+  const value: Record<string, string> = {};
+  for (const [name, given] of Object.entries(queries)) {
+    if (given.length > 1) faults.push({ pointer: `/${name}`, detail: "given more than once" });
+    value[name] = given[0] ?? "";
+  }
+  const result = schema.safeParse(value);
+  if (result.success && faults.length === 0) return result.data;
+  throw invalid(result.success ? faults : [...faults, ...explainShape(schema, value)], "A query parameter is wrong.");
+}
+
+export function invalid(
+  faults: readonly FieldFault[],
+  detail = "The body has faults; each is listed in `errors`.",
+): AppError {
+  return new AppError("invalid_request", detail, { faults });
+}
+
+function parseBody(body: Body): unknown {
+  if ("fault" in body) {
+    if (body.fault === "not_utf8") throw new AppError("malformed_json", "The body is not UTF-8.");
+    throw new AppError("body_too_large", `The body may have ${LIMITS.bodyBytesMax} bytes at most.`);
+  }
+  const result = parseJsonText(body.text);
+  if (result.ok) return result.value;
+  if (result.code === "invalid_request") throw invalid(result.faults);
+  throw new AppError("malformed_json", `The body could not be read: ${result.faults[0]?.detail ?? "it is not JSON"}.`);
+}
+
+function decode(bytes: ArrayBuffer): Body {
+  if (bytes.byteLength > LIMITS.bodyBytesMax) return { fault: "body_too_large" };
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { fault: "not_utf8" };
+  }
+}

@@ -1,0 +1,140 @@
+import { createRoute, type OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
+import type { Caller } from "../identity/index.ts";
+import { AppError } from "../model/errors.ts";
+import type { Service } from "../operations/service.ts";
+import { clientRequestId, SECURITY_HEADERS } from "./headers.ts";
+import { problemResponses, type RouteProblems } from "./openapi.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+import { type HttpContext, header } from "./read-body.ts";
+
+export interface HttpDeps {
+  readonly service: Service;
+  /** Throws AppError `host_forbidden`; see `createHostGuard`. */
+  readonly assertHost: (host: string | undefined) => void;
+}
+
+export type App = OpenAPIHono<{ Bindings: HttpContext["env"] }>;
+
+/** What every handler gets besides the context. */
+export interface Exchange {
+  /** From `clock.microseconds()`, when the application was called. */
+  readonly startedAt: number;
+  readonly clientRequestId: string | undefined;
+}
+
+interface RouteOptions {
+  /** What can go wrong besides what every route can answer. */
+  readonly problems?: RouteProblems;
+  /** Problems carry `"decision":"deny"`. */
+  readonly isDecision?: boolean;
+}
+
+type PublicHandler = (c: HttpContext, exchange: Exchange) => Response | Promise<Response>;
+type KeyHandler = (c: HttpContext, caller: Caller, exchange: Exchange) => Response | Promise<Response>;
+
+/** Adds a route that anyone may call. */
+export function publicRoute(
+  app: App,
+  deps: HttpDeps,
+  config: RouteConfig,
+  options: RouteOptions,
+  handler: PublicHandler,
+): void {
+  register(app, deps, config, options, handler, []);
+}
+
+/** Adds a route that needs an API key. */
+export function keyRoute(
+  app: App,
+  deps: HttpDeps,
+  config: RouteConfig,
+  options: RouteOptions,
+  handler: KeyHandler,
+): void {
+  const { keyRing, clock } = deps.service;
+  register(
+    app,
+    deps,
+    { ...config, security: [{ apiKey: [] }] },
+    options,
+    (c, exchange) => handler(c, keyRing.authenticate(header(c, "authorization"), clock.now()), exchange),
+    ["unauthenticated", "key_expired", "key_revoked", "insufficient_scope", "not_ready"],
+  );
+}
+
+/**
+ * The one wrapper around every handler: host check, errors to problems, headers. There is no `app.use`, which costs
+ * microseconds on each request.
+ */
+function register(
+  app: App,
+  deps: HttpDeps,
+  config: RouteConfig,
+  options: RouteOptions,
+  handler: PublicHandler,
+  always: RouteProblems,
+): void {
+  const isDecision = options.isDecision === true;
+  const problems = problemResponses([...(options.problems ?? []), ...always, "host_forbidden", "internal_error"]);
+  const route = createRoute({ ...config, responses: { ...config.responses, ...problems } });
+  app.openAPIRegistry.registerPath(route);
+  const count = deps.service.metrics.requestCounter(route.path);
+  app.on(route.method, route.getRoutingPath(), async (c) => {
+    const response = await exchangeOf(deps, c as HttpContext, isDecision, handler);
+    count(response.status);
+    return response;
+  });
+}
+
+/** Runs a handler so that whatever goes wrong is a problem response. */
+export async function exchangeOf(
+  deps: HttpDeps,
+  c: HttpContext,
+  isDecision: boolean,
+  handler: PublicHandler,
+): Promise<Response> {
+  const exchange: Exchange = {
+    startedAt: deps.service.clock.microseconds(),
+    clientRequestId: clientRequestId(header(c, "x-request-id")),
+  };
+  try {
+    deps.assertHost(header(c, "host"));
+    return await handler(c, exchange);
+  } catch (error) {
+    return problemResponse(deps, error, isDecision, exchange.clientRequestId);
+  }
+}
+
+function problemResponse(
+  { service }: HttpDeps,
+  thrown: unknown,
+  isDecision: boolean,
+  clientId: string | undefined,
+): Response {
+  const requestId = service.newId(service.clock.now());
+  const error =
+    thrown instanceof AppError ? thrown : new AppError("internal_error", "The service failed; the log says why.");
+  if (error !== thrown) service.logger.error({ err: thrown, request_id: requestId }, "a request failed");
+  else if (error.cause !== undefined) service.logger.warn({ err: error, request_id: requestId }, error.detail);
+  const problem = problemOf(error, requestId, isDecision);
+  return respond(problem, clientId ?? requestId, problem.status, problemHeaders(error));
+}
+
+/** A JSON answer. @param requestId echoed as `X-Request-ID` */
+export function respond(
+  body: unknown,
+  requestId: string | undefined,
+  status = 200,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    // A plain object: node-server writes it as it is, a Headers object costs microseconds.
+    headers: {
+      "content-type": "application/json",
+      ...SECURITY_HEADERS,
+      ...(requestId === undefined ? undefined : { "x-request-id": requestId }),
+      ...headers,
+    },
+  });
+}

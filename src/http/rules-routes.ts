@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { EFFECTS } from "../model/decision.ts";
+import { AppError } from "../model/errors.ts";
+import { listRules, type RulesView } from "../operations/list-rules.ts";
+import { reloadRules } from "../operations/reload-rules.ts";
+import { answersWith } from "./openapi.ts";
+import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
+
+const diagnosticSchema = z
+  .object({
+    severity: z.enum(["error", "warning"]).meta({ description: "An error keeps the whole set from being activated." }),
+    code: z.string().meta({ description: "The kind of problem, stable.", examples: ["unknown-field"] }),
+    message: z.string().meta({ description: "What is wrong." }),
+    file: z.string().meta({ description: "Path inside the rules directory." }),
+    line: z.int().meta({ description: "From 1." }),
+    column: z.int().meta({ description: "From 1." }),
+    rule_id: z.string().optional().meta({ description: "Full id of the rule it is about." }),
+  })
+  .meta({ id: "Diagnostic", description: "A problem of a rule file." });
+
+const ruleSchema = z
+  .object({
+    id: z.string().meta({ description: "Full id, `<policy>/<id>`.", examples: ["payments/refund-over-cap"] }),
+    name: z.string().meta({ description: "Its name." }),
+    description: z.string().optional().meta({ description: "What it is for." }),
+    priority: z.int().meta({ description: "The highest that applies wins." }),
+    decision: z.enum(EFFECTS).meta({ description: "What it decides." }),
+    reason: z.string().meta({ description: "What the agent is told." }),
+    action_types: z.array(z.string()).optional().meta({ description: "Globs; absent means any." }),
+    action_names: z.array(z.string()).optional().meta({ description: "Globs; absent means any." }),
+    when: z.string().optional().meta({ description: "Its CEL condition; absent means always." }),
+    file: z.string().meta({ description: "Where it is written." }),
+    line: z.int().meta({ description: "From 1." }),
+  })
+  .meta({ id: "Rule", description: "An active rule." });
+
+const rulesSchema = z
+  .object({
+    revision: z.string().nullable().meta({ description: "Digest of the active set; null when none is active." }),
+    activated_at: z.iso.datetime().nullable().meta({ description: "When it became active (RFC 3339)." }),
+    rules: z.array(ruleSchema).meta({ description: "Sorted by id." }),
+    diagnostics: z.array(diagnosticSchema).meta({ description: "Of the last load: warnings, or why it was refused." }),
+    last_load: z
+      .object({
+        at: z.iso.datetime().meta({ description: "When (RFC 3339)." }),
+        ok: z.boolean().meta({ description: "Whether the files were valid. If not, the set before stays active." }),
+      })
+      .nullable()
+      .meta({ description: "The last attempt to load the files." }),
+  })
+  .meta({ id: "Rules", description: "The active rule set and how the last load ended." });
+
+const reloadSchema = z
+  .object({
+    revision: z.string().meta({ description: "Digest of the set that is now active." }),
+    changed: z.boolean().meta({ description: "Whether the rules mean something else than before." }),
+    rules: z.int().meta({ description: "How many rules." }),
+    diagnostics: z.array(diagnosticSchema).meta({ description: "Warnings." }),
+  })
+  .meta({ id: "Reloaded", description: "A reload that went well." });
+
+export function addRulesRoutes(app: App, deps: HttpDeps): void {
+  const { service } = deps;
+
+  keyRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/v1/policy/rules",
+      operationId: "listRules",
+      tags: ["Rules"],
+      summary: "The active rules",
+      description: "Needs the scope `rules:read`.",
+      responses: { 200: answersWith(rulesSchema, "The active set.") },
+    },
+    {},
+    (_, caller, exchange) => respond(rulesJson(listRules(service, caller)), exchange.clientRequestId),
+  );
+
+  keyRoute(
+    app,
+    deps,
+    {
+      method: "post",
+      path: "/v1/policy/reload",
+      operationId: "reloadRules",
+      tags: ["Rules"],
+      summary: "Load the rule files again",
+      description:
+        "Needs the scope `rules:write`. With any error nothing changes: 422, with a fault per problem whose pointer is " +
+        "`/<file>:<line>:<column>`.",
+      responses: { 200: answersWith(reloadSchema, "The files are active.") },
+    },
+    { problems: ["rules_invalid", "audit_unavailable"] },
+    async (_, caller, exchange) => {
+      const outcome = await reloadRules(service, caller);
+      if (!outcome.ok) {
+        const faults = outcome.diagnostics
+          .filter(({ severity }) => severity === "error")
+          .map(({ file, line, column, message }) => ({ pointer: `/${file}:${line}:${column}`, detail: message }));
+        throw new AppError("rules_invalid", "The rule files have errors; the rules before stay active.", { faults });
+      }
+      const { ruleSet, changed } = outcome;
+      return respond(
+        { revision: ruleSet.revision, changed, rules: ruleSet.rules.length, diagnostics: ruleSet.warnings },
+        exchange.clientRequestId,
+      );
+    },
+  );
+}
+
+function rulesJson({ ruleSet, activatedAt, lastLoad }: RulesView) {
+  return {
+    revision: ruleSet?.revision ?? null,
+    activated_at: activatedAt === undefined ? null : new Date(activatedAt).toISOString(),
+    last_load: lastLoad === undefined ? null : { at: new Date(lastLoad.at).toISOString(), ok: lastLoad.ok },
+    diagnostics: lastLoad?.diagnostics ?? [],
+    rules: (ruleSet?.rules ?? []).map((rule) => ({
+      id: rule.id,
+      name: rule.name,
+      description: rule.description,
+      priority: rule.priority,
+      decision: rule.decision,
+      reason: rule.reason,
+      action_types: rule.actionTypes,
+      action_names: rule.actionNames,
+      when: rule.when,
+      file: rule.position.file,
+      line: rule.position.line,
+    })),
+  };
+}

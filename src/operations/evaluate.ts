@@ -1,0 +1,108 @@
+import type { DecisionRecord } from "../audit/index.ts";
+import { decide, explain } from "../engine/index.ts";
+import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
+import type { Activation } from "../model/activation.ts";
+import type { Decision, ReasonCode } from "../model/decision.ts";
+import type { EvaluateRequest } from "../model/request.ts";
+import type { EvaluateResponse } from "../model/response.ts";
+import { toActivation } from "../model/to-activation.ts";
+import type { RuleSet } from "../rules/index.ts";
+import type { Service } from "./service.ts";
+
+/** What the transport knows of a call. */
+export interface Call {
+  /** From `clock.microseconds()`, when the request came in. */
+  readonly startedAt: number;
+  /** The caller's own id for it. */
+  readonly clientRequestId?: string | undefined;
+}
+
+/**
+ * Decides one action, records the decision, answers. The answer waits for the record: an allow that is not on disk does
+ * not leave.
+ *
+ * @throws AppError `insufficient_scope` or `identity_forbidden`; everything else that goes wrong is a deny with a reason
+ */
+export async function evaluate(
+  service: Service,
+  caller: Caller,
+  request: EvaluateRequest,
+  call: Call,
+): Promise<EvaluateResponse> {
+  assertScope(caller, "evaluate");
+  const identity = resolveIdentity(caller, request.identity);
+  const now = service.clock.now();
+  const id = service.newId(now);
+  const activation = toActivation(request, identity, id, now);
+
+  const ruleSet = service.activeRules.current();
+  const decidedFrom = service.clock.microseconds();
+  const decision = decideClosed(service, ruleSet, activation);
+  const decidedAt = service.clock.microseconds();
+  const latencyUs = decidedAt - call.startedAt;
+
+  const record: DecisionRecord = {
+    version: 1,
+    kind: "decision",
+    id,
+    time: now,
+    activation,
+    decision,
+    key_id: caller.keyId,
+    ...(call.clientRequestId === undefined ? undefined : { client_request_id: call.clientRequestId }),
+    latency_us: latencyUs,
+  };
+  const final = (await isRecorded(service, record))
+    ? decision
+    : closed(
+        "audit_unavailable",
+        "The decision could not be recorded, so the action is denied. Try again later.",
+        decision,
+      );
+  service.metrics.recordDecision(final.decision, final.reason_code, latencyUs);
+
+  const response: EvaluateResponse = { ...final, request_id: id, latency_ms: latencyUs / 1000 };
+  if (request.explain !== true) return response;
+  const stages = {
+    enter: decidedFrom - call.startedAt,
+    decide: decidedAt - decidedFrom,
+    record: service.clock.microseconds() - decidedAt,
+  };
+  const outcomes = ruleSet === undefined ? { rules: [], candidates: 0 } : explain(ruleSet, activation);
+  return { ...response, explanation: { ...outcomes, stages } };
+}
+
+/** Like `decide`, and a deny when there is no rule set or the engine fails. */
+function decideClosed(service: Service, ruleSet: RuleSet | undefined, activation: Activation): Decision {
+  if (ruleSet === undefined)
+    return closed("policy_not_ready", "No valid rule set is active, so every action is denied.");
+  try {
+    return decide({ ruleSet, activation, cacheTtlSecondsMax: service.settings.cacheTtlSecondsMax });
+  } catch (error) {
+    service.logger.error({ err: error, request_id: activation.request.id }, "the engine failed; the action is denied");
+    return closed("internal_error", "The service failed while deciding, so the action is denied.");
+  }
+}
+
+function closed(code: ReasonCode, reason: string, was?: Decision): Decision {
+  return {
+    decision: "deny",
+    reason,
+    reason_code: code,
+    rules: [],
+    obligations: [],
+    errors: was?.errors ?? [],
+    policy_revision: was?.policy_revision ?? "",
+    cache_ttl_seconds: 0,
+  };
+}
+
+async function isRecorded(service: Service, record: DecisionRecord): Promise<boolean> {
+  try {
+    await service.spool.append(record);
+    return true;
+  } catch (error) {
+    service.logger.error({ err: error, request_id: record.id }, "the decision was not recorded; the action is denied");
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+import { type ApiKey, assertScope, type Caller, createApiKey, type NewApiKey, scopesOf } from "../identity/index.ts";
+import { AppError } from "../model/errors.ts";
+import { isUuid } from "../model/uuid.ts";
+import { recordEvent, type Service } from "./service.ts";
+
+/** A key as people see it. */
+export type KeyView = Omit<ApiKey, "hash">;
+
+/** All keys, ascending by id; without their hashes. @throws AppError `insufficient_scope`, `storage_unavailable` */
+export async function listKeys(service: Service, caller: Caller): Promise<KeyView[]> {
+  assertScope(caller, "keys:write");
+  return (await service.keyStore.list()).map(withoutHash);
+}
+
+/**
+ * Makes a key. The secret is in the answer and nowhere else.
+ * @throws AppError `insufficient_scope`, `invalid_request`, `audit_unavailable`, `storage_unavailable`
+ */
+export async function createKey(
+  service: Service,
+  caller: Caller,
+  input: Pick<NewApiKey, "identity" | "roles" | "scopes" | "expiresAt">,
+): Promise<{ readonly key: KeyView; readonly secret: string }> {
+  assertScope(caller, "keys:write");
+  const now = service.clock.now();
+  if (input.expiresAt !== undefined && input.expiresAt <= now) {
+    throw new AppError("invalid_request", "A key cannot expire before it exists.", {
+      faults: [{ pointer: "/expires_at", detail: "is in the past" }],
+    });
+  }
+  const { key, secret } = createApiKey({ ...input, id: service.newId(now), now, random: service.randomSecret() });
+  if (scopesOf(key).size === 0) {
+    throw new AppError("invalid_request", "A key needs at least one role or scope.", {
+      faults: [{ pointer: "/roles", detail: "name a role, or give `scopes`" }],
+    });
+  }
+  // Recorded first: a key that the log does not know must not exist.
+  await recordEvent(service, "key.created", caller.keyId, describe(key));
+  await service.keyStore.insert(key);
+  await announce(service);
+  return { key: withoutHash(key), secret };
+}
+
+/**
+ * Ends a key at once on this replica, and on the others as soon as they hear of it. Idempotent.
+ * @throws AppError `insufficient_scope`, `not_found`, `conflict` (the last key that can manage keys), `audit_unavailable`,
+ * `storage_unavailable`
+ */
+export async function revokeKey(service: Service, caller: Caller, id: string): Promise<KeyView> {
+  assertScope(caller, "keys:write");
+  const now = service.clock.now();
+  const keys = await service.keyStore.list();
+  const key = keys.find((candidate) => isUuid(id) && candidate.id === id);
+  if (key === undefined) throw new AppError("not_found", "There is no key with this id.");
+  if (key.revokedAt !== undefined) {
+    await announce(service);
+    return withoutHash(key);
+  }
+  const managers = keys.filter((candidate) => isActive(candidate, now) && scopesOf(candidate).has("keys:write"));
+  if (managers.length === 1 && managers[0] === key) {
+    throw new AppError("conflict", "This is the last key that can manage keys; create another one first.");
+  }
+  await recordEvent(service, "key.revoked", caller.keyId, describe(key));
+  const revoked = await service.keyStore.revoke(id, now);
+  await announce(service);
+  return withoutHash(revoked ?? key);
+}
+
+const isActive = (key: ApiKey, now: number) =>
+  key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
+
+async function announce(service: Service): Promise<void> {
+  await service.keyRing.refresh();
+  await service.keyChanges.publish();
+}
+
+/** What the audit log keeps of a key: nothing that helps to guess it. */
+const describe = (key: ApiKey) => ({
+  key_id: key.id,
+  prefix: key.prefix,
+  identity: key.identity,
+  roles: key.roles,
+  scopes: key.scopes,
+  expires_at: key.expiresAt ?? null,
+});
+
+function withoutHash({ hash: _, ...key }: ApiKey): KeyView {
+  return key;
+}
