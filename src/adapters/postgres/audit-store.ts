@@ -1,0 +1,115 @@
+import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
+import type { AuditQuery, AuditRecord, AuditStore } from "../../audit/types.ts";
+import type { Drizzle, RunOnDatabase } from "./database.ts";
+import { filterText, isStorableText } from "./filter-text.ts";
+import { auditRecords } from "./schema.ts";
+
+/** The columns of `audit_records` that JSON gives to `json_to_recordset`. */
+interface AuditRow {
+  readonly id: string;
+  readonly time: string;
+  readonly kind: string;
+  readonly identity?: string;
+  readonly action_type?: string;
+  readonly action_name?: string;
+  readonly decision?: string;
+  readonly rules: readonly string[];
+  readonly session_id?: string;
+  /** The record's JSON as text: unlike nested JSON, the batch's parser does not look into it. */
+  readonly record: string;
+}
+
+/**
+ * @param rowsPerStatement a larger batch goes out in several statements of one transaction
+ */
+export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: number): AuditStore {
+  return {
+    async insert(records) {
+      if (records.length === 0) return;
+      await run(async (db) => {
+        if (records.length <= rowsPerStatement) return insertRows(db, records);
+        await db.transaction(async (tx) => {
+          for (let start = 0; start < records.length; start += rowsPerStatement) {
+            await insertRows(tx, records.slice(start, start + rowsPerStatement));
+          }
+        });
+      });
+    },
+    async get(id) {
+      if (!isStorableText(id)) return undefined;
+      const rows = await run((db) =>
+        db.select({ record: auditRecords.record }).from(auditRecords).where(eq(auditRecords.id, id)),
+      );
+      return rows[0]?.record;
+    },
+    async list(query) {
+      const rows = await run((db) =>
+        db
+          .select({ record: auditRecords.record })
+          .from(auditRecords)
+          .where(and(...conditions(query)))
+          .orderBy(desc(auditRecords.id))
+          .limit(query.limit),
+      );
+      return rows.map((row) => row.record);
+    },
+  };
+}
+
+/** One text parameter for the whole batch: twice as fast as a parameter for each column of each row. */
+async function insertRows(db: Pick<Drizzle, "execute">, records: readonly AuditRecord[]): Promise<void> {
+  const rows = JSON.stringify(records.map(auditRow));
+  await db.execute(sql`
+    insert into audit_records
+      (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
+    select id, time, kind, identity, action_type, action_name, decision, rules, session_id, record::json
+    from json_to_recordset(${rows}::text::json) as batch(
+      id text, time timestamptz, kind text, identity text, action_type text, action_name text,
+      decision text, rules text[], session_id text, record text)
+    on conflict (id) do nothing`);
+}
+
+function auditRow(record: AuditRecord): AuditRow {
+  const { id, kind } = record;
+  const time = new Date(record.time).toISOString();
+  const json = JSON.stringify(record);
+  if (record.kind !== "decision") return { id, time, kind, rules: [], record: json };
+  const { activation, decision } = record;
+  return {
+    id,
+    time,
+    kind,
+    identity: filterText(activation.identity.name),
+    action_type: filterText(activation.action_type),
+    action_name: filterText(activation.action_name),
+    decision: decision.decision,
+    rules: decision.rules.map(filterText),
+    ...(activation.session.id === undefined ? {} : { session_id: filterText(activation.session.id) }),
+    record: json,
+  };
+}
+
+function conditions(query: AuditQuery): SQL[] {
+  const found: SQL[] = [];
+  if (query.from !== undefined) found.push(gte(auditRecords.time, toInstant(query.from)));
+  if (query.to !== undefined) found.push(lt(auditRecords.time, toInstant(query.to)));
+  if (query.before !== undefined) found.push(lt(auditRecords.id, filterText(query.before)));
+  if (query.rule_id !== undefined) found.push(arrayContains(auditRecords.rules, [filterText(query.rule_id)]));
+  const equalities = [
+    [auditRecords.kind, query.kind],
+    [auditRecords.identity, query.identity],
+    [auditRecords.actionType, query.action_type],
+    [auditRecords.actionName, query.action_name],
+    [auditRecords.decision, query.decision],
+    [auditRecords.sessionId, query.session_id],
+  ] as const;
+  for (const [column, text] of equalities) {
+    if (text !== undefined) found.push(eq(column, filterText(text)));
+  }
+  return found;
+}
+
+/** Years 1970 to 9999, which both `Date.toISOString` and PostgreSQL write the same way; no record is outside. */
+function toInstant(epochMs: number): Date {
+  return new Date(Math.min(Math.max(Math.ceil(epochMs), 0), Date.UTC(9999, 11, 31)));
+}

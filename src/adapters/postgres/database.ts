@@ -1,0 +1,24 @@
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { AuditStore } from "../../audit/types.ts";
+import type { KeyStore } from "../../identity/types.ts";
+import type { OpenerState } from "./opener.ts";
+
+/** What Drizzle's PostgreSQL and PGlite drivers have in common. */
+export type Drizzle = PgDatabase<PgQueryResultHKT, Record<string, never>>;
+
+/**
+ * Lends the database to `work` and turns every driver error into an `UnavailableError` (an `AppError` from `work` passes).
+ * @throws UnavailableError `storage_unavailable`, in bounded time
+ */
+export type RunOnDatabase = <T>(work: (db: Drizzle) => Promise<T>) => Promise<T>;
+
+/** A database as the rest of the service sees it. Opening goes on in the background and is retried until `close`. */
+export interface Database {
+  readonly auditStore: AuditStore;
+  readonly keyStore: KeyStore;
+  readonly state: OpenerState;
+  /** @throws UnavailableError `storage_unavailable` when the database is not open or does not answer */
+  ping(): Promise<void>;
+  /** Gives up opening, waits for nothing that runs, frees everything. May be called twice. */
+  close(): Promise<void>;
+}

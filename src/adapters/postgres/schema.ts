@@ -1,0 +1,50 @@
+import { customType, index, json, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import type { AuditRecord } from "../../audit/types.ts";
+import type { ApiKey, KeyRole, Scope } from "../../identity/types.ts";
+
+/** Text that is compared byte by byte, whatever the database's own collation says about case. */
+const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+export const apiKeys = pgTable("api_keys", {
+  id: bytewise("id").primaryKey(),
+  prefix: text("prefix").notNull(),
+  hash: bytewise("hash").notNull().unique("api_keys_hash_unique"),
+  identity: json("identity").$type<ApiKey["identity"]>().notNull(),
+  roles: text("roles").array().$type<KeyRole[]>().notNull(),
+  scopes: text("scopes").array().$type<Scope[]>().notNull(),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at"),
+  revokedAt: instant("revoked_at"),
+});
+
+/**
+ * One row per record. `record` is the whole of it; the other columns exist to be filtered by and hold `filterText` forms.
+ * It is `json`, not `jsonb`: `jsonb` refuses `\u0000` and lone surrogates, which arguments may hold, and forgets the order
+ * of keys, so that a record's bytes could not be verified later.
+ */
+export const auditRecords = pgTable(
+  "audit_records",
+  {
+    id: bytewise("id").primaryKey(),
+    time: instant("time").notNull(),
+    kind: bytewise("kind").notNull(),
+    identity: bytewise("identity"),
+    actionType: bytewise("action_type"),
+    actionName: bytewise("action_name"),
+    decision: bytewise("decision"),
+    rules: text("rules").array().notNull(),
+    sessionId: bytewise("session_id"),
+    record: json("record").$type<AuditRecord>().notNull(),
+  },
+  (table) => [
+    index("audit_records_time").on(table.time),
+    index("audit_records_kind").on(table.kind, table.id),
+    index("audit_records_identity").on(table.identity, table.id),
+    index("audit_records_action_name").on(table.actionName, table.id),
+    index("audit_records_session").on(table.sessionId, table.id),
+    index("audit_records_decision").on(table.decision, table.id),
+    index("audit_records_rules").using("gin", table.rules),
+  ],
+);
