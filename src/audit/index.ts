@@ -1,1 +1,2 @@
+export * from "./shipper.ts";
 export * from "./types.ts";
