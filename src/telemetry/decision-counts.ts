@@ -5,7 +5,7 @@ import { EFFECTS, type Effect, REASON_CODES, type ReasonCode } from "../model/de
 const BOUNDS_US = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000] as const;
 
 const DURATION = "verdict_decision_duration_seconds";
-const DURATION_HELP = "Time from the parsed request to the recorded decision.";
+const DURATION_HELP = "Time from the arrival of a request to its decision, without the wait for its record.";
 
 /**
  * Counts decisions in plain numbers and hands them to prom-client when it is scraped: 50 ns a decision, where its own `inc`
