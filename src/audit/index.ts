@@ -1,2 +1,3 @@
+export * from "./serialize-record.ts";
 export * from "./shipper.ts";
 export * from "./types.ts";

@@ -1,4 +1,4 @@
-import type { AuditRecord, Spool } from "../../audit/types.ts";
+import { parseRecord, type Spool, serializeRecord } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 /** A `Spool` that does not survive the process; for tests and for evaluations without a server. */
@@ -11,13 +11,13 @@ export function createMemorySpool(options: { readonly bytesMax?: number } = {}):
   return {
     async append(record) {
       if (isClosed) throw new UnavailableError("audit", "the audit log is closed");
-      const line = JSON.stringify(record);
+      const line = serializeRecord(record);
       if (bytes + Buffer.byteLength(line) > bytesMax) throw new UnavailableError("audit", "the audit log is full");
       lines.push(line);
       bytes += Buffer.byteLength(line);
     },
     async peek(max) {
-      return lines.slice(0, max).map((line) => JSON.parse(line) as AuditRecord);
+      return lines.slice(0, max).map(parseRecord);
     },
     async acknowledge(count) {
       for (const line of lines.splice(0, count)) bytes -= Buffer.byteLength(line);

@@ -1,5 +1,5 @@
 import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
-import type { AuditQuery, AuditRecord, AuditStore } from "../../audit/types.ts";
+import { type AuditQuery, type AuditRecord, type AuditStore, serializeRecord } from "../../audit/index.ts";
 import type { Drizzle, RunOnDatabase } from "./database.ts";
 import { filterText, isStorableText } from "./filter-text.ts";
 import { auditRecords } from "./schema.ts";
@@ -72,7 +72,7 @@ async function insertRows(db: Pick<Drizzle, "execute">, records: readonly AuditR
 function auditRow(record: AuditRecord): AuditRow {
   const { id, kind } = record;
   const time = new Date(record.time).toISOString();
-  const json = JSON.stringify(record);
+  const json = serializeRecord(record);
   if (record.kind !== "decision") return { id, time, kind, rules: [], record: json };
   const { activation, decision } = record;
   return {

@@ -1,0 +1,180 @@
+import { join } from "node:path";
+import { readSmallFile, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
+
+/**
+ * One append-only file of the spool. It holds batches: lines of JSON, and after the last line of each batch an empty one.
+ *
+ * INVARIANT: a batch counts if, and only if, its closing empty line is there. The empty line is the last byte of the
+ * batch's write, and JSON has no line breaks of its own, so a batch that was cut short can never be mistaken for a whole
+ * one, not even when a shorter batch was written over part of it.
+ */
+export interface Segment {
+  readonly sequence: number;
+  readonly path: string;
+  /** Where its first byte lies in the stream of all segments since this process started. */
+  readonly base: number;
+  /** Bytes of whole batches; what lies behind is not part of the log. */
+  length: number;
+  /** Records of it that are on disk only, not decoded. */
+  undecoded: number;
+  /** Set while it is written to. */
+  fd?: number;
+  /** A line could not be read: the file is kept for people to look at. */
+  isDamaged: boolean;
+}
+
+export interface ScannedSegment {
+  readonly sequence: number;
+  readonly path: string;
+  /** Bytes of whole batches. */
+  readonly length: number;
+  /** Bytes behind them, left by a write that did not finish. */
+  readonly tornBytes: number;
+  /** Records in whole batches from `offset` on. */
+  readonly records: number;
+}
+
+const NAME = /^(\d{12})\.ndjson$/;
+const LINE_FEED = 10;
+const SCAN_BYTES = 1024 * 1024;
+
+export function segmentPath(directory: string, sequence: number): string {
+  return join(directory, `${String(sequence).padStart(12, "0")}.ndjson`);
+}
+
+/** Sequence numbers of the segments in a directory, ascending. */
+export function listSegments(fs: SpoolFs, directory: string): number[] {
+  const names = fs.readdirSync(directory).map((name) => NAME.exec(name)?.[1]);
+  return names
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Finds the end of the last whole batch, counts the records behind `offset`, and cuts off what was torn. */
+export function scanSegment(fs: SpoolFs, directory: string, sequence: number, offset: number): ScannedSegment {
+  const path = segmentPath(directory, sequence);
+  return withFile(fs, path, "r+", (fd) => {
+    const { size } = fs.fstatSync(fd);
+    const limit = Math.min(size, readSeal(fs, path) ?? size);
+    const { length, records } = countWholeBatches(fs, fd, limit, offset);
+    if (length < size) fs.ftruncateSync(fd, length);
+    return { sequence, path, length, records, tornBytes: size - length };
+  });
+}
+
+function countWholeBatches(fs: SpoolFs, fd: number, limit: number, offset: number) {
+  const chunk = Buffer.allocUnsafe(SCAN_BYTES);
+  let [length, records, recordsInBatch] = [0, 0, 0];
+  let lastLineFeed = -1;
+  for (let position = 0; position < limit; ) {
+    const size = fs.readSync(fd, chunk, 0, Math.min(chunk.length, limit - position), position);
+    if (size === 0) break;
+    const read = chunk.subarray(0, size);
+    for (let at = read.indexOf(LINE_FEED); at !== -1; at = read.indexOf(LINE_FEED, at + 1)) {
+      const here = position + at;
+      if (here === lastLineFeed + 1) {
+        length = here + 1;
+        records += recordsInBatch;
+        recordsInBatch = 0;
+      } else if (here >= offset) recordsInBatch += 1;
+      lastLineFeed = here;
+    }
+    position += size;
+  }
+  return { length, records };
+}
+
+/**
+ * Takes back a batch that was refused after some or all of its bytes were written.
+ * @returns false when the file cannot be cut: it must not be written to again
+ */
+export function takeBack(fs: SpoolFs, fd: number, segment: Segment): boolean {
+  try {
+    fs.ftruncateSync(fd, segment.length);
+    return true;
+  } catch {
+    // The refused bytes stay, and they may be a whole batch: note beside the file where the log ends.
+    return false;
+  }
+}
+
+/** Records that a segment ends at its present length, whatever bytes follow. @throws the system's error */
+export function writeSeal(fs: SpoolFs, segment: Segment): void {
+  const text = Buffer.from(`${segment.length}\n`);
+  withFile(fs, sealPath(segment.path), "w", (fd) => writeFully(fs, fd, text, text.length, 0));
+}
+
+function readSeal(fs: SpoolFs, path: string): number | undefined {
+  try {
+    const text = readSmallFile(fs, sealPath(path));
+    return /^\d+\n$/.test(text) ? Number(text) : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a segment that is no longer needed; a damaged one is kept under another name. @throws the system's error */
+export function removeSegment(fs: SpoolFs, segment: Pick<Segment, "path" | "isDamaged">): void {
+  if (segment.isDamaged) fs.renameSync(segment.path, `${segment.path}.damaged`);
+  else fs.unlinkSync(segment.path);
+  try {
+    fs.unlinkSync(sealPath(segment.path));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+function sealPath(path: string): string {
+  return `${path}.sealed`;
+}
+
+export interface Line {
+  readonly text: string;
+  /** Offset in the segment behind the line, its batch's closing empty line included. */
+  readonly end: number;
+}
+
+/**
+ * Lines of whole batches from `offset` on, about `bytes` of them but at least one.
+ * @throws the system's error
+ */
+export function readLines(fs: SpoolFs, segment: Segment, offset: number, bytes: number): Line[] {
+  const read = (fd: number) => {
+    for (let size = bytes; ; size *= 2) {
+      const wanted = Math.min(size, segment.length - offset);
+      const chunk = Buffer.allocUnsafe(wanted);
+      if (readFully(fs, fd, chunk, offset) < wanted) throw new Error(`${segment.path} is shorter than it was`);
+      const lines = splitLines(chunk, offset);
+      if (lines.length > 0 || offset + wanted >= segment.length) return lines;
+    }
+  };
+  return segment.fd === undefined ? withFile(fs, segment.path, "r", read) : read(segment.fd);
+}
+
+/** A line counts only together with the byte behind it, which may be the batch's closing empty line. */
+function splitLines(chunk: Buffer, offset: number): Line[] {
+  const lines: Line[] = [];
+  let start = 0;
+  for (let at = chunk.indexOf(LINE_FEED); at !== -1 && at + 1 < chunk.length; at = chunk.indexOf(LINE_FEED, start)) {
+    const text = chunk.toString("utf8", start, at);
+    start = chunk[at + 1] === LINE_FEED ? at + 2 : at + 1;
+    lines.push({ text, end: offset + start });
+  }
+  return lines;
+}
+
+function readFully(fs: SpoolFs, fd: number, buffer: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < buffer.length) {
+    const size = fs.readSync(fd, buffer, done, buffer.length - done, position + done);
+    if (size === 0) break;
+    done += size;
+  }
+  return done;
+}

@@ -1,0 +1,433 @@
+import * as nodeFs from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import type { EventRecord, Spool } from "../../audit/types.ts";
+import { type FileSpoolOptions, openFileSpool, type SpoolProblem } from "./spool.ts";
+import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
+
+const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let directory: string;
+let problems: SpoolProblem[];
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  directory = join(root, String(count));
+  problems = [];
+});
+
+function open(overrides: Partial<FileSpoolOptions> = {}): Spool {
+  return openFileSpool({
+    directory,
+    bytesMax: 1024 ** 3,
+    onProblem: (problem) => problems.push(problem),
+    ...overrides,
+  });
+}
+
+function record(n: number, data: Record<string, unknown> = {}): EventRecord {
+  return { version: 1, kind: "service.started", id: String(n).padStart(8, "0"), time: n, actor: "system", data };
+}
+
+async function appendAll(spool: Spool, from: number, to: number): Promise<void> {
+  await Promise.all(Array.from({ length: to - from }, (_, n) => spool.append(record(from + n))));
+}
+
+/** Numbers of all pending records; acknowledges them. */
+async function drain(spool: Spool, max = 1000): Promise<number[]> {
+  const seen: number[] = [];
+  for (let batch = await spool.peek(max); batch.length > 0; batch = await spool.peek(max)) {
+    seen.push(...batch.map(({ id }) => Number(id)));
+    await spool.acknowledge(batch.length);
+  }
+  return seen;
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, n) => from + n);
+}
+
+function segmentFiles(): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(".ndjson"))
+    .sort();
+}
+
+function failure(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: made to fail`), { code });
+}
+
+/** A file system whose disk has `room` more bytes for segments: a write that does not fit is short, the next fails. */
+function smallDisk(room: number, overrides: Partial<SpoolFs> = {}): SpoolFs & { room: number } {
+  const disk = {
+    ...realSpoolFs,
+    room,
+    writeSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number {
+      if (length < 40) return nodeFs.writeSync(fd, buffer, offset, length, position);
+      if (disk.room === 0) throw failure("ENOSPC");
+      const written = nodeFs.writeSync(fd, buffer, offset, Math.min(length, disk.room), position);
+      disk.room -= written;
+      return written;
+    },
+    ...overrides,
+  };
+  return disk;
+}
+
+describe("openFileSpool", () => {
+  it("writes all appends of one event-loop turn at once", async () => {
+    let writes = 0;
+    const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
+      writes += 1;
+      return nodeFs.writeSync(fd, buffer, offset, length, position);
+    };
+    const spool = open({ fs: { ...realSpoolFs, writeSync } });
+    await appendAll(spool, 0, 100);
+    expect(writes).toBe(1);
+    await spool.close();
+  });
+
+  it("has what it confirmed on disk at that moment", async () => {
+    const spool = open();
+    await spool.append(record(1));
+    const other = open();
+    expect(await drain(other)).toEqual([1]);
+    await other.close();
+    await spool.close();
+  });
+
+  it("syncs before it confirms when records must survive the machine", async () => {
+    const calls: string[] = [];
+    const fs: SpoolFs = {
+      ...realSpoolFs,
+      fdatasyncSync: () => void calls.push("fdatasync"),
+      fsyncSync: () => void calls.push("fsync of the directory"),
+    };
+    const spool = open({ fs, durability: "disk" });
+    await spool.append(record(1)).then(() => calls.push("confirmed"));
+    expect(calls).toEqual(["fsync of the directory", "fdatasync", "confirmed"]);
+    await spool.close();
+  });
+
+  it("keeps its files from other users", async () => {
+    const spool = open();
+    await spool.append(record(1));
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+    await spool.close();
+  });
+
+  describe("after a restart", () => {
+    it("gives what was not acknowledged, from the middle of a batch too, and then what is new", async () => {
+      const first = open();
+      await appendAll(first, 0, 10);
+      await first.acknowledge((await first.peek(4)).length);
+      await first.close();
+
+      const second = open();
+      expect(second.pending).toBe(6);
+      await appendAll(second, 10, 12);
+      expect(await drain(second)).toEqual(range(4, 12));
+      await second.close();
+
+      const third = open();
+      expect(await drain(third)).toEqual([]);
+      await third.close();
+      expect(problems).toEqual([]);
+    });
+
+    it.each([
+      ["part of a line", '{"version":1,"kind"'],
+      ["whole lines of a batch without its end", `${JSON.stringify(record(98))}\n${JSON.stringify(record(99))}\n`],
+    ])("cuts %s that an unfinished write left, and says so", async (_, torn) => {
+      const first = open();
+      await appendAll(first, 0, 3);
+      await first.close();
+      appendFileSync(join(directory, segmentFiles()[0]!), torn);
+
+      const second = open();
+      expect(problems).toMatchObject([{ kind: "torn_tail", path: join(directory, segmentFiles()[0]!) }]);
+      expect(await drain(second)).toEqual([0, 1, 2]);
+      await second.close();
+    });
+
+    it("starts from the beginning when its progress cannot be read: shipping twice does no harm", async () => {
+      const first = open();
+      await appendAll(first, 0, 10);
+      await first.acknowledge((await first.peek(4)).length);
+      await first.close();
+      writeFileSync(join(directory, "acknowledged"), "?");
+      const second = open();
+      expect(await drain(second)).toEqual(range(0, 10));
+      await second.close();
+    });
+
+    it("drops nothing when it dies between any two steps of an acknowledgement", async () => {
+      const first = open({ segmentBytes: 300 });
+      for (let n = 0; n < 10; n += 1) await first.append(record(n));
+      const fs: SpoolFs = {
+        ...realSpoolFs,
+        unlinkSync: () => {
+          throw failure("EIO");
+        },
+      };
+      await first.close();
+      const second = open({ segmentBytes: 300, fs });
+      await second.acknowledge((await second.peek(7)).length);
+      await second.close();
+      const third = open({ segmentBytes: 300 });
+      expect(await drain(third)).toEqual([7, 8, 9]);
+      await third.close();
+    });
+  });
+
+  describe("when the disk fails", () => {
+    it("goes on after short writes", async () => {
+      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) =>
+        nodeFs.writeSync(fd, buffer, offset, Math.min(7, length), position);
+      const spool = open({ fs: { ...realSpoolFs, writeSync } });
+      await appendAll(spool, 0, 5);
+      await spool.close();
+      const again = open();
+      expect(await drain(again)).toEqual(range(0, 5));
+      await again.close();
+    });
+
+    it.each([
+      ["the refused bytes are cut off", {}],
+      [
+        "they cannot be cut off",
+        {
+          ftruncateSync: () => {
+            throw failure("EIO");
+          },
+        },
+      ],
+    ])("refuses with audit_unavailable, and what it refused never shows up: %s", async (_, overrides) => {
+      const disk = smallDisk(700, overrides);
+      const spool = open({ fs: disk });
+      await appendAll(spool, 0, 3);
+      const refused = await Promise.allSettled(range(100, 110).map((n) => spool.append(record(n))));
+      for (const result of refused) {
+        expect(result).toMatchObject({ status: "rejected", reason: { code: "audit_unavailable" } });
+      }
+      await expect(spool.append(record(111))).rejects.toMatchObject({ code: "audit_unavailable" });
+      expect(problems.map(({ kind }) => kind)).toEqual(["write_failed"]);
+      expect(spool.pending).toBe(3);
+
+      disk.room = 1e6;
+      await appendAll(spool, 3, 5);
+      expect((await spool.peek(100)).map(({ id }) => Number(id))).toEqual(range(0, 5));
+      await spool.close();
+      const again = open();
+      expect(await drain(again)).toEqual(range(0, 5));
+      await again.close();
+    });
+
+    it("never shows a batch that was written whole and then refused because it could not be synced", async () => {
+      let isBroken = false;
+      const breakable = () => {
+        if (isBroken) throw failure("EIO");
+      };
+      const fs: SpoolFs = { ...realSpoolFs, fdatasyncSync: breakable, ftruncateSync: breakable };
+      const spool = open({ fs, durability: "disk" });
+      await appendAll(spool, 0, 2);
+      isBroken = true;
+      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
+      isBroken = false;
+      await appendAll(spool, 2, 4);
+      expect((await spool.peek(100)).map(({ id }) => Number(id))).toEqual(range(0, 4));
+      await spool.close();
+      const again = open();
+      expect(await drain(again)).toEqual(range(0, 4));
+      await again.close();
+    });
+
+    it("refuses, and takes records again later, when no new segment can be made", async () => {
+      let isFull = true;
+      const openSync: SpoolFs["openSync"] = (path, flags, mode) => {
+        if (isFull && flags === "wx+") throw failure("ENOSPC");
+        return nodeFs.openSync(path, flags, mode);
+      };
+      const spool = open({ fs: { ...realSpoolFs, openSync } });
+      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
+      isFull = false;
+      await spool.append(record(1));
+      expect(await drain(spool)).toEqual([1]);
+      await spool.close();
+    });
+
+    it("acknowledges although its progress cannot be saved, and says so", async () => {
+      let isFull = false;
+      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
+        if (isFull) throw failure("ENOSPC");
+        return nodeFs.writeSync(fd, buffer, offset, length, position);
+      };
+      const spool = open({ fs: { ...realSpoolFs, writeSync } });
+      await appendAll(spool, 0, 4);
+      isFull = true;
+      expect(await drain(spool, 2)).toEqual(range(0, 4));
+      expect(problems.map(({ kind }) => kind)).toEqual(["progress_not_saved", "progress_not_saved"]);
+      await spool.close();
+    });
+
+    it("answers audit_unavailable from peek when a segment cannot be read, and loses nothing", async () => {
+      const first = open();
+      await appendAll(first, 0, 2);
+      await first.close();
+      let isBroken = false;
+      const readSync: SpoolFs["readSync"] = (fd, buffer, offset, length, position) => {
+        if (isBroken) throw failure("EIO");
+        return nodeFs.readSync(fd, buffer, offset, length, position);
+      };
+      const second = open({ fs: { ...realSpoolFs, readSync } });
+      isBroken = true;
+      await expect(second.peek(10)).rejects.toMatchObject({ code: "audit_unavailable" });
+      isBroken = false;
+      expect(await drain(second)).toEqual([0, 1]);
+      await second.close();
+    });
+
+    it("says which directory cannot be used", () => {
+      writeFileSync(directory, "a file");
+      expect(() => open()).toThrow(directory);
+    });
+  });
+
+  describe("segments", () => {
+    it("begins a new file at the size limit, and removes each when its last record is acknowledged", async () => {
+      const spool = open({ segmentBytes: 1000 });
+      for (let n = 0; n < 30; n += 1) await spool.append(record(n));
+      const files = segmentFiles();
+      expect(files.length).toBeGreaterThan(2);
+      await spool.peek(30);
+      await spool.acknowledge(29);
+      expect(segmentFiles()).toEqual(files.slice(-1));
+      await spool.acknowledge(1);
+      expect(spool.bytes).toBe(segmentFiles().length === 0 ? 0 : statSync(join(directory, segmentFiles()[0]!)).size);
+      await spool.close();
+    });
+
+    it("counts the bytes that are on disk", async () => {
+      const spool = open({ segmentBytes: 1000 });
+      await appendAll(spool, 0, 5);
+      await appendAll(spool, 5, 10);
+      const onDisk = segmentFiles().reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+      expect(spool.bytes).toBe(onDisk);
+      await spool.close();
+      expect(open({ segmentBytes: 1000 }).bytes).toBe(onDisk);
+    });
+
+    it("gives back more than it keeps in memory, in order", async () => {
+      const spool = open();
+      for (let n = 0; n < 20_000; n += 500) await appendAll(spool, n, n + 500);
+      expect(spool.pending).toBe(20_000);
+      expect(await drain(spool, 700)).toEqual(range(0, 20_000));
+      await appendAll(spool, 0, 2);
+      expect(await drain(spool)).toEqual([0, 1]);
+      await spool.close();
+    });
+
+    it("takes records far larger than its buffers", async () => {
+      const data = { text: "ü\u0000".repeat(400_000) };
+      const spool = open();
+      await Promise.all([spool.append(record(1, data)), spool.append(record(2))]);
+      await spool.close();
+      const again = open();
+      expect(await again.peek(2)).toEqual([record(1, data), record(2)]);
+      await again.close();
+    });
+
+    it("passes by a line that rotted on disk, says so, and keeps the file", async () => {
+      const first = open();
+      await appendAll(first, 0, 5);
+      await first.close();
+      const path = join(directory, segmentFiles()[0]!);
+      writeFileSync(path, readFileSync(path, "utf8").replace('"00000002"', '"0000000\u0001'));
+      const second = open();
+      expect(await drain(second)).toEqual([0, 1, 3, 4]);
+      expect(second.pending).toBe(0);
+      expect(problems.map(({ kind }) => kind)).toEqual(["damaged_record"]);
+      await second.append(record(9));
+      expect(await drain(second)).toEqual([9]);
+      await second.close();
+      expect(readdirSync(directory)).toContain("000000000001.ndjson.damaged");
+    });
+
+    it("does not wait for ever for lines whose ends rotted away", async () => {
+      const first = open();
+      await appendAll(first, 0, 5);
+      const spool = first;
+      await spool.close();
+      const path = join(directory, segmentFiles()[0]!);
+      const second = open();
+      writeFileSync(path, Buffer.alloc(statSync(path).size));
+      await second.append(record(9));
+      expect(await drain(second)).toEqual([9]);
+      expect(second.pending).toBe(0);
+      await second.close();
+    });
+  });
+
+  it("equals a queue whatever is appended, acknowledged, refused and restarted (property)", async () => {
+    const step = fc.oneof(
+      fc.record({ append: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({ acknowledge: fc.integer({ min: 1, max: 20 }) }),
+      fc.record({ failing: fc.integer({ min: 1, max: 5 }), room: fc.integer({ min: 0, max: 500 }), cut: fc.boolean() }),
+      fc.constant({ restart: true as const }),
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 200, max: 3000 }),
+        async (steps, segmentBytes) => {
+          run += 1;
+          const folder = join(directory, String(run));
+          let canCut = true;
+          const disk = smallDisk(1e9, {
+            ftruncateSync(fd, length) {
+              if (!canCut) throw failure("EIO");
+              nodeFs.ftruncateSync(fd, length);
+            },
+          });
+          let spool = open({ directory: folder, segmentBytes, fs: disk });
+          const model: number[] = [];
+          let next = 0;
+          for (const each of steps) {
+            if ("append" in each) {
+              await appendAll(spool, next, next + each.append);
+              model.push(...range(next, next + each.append));
+              next += each.append;
+            } else if ("failing" in each) {
+              disk.room = each.room;
+              canCut = each.cut;
+              const appends = range(next, next + each.failing).map((n) => spool.append(record(n)));
+              const wasTaken = (await Promise.allSettled(appends))[0]!.status === "fulfilled";
+              if (wasTaken) model.push(...range(next, next + each.failing));
+              next += each.failing;
+              disk.room = 1e9;
+              canCut = true;
+            } else if ("acknowledge" in each) {
+              const found = (await spool.peek(each.acknowledge)).map(({ id }) => Number(id));
+              expect(found).toEqual(model.slice(0, each.acknowledge));
+              await spool.acknowledge(found.length);
+              model.splice(0, found.length);
+            } else {
+              await spool.close();
+              spool = open({ directory: folder, segmentBytes, fs: disk });
+            }
+            expect(spool.pending).toBe(model.length);
+          }
+          expect(await drain(spool, 7)).toEqual(model);
+          await spool.close();
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});

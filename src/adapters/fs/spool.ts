@@ -1,0 +1,370 @@
+import { type AuditRecord, parseRecord, type Spool, serializeRecord } from "../../audit/index.ts";
+import { UnavailableError } from "../../model/errors.ts";
+import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
+import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
+import {
+  listSegments,
+  readLines,
+  removeSegment,
+  type Segment,
+  scanSegment,
+  segmentPath,
+  takeBack,
+  writeSeal,
+} from "./spool-segment.ts";
+
+/** Something that people should hear of although the spool goes on. */
+export interface SpoolProblem {
+  readonly kind:
+    | "torn_tail"
+    | "damaged_record"
+    | "write_failed"
+    | "seal_failed"
+    | "progress_not_saved"
+    | "not_removed"
+    | "not_closed";
+  /** File it is about. */
+  readonly path: string;
+  readonly detail: string;
+}
+
+export interface FileSpoolOptions {
+  /** Created (0700) when it is not there. Only one process may use it at a time: hold the data directory's lock. */
+  readonly directory: string;
+  /** Byte budget of all segments; appends beyond it are refused. */
+  readonly bytesMax: number;
+  readonly segmentBytes?: number;
+  /** `os`: a confirmed record survives the process; `disk`: it survives the machine. */
+  readonly durability?: "os" | "disk";
+  readonly onProblem?: (problem: SpoolProblem) => void;
+  readonly fs?: SpoolFs;
+}
+
+/** The appends of one event-loop turn: one write, one promise. */
+interface Batch {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly records: AuditRecord[];
+  /** Offset in the batch behind each record. */
+  readonly ends: number[];
+}
+
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+/** Records kept decoded for the shipper, so that as long as it keeps up nothing is read back from disk. */
+const DECODED_RECORDS_MAX = 4096;
+const DECODED_BYTES_MAX = 8 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+const SCRATCH_BYTES = 256 * 1024;
+const SCRATCH_BYTES_KEPT = 4 * 1024 * 1024;
+const LINE_FEED = 10;
+
+/**
+ * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well.
+ * @throws Error when the directory cannot be used; the message names it
+ */
+export function openFileSpool(options: FileSpoolOptions): Spool {
+  const { directory, bytesMax, durability = "os", fs = realSpoolFs, onProblem = () => {} } = options;
+  const segmentBytes = Math.max(1, Math.min(options.segmentBytes ?? SEGMENT_BYTES, Math.floor(bytesMax / 4)));
+  /** An acknowledged segment that is still written to is replaced only once that is worth a file. */
+  const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
+
+  const { segments, cursor, ...recovered } = recover(fs, directory, onProblem);
+  let { nextSequence, pending } = recovered;
+  let bytes = segments.reduce((sum, segment) => sum + segment.length, 0);
+  let active: Segment | undefined;
+  let isClosed = false;
+  /** A full disk fails every turn; people hear of it once, until it works again. */
+  let isFailing = false;
+
+  // The oldest pending records, decoded. `decodedEnds` are stream positions behind each; `decodedTo` is the last of them.
+  let decoded: AuditRecord[] = [];
+  let decodedEnds: number[] = [];
+  let acknowledgedTo = recovered.acknowledgedTo;
+  let decodedTo = acknowledgedTo;
+
+  let scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+  let used = 0;
+  let batch: Batch | undefined;
+
+  function append(record: AuditRecord): Promise<void> {
+    if (isClosed) return Promise.reject(new UnavailableError("audit", "the audit log is closed"));
+    let line: string;
+    try {
+      line = serializeRecord(record);
+    } catch (error) {
+      return Promise.reject(new UnavailableError("audit", "the record cannot be serialized", error));
+    }
+    // A UTF-16 unit takes at most three bytes; two more for this line's end and the batch's.
+    const needed = used + line.length * 3 + 2;
+    if (needed > scratch.length) growScratch(needed);
+    const end = used + scratch.write(line, used) + 1;
+    if (bytes + end + 1 > bytesMax) return Promise.reject(new UnavailableError("audit", "the audit log is full"));
+    scratch[end - 1] = LINE_FEED;
+    used = end;
+    batch ??= beginBatch();
+    batch.records.push(record);
+    batch.ends.push(end);
+    return batch.promise;
+  }
+
+  function beginBatch(): Batch {
+    setImmediate(writeBatch);
+    return createBatch();
+  }
+
+  /** Never throws: it runs in an event-loop callback of its own. */
+  function writeBatch(): void {
+    if (batch === undefined) return;
+    const finished = batch;
+    const length = used + 1;
+    scratch[used] = LINE_FEED;
+    batch = undefined;
+    used = 0;
+    try {
+      const segment = segmentFor(length);
+      writeTo(segment, length);
+      confirm(finished, segment, length);
+      isFailing = false;
+      finished.resolve();
+    } catch (error) {
+      if (!isFailing) report("write_failed", active?.path ?? directory, error);
+      isFailing = true;
+      finished.reject(new UnavailableError("audit", "the audit log cannot be written", error));
+    }
+    if (scratch.length > SCRATCH_BYTES_KEPT) scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+  }
+
+  function segmentFor(length: number): Segment {
+    if (active !== undefined && active.length > 0 && active.length + length > segmentBytes) retireActive();
+    active ??= createSegment();
+    return active;
+  }
+
+  function createSegment(): Segment {
+    const sequence = nextSequence;
+    const path = segmentPath(directory, sequence);
+    const last = segments.at(-1);
+    const base = last === undefined ? acknowledgedTo : last.base + last.length;
+    // Counted before the attempt: a file that stands in the way is passed by.
+    nextSequence += 1;
+    const fd = fs.openSync(path, "wx+", 0o600);
+    const segment: Segment = { sequence, path, base, length: 0, undecoded: 0, isDamaged: false, fd };
+    segments.push(segment);
+    active = segment;
+    if (durability === "disk") withFile(fs, directory, "r", (fd) => fs.fsyncSync(fd));
+    return segment;
+  }
+
+  function writeTo(segment: Segment, length: number): void {
+    const fd = segment.fd!;
+    try {
+      writeFully(fs, fd, scratch, length, segment.length);
+      if (durability === "disk") fs.fdatasyncSync(fd);
+    } catch (error) {
+      if (!takeBack(fs, fd, segment)) abandon(segment);
+      throw error;
+    }
+  }
+
+  /** INVARIANT: refused bytes that cannot be cut off never come back: not now, and not when the spool is opened again. */
+  function abandon(segment: Segment): void {
+    retireActive();
+    attempt("seal_failed", segment.path, () => writeSeal(fs, segment));
+  }
+
+  function confirm({ records, ends }: Batch, segment: Segment, length: number): void {
+    const start = segment.base + segment.length;
+    segment.length += length;
+    bytes += length;
+    pending += records.length;
+    const isCaughtUp = decodedTo === start;
+    const oldest = decodedEnds[0] ?? start;
+    if (!isCaughtUp || decoded.length >= DECODED_RECORDS_MAX || start - oldest >= DECODED_BYTES_MAX) {
+      segment.undecoded += records.length;
+      return;
+    }
+    for (let index = 0; index < records.length; index += 1) {
+      decoded.push(records[index]!);
+      decodedEnds.push(start + ends[index]!);
+    }
+    decodedTo = start + length;
+    // The last record's end includes the batch's closing line.
+    decodedEnds[decodedEnds.length - 1] = decodedTo;
+  }
+
+  /** Decodes from disk until `count` records are at hand or there are no more. */
+  function decode(count: number): void {
+    const firstEnd = decodedEnds[0] ?? decodedTo;
+    while (decoded.length < Math.min(count, pending) && decodedTo - firstEnd < DECODED_BYTES_MAX) {
+      const segment = segments.find(({ base, length }) => base + length > decodedTo);
+      if (segment === undefined) return;
+      const lines = readLines(fs, segment, decodedTo - segment.base, READ_BYTES);
+      for (const { text, end } of lines) {
+        decodedTo = segment.base + end;
+        segment.undecoded -= 1;
+        if (!decodeLine(text)) skipDamaged(segment);
+      }
+      const end = segment.base + segment.length;
+      if (lines.length > 0 && decodedTo < end) continue;
+      decodedTo = end;
+      if (segment.undecoded !== 0) recount(segment);
+    }
+  }
+
+  /** Rot took line ends with it, or added some: what the segment was known to hold is not what could be read. */
+  function recount(segment: Segment): void {
+    pending -= segment.undecoded;
+    segment.undecoded = 0;
+    keepDamaged(segment, "lines are missing");
+  }
+
+  function decodeLine(text: string): boolean {
+    try {
+      decoded.push(parseRecord(text));
+      decodedEnds.push(decodedTo);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A line that rotted on disk must not hold up what follows; its segment is kept aside. */
+  function skipDamaged(segment: Segment): void {
+    pending -= 1;
+    keepDamaged(segment, `the line ending at byte ${decodedTo - segment.base} is not JSON`);
+  }
+
+  function keepDamaged(segment: Segment, detail: string): void {
+    segment.isDamaged = true;
+    report("damaged_record", segment.path, new Error(detail));
+    if (decodedEnds.length > 0) decodedEnds[decodedEnds.length - 1] = decodedTo;
+    else acknowledgeTo(decodedTo);
+  }
+
+  function acknowledgeTo(position: number): void {
+    acknowledgedTo = position;
+    for (let first = segments[0]; first !== undefined; first = segments[0]) {
+      if (acknowledgedTo < first.base + first.length) break;
+      if (first === active) {
+        if (first.length < replaceBytes) break;
+        retireActive();
+      }
+      segments.shift();
+      bytes -= first.length;
+      const removed = first;
+      attempt("not_removed", first.path, () => removeSegment(fs, removed));
+    }
+    const head = segments[0];
+    const reached = { sequence: head?.sequence ?? nextSequence, offset: head ? acknowledgedTo - head.base : 0 };
+    attempt("progress_not_saved", directory, () => cursor.save(reached));
+  }
+
+  function retireActive(): void {
+    const { fd, path } = active!;
+    delete active!.fd;
+    active = undefined;
+    if (fd !== undefined) attempt("not_closed", path, () => fs.closeSync(fd));
+  }
+
+  function growScratch(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, scratch.length * 2));
+    scratch.copy(larger, 0, 0, used);
+    scratch = larger;
+  }
+
+  function attempt(kind: SpoolProblem["kind"], path: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      report(kind, path, error);
+    }
+  }
+
+  function report(kind: SpoolProblem["kind"], path: string, error: unknown): void {
+    onProblem({ kind, path, detail: error instanceof Error ? error.message : String(error) });
+  }
+
+  return {
+    append,
+    async peek(max) {
+      try {
+        decode(max);
+      } catch (error) {
+        throw new UnavailableError("audit", "the audit log cannot be read", error);
+      }
+      return decoded.slice(0, max);
+    },
+    async acknowledge(count) {
+      const known = Math.min(count, decoded.length);
+      if (known === 0) return;
+      const position = decodedEnds[known - 1]!;
+      decoded = decoded.slice(known);
+      decodedEnds = decodedEnds.slice(known);
+      pending -= known;
+      acknowledgeTo(position);
+    },
+    get pending() {
+      return pending;
+    },
+    get bytes() {
+      return bytes;
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      writeBatch();
+      if (active !== undefined) retireActive();
+      attempt("not_closed", directory, () => cursor.close());
+    },
+  };
+}
+
+function createBatch(): Batch {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject, records: [], ends: [] };
+}
+
+interface Recovered {
+  readonly segments: Segment[];
+  readonly cursor: Cursor;
+  readonly nextSequence: number;
+  readonly pending: number;
+  readonly acknowledgedTo: number;
+}
+
+/** Reads what is on disk: removes what is acknowledged, cuts what is torn, counts the rest. */
+function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProblem) => void): Recovered {
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const reached = readCursor(fs, directory);
+    const segments: Segment[] = [];
+    let [base, pending] = [0, 0];
+    const sequences = listSegments(fs, directory);
+    for (const sequence of sequences) {
+      const offset = sequence === reached.sequence ? reached.offset : 0;
+      const scanned = scanSegment(fs, directory, sequence, offset);
+      const { path, length, records, tornBytes } = scanned;
+      if (tornBytes > 0)
+        onProblem({ kind: "torn_tail", path, detail: `${tornBytes} bytes of an unfinished write cut` });
+      if (sequence < reached.sequence || records === 0) {
+        removeSegment(fs, { path, isDamaged: false });
+        continue;
+      }
+      segments.push({ sequence, path, base, length, undecoded: records, isDamaged: false });
+      base += length;
+      pending += records;
+    }
+    const first = segments[0];
+    const acknowledgedTo = first !== undefined && first.sequence === reached.sequence ? reached.offset : 0;
+    const nextSequence = Math.max(reached.sequence, sequences.at(-1) ?? 0) + 1;
+    return { segments, cursor: openCursor(fs, directory), nextSequence, pending, acknowledgedTo };
+  } catch (error) {
+    throw new Error(`the audit spool in ${directory} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
