@@ -12,7 +12,7 @@ rmSync(BUILD_HASH_FILE, { force: true });
 removeStaleOutputs();
 run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
 copyAssets();
-const cli = join(DIST, "cli", "main.js");
+const cli = join(DIST, "main.js");
 if (existsSync(cli)) chmodSync(cli, 0o755);
 if (existsSync(join(ROOT, "scripts", "seed-pglite.mjs"))) run("scripts/seed-pglite.mjs");
 writeFileSync(BUILD_HASH_FILE, inputs);

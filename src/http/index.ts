@@ -1,4 +1,5 @@
 export { createApp, openApiDocument } from "./app.ts";
 export { createHostGuard } from "./host-guard.ts";
+export { type Listening, listen } from "./listen.ts";
 export { createNodeServer } from "./node-server.ts";
 export type { HttpDeps } from "./route.ts";

@@ -19,7 +19,7 @@ export interface Bindings {
  * A node:http server for a fetch-style application. It reads each body before it calls the application, which can then
  * answer synchronously: that is what makes the hot route cost little more than bare node:http.
  */
-export function createNodeServer(fetch: (request: Request, env: unknown) => Response | Promise<Response>): Server {
+export function createNodeServer(fetch: (request: Request, env: Bindings) => Response | Promise<Response>): Server {
   const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
     overrideGlobalObjects: false,
   });

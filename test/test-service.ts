@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { createMemoryAuditStore } from "../src/adapters/memory/audit-store.ts";
+import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
+import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
+import { createMemorySpool } from "../src/adapters/memory/spool.ts";
+import { createCelCompiler } from "../src/cel/index.ts";
+import { createApp, createHostGuard } from "../src/http/index.ts";
+import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
+import { uuidv7 } from "../src/model/uuid.ts";
+import { createActiveRules } from "../src/operations/active-rules.ts";
+import { createRuleReloader } from "../src/operations/reload-rules.ts";
+import type { DependencyState, Service } from "../src/operations/service.ts";
+import { createRuleLoader, type RuleSource } from "../src/rules/index.ts";
+import { createLogger, createMetrics } from "../src/telemetry/index.ts";
+
+export const TEST_RULES = `
+version: 1
+policy: test
+rules:
+  - id: read
+    action: { name: ["*.get", "*.list"] }
+    when: "true"
+    decision: allow
+  - id: refund-over-cap
+    action: { name: stripe.refund }
+    when: arguments.amount > 50
+    decision: approval_required
+    reason: Refunds above $50 need a person.
+  - id: refund
+    action: { name: stripe.refund }
+    when: arguments.amount > 0 && arguments.amount <= 50
+    decision: allow
+  - id: no-drop
+    action: { type: sql_query }
+    when: arguments.query.matches("(?i)drop")
+    decision: deny
+    reason: Dropping tables is not allowed; ask a person.
+    help_text: Write a migration instead.
+`;
+
+/** A whole service in memory, with the clock and the rule files in the test's hands. */
+export async function createTestService(
+  options: {
+    files?: RuleSource[];
+    dependencies?: Map<string, () => DependencyState>;
+    allowedHosts?: string[];
+    override?: Partial<Service>;
+  } = {},
+) {
+  let files = options.files ?? [{ path: "test.yaml", content: TEST_RULES }];
+  let now = Date.parse("2026-01-02T03:04:05Z");
+  const keyStore = createMemoryKeyStore();
+  const auditStore = createMemoryAuditStore();
+  const spool = createMemorySpool();
+  const logLines: string[] = [];
+  const loader = createRuleLoader({ compiler: createCelCompiler() });
+  const clock = { now: () => now, microseconds: () => performance.now() * 1000 };
+  const newId = (time: number) => uuidv7(time, randomBytes(10));
+  const parts = {
+    activeRules: createActiveRules(),
+    keyRing: createKeyRing(keyStore),
+    keyStore,
+    keyChanges: createMemoryKeyChanges(),
+    spool,
+    auditStore,
+    async flushAudit() {
+      const records = await spool.peek(10_000);
+      await auditStore.insert(records);
+      await spool.acknowledge(records.length);
+    },
+    dependencies: options.dependencies ?? new Map(),
+    clock,
+    newId,
+    randomSecret: () => randomBytes(32),
+    metrics: createMetrics(),
+    logger: createLogger("info", { write: (line: string) => logLines.push(line) }),
+    settings: { cacheTtlSecondsMax: 5 },
+    ...options.override,
+  };
+  const load = async () => loader.load(files);
+  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load }) };
+  await service.ruleReloader.reload("system");
+
+  const secrets = {} as Record<KeyRole, string>;
+  const addKey = async (roles: KeyRole[], rest: { expiresAt?: number; revokedAt?: number } = {}) => {
+    const { revokedAt, ...fields } = rest;
+    const made = createApiKey({
+      id: newId(now),
+      identity: { name: roles.join("-") || "none", roles },
+      roles,
+      now,
+      random: randomBytes(32),
+      ...fields,
+    });
+    const key: ApiKey = revokedAt === undefined ? made.key : { ...made.key, revokedAt };
+    await keyStore.insert(key);
+    await service.keyRing.refresh();
+    return { key, secret: made.secret };
+  };
+  for (const role of ["agent", "gateway", "ci", "approver", "auditor", "admin"] as const) {
+    secrets[role] = (await addKey([role])).secret;
+  }
+
+  const assertHost = createHostGuard(options.allowedHosts ?? ["localhost", "127.0.0.1"]);
+  const app = createApp({ service, assertHost });
+  const request = async (method: string, path: string, rest: RequestOptions = {}) => {
+    const { key = secrets.agent, body, text = body === undefined ? undefined : JSON.stringify(body), headers } = rest;
+    const response = await app.request(`http://localhost${path}`, {
+      method,
+      ...(text === undefined ? {} : { body: text }),
+      headers: {
+        host: "localhost",
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(text === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+    });
+    const answered = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(answered) : answered,
+    };
+  };
+  return {
+    service,
+    app,
+    secrets,
+    spool,
+    logLines,
+    addKey,
+    request,
+    evaluate: (body: unknown, rest: RequestOptions = {}) => request("POST", "/v1/policy/evaluate", { body, ...rest }),
+    setFiles(next: RuleSource[]) {
+      files = next;
+    },
+    advance(ms: number) {
+      now += ms;
+    },
+  };
+}
+
+export interface RequestOptions {
+  readonly key?: string | null;
+  readonly body?: unknown;
+  readonly text?: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Record<string, string>;
+}
