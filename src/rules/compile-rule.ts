@@ -3,12 +3,15 @@ import { CelError, isCelError } from "../cel/index.ts";
 import type { FileReport } from "./diagnostics.ts";
 import { compileGlob, type Glob } from "./glob.ts";
 import type { RuleDraft } from "./read-rule-file.ts";
+import { digestOf } from "./revision.ts";
 import type { Rule } from "./types.ts";
 import { sourceOffsetOf } from "./yaml-position.ts";
 
 /** A rule with what the index and the lint need to know beside what others may see of it. */
 export interface CompiledRule extends Rule {
   readonly enabled: boolean;
+  /** Of what the rule means; see `revisionOf`. */
+  readonly digest: string;
   readonly expression: CompiledExpression | undefined;
   /** Undefined means any; so does a list with `*` in it. */
   readonly typeGlobs: readonly Glob[] | undefined;
@@ -27,13 +30,14 @@ export function compileRule(compiler: CelCompiler, report: FileReport, draft: Ru
     ...(expression === undefined ? [] : [conditionTest(expression)]),
   ];
   const { offset, when, ...fields } = draft;
+  const meaning = { ...fields, ...(when !== undefined && { when: when.source }) };
   return {
-    ...fields,
-    ...(when !== undefined && { when: when.source }),
+    ...meaning,
+    digest: digestOf(meaning),
     isVolatile: expression?.isVolatile ?? false,
     position: report.position(offset),
     matches: conjunctionOf(tests.map((test) => test.matches)),
-    necessary: tests.flatMap((test) => test.necessary),
+    necessary: tests.flatMap((test) => test.necessary).filter(isSelective),
     expression,
     typeGlobs,
     nameGlobs,
@@ -58,6 +62,11 @@ function compileWhen(compiler: CelCompiler, report: FileReport, when: NonNullabl
     report.error("invalid-condition", offset, fault.message);
   }
   return undefined;
+}
+
+/** Every text begins and ends with the empty string: such a condition selects nothing. */
+function isSelective({ op, values }: NecessaryCondition): boolean {
+  return op === "equals" || op === "contains" || !values.includes("");
 }
 
 function conditionTest(expression: CompiledExpression): Test {

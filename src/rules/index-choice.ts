@@ -1,24 +1,17 @@
 import type { NecessaryCondition } from "../cel/index.ts";
-import type { Entry } from "./rule-index.ts";
+import type { Rule } from "./types.ts";
 
-/** What is filed under one path. Keys of `equals` keep their type: the number 1 and the string "1" differ. */
-export interface FiledPath {
-  readonly equals: Map<unknown, Entry[]>;
-  readonly prefix: Map<string, Entry[]>;
-  readonly suffix: Map<string, Entry[]>;
-  readonly contains: Map<unknown, Entry[]>;
-  /** The entries of all four whose condition says nothing when the path has no value. */
-  readonly unresolved: Entry[];
-  readonly isAlwaysPresent: boolean;
-}
-
-export interface Choice {
-  readonly unfiled: Entry[];
-  readonly bySlot: ReadonlyMap<number, FiledPath>;
+/** A rule in the index. */
+export interface Entry {
+  readonly rule: Rule;
+  /** The conditions that may file it, best first. */
+  readonly conditions: readonly NecessaryCondition[];
+  /** The last selection that took it, so that none takes it twice. */
+  stamp: number;
 }
 
 /** Every activation has these, so a condition on them always says something. */
-const ALWAYS_PRESENT: ReadonlySet<string> = new Set([
+export const ALWAYS_PRESENT: ReadonlySet<string> = new Set([
   "action_type",
   "action_name",
   "identity.name",
@@ -29,86 +22,46 @@ const ALWAYS_PRESENT: ReadonlySet<string> = new Set([
 /** A path that can be absent must be this many rules rarer to be worth it. */
 const ABSENCE_PENALTY = 4;
 
-/**
- * Files each entry under the condition whose values the fewest other entries share.
- * @param usedSlots paths already known to say nothing
- */
-export function chooseConditions(entries: readonly Entry[], usedSlots: ReadonlySet<number>): Choice {
-  const usable = (condition: NecessaryCondition) => !usedSlots.has(condition.slot) && isSelective(condition);
-  const counts = countValues(entries, usable);
-  const unfiled: Entry[] = [];
-  const bySlot = new Map<number, FiledPath>();
-  for (const entry of entries) {
-    let best: NecessaryCondition | undefined;
-    let bestCost = Number.POSITIVE_INFINITY;
-    for (const condition of entry.rule.necessary) {
-      if (!usable(condition)) continue;
-      const cost = costOf(condition, counts);
-      if (cost >= bestCost) continue;
-      best = condition;
-      bestCost = cost;
-    }
-    if (best === undefined) unfiled.push(entry);
-    else file(bySlot, best, entry);
-  }
-  return { unfiled, bySlot };
+/** Ranks each rule's conditions: the fewer other rules share a condition's values, the better it files the rule. */
+export function rankConditions(rules: readonly Rule[]): Entry[] {
+  const counts = new ValueCounts();
+  for (const rule of rules) for (const condition of rule.necessary) counts.add(condition);
+  return rules.map((rule) => ({ rule, conditions: rank(rule.necessary, counts), stamp: 0 }));
 }
 
-/** Every text begins and ends with the empty string: such a condition selects nothing. */
-function isSelective({ op, values }: NecessaryCondition): boolean {
-  return op === "equals" || op === "contains" || !values.includes("");
+function rank(conditions: readonly NecessaryCondition[], counts: ValueCounts): readonly NecessaryCondition[] {
+  if (conditions.length < 2) return conditions;
+  return conditions
+    .map((condition) => ({ condition, cost: costOf(condition, counts) }))
+    .sort((a, b) => a.cost - b.cost)
+    .map(({ condition }) => condition);
 }
 
-type Counts = Map<string, Map<unknown, number>>;
-
-function countsOf(counts: Counts, condition: NecessaryCondition): Map<unknown, number> {
-  const key = `${condition.op} ${condition.slot}`;
-  let values = counts.get(key);
-  if (values === undefined) {
-    values = new Map();
-    counts.set(key, values);
-  }
-  return values;
-}
-
-function countValues(entries: readonly Entry[], usable: (condition: NecessaryCondition) => boolean): Counts {
-  const counts: Counts = new Map();
-  for (const { rule } of entries)
-    for (const condition of rule.necessary) {
-      if (!usable(condition)) continue;
-      const values = countsOf(counts, condition);
-      for (const value of condition.values) values.set(value, (values.get(value) ?? 0) + 1);
-    }
-  return counts;
-}
-
-function costOf(condition: NecessaryCondition, counts: Counts): number {
-  const values = countsOf(counts, condition);
+function costOf(condition: NecessaryCondition, counts: ValueCounts): number {
   // Prefix, suffix and membership are a little less selective than equality, and cost a little more to look up.
-  let cost = (condition.op === "equals" ? 0 : 1) + (ALWAYS_PRESENT.has(condition.path) ? 0 : ABSENCE_PENALTY);
-  for (const value of condition.values) cost += values.get(value) ?? 0;
-  return cost;
+  const base = (condition.op === "equals" ? 0 : 1) + (ALWAYS_PRESENT.has(condition.path) ? 0 : ABSENCE_PENALTY);
+  return base + counts.sum(condition);
 }
 
-function file(bySlot: Map<number, FiledPath>, condition: NecessaryCondition, entry: Entry): void {
-  const { slot, path, op, values, absent } = condition;
-  let filed = bySlot.get(slot);
-  if (filed === undefined) {
-    filed = {
-      equals: new Map(),
-      prefix: new Map(),
-      suffix: new Map(),
-      contains: new Map(),
-      unresolved: [],
-      isAlwaysPresent: ALWAYS_PRESENT.has(path),
-    };
-    bySlot.set(slot, filed);
+/** How many rules have a value in a condition of one kind on one path. */
+class ValueCounts {
+  readonly #tables = { equals: [], prefix: [], suffix: [], contains: [] } as Record<
+    NecessaryCondition["op"],
+    (Map<unknown, number> | undefined)[]
+  >;
+
+  add({ op, slot, values }: NecessaryCondition): void {
+    let table = this.#tables[op][slot];
+    if (table === undefined) {
+      table = new Map();
+      this.#tables[op][slot] = table;
+    }
+    for (const value of values) table.set(value, (table.get(value) ?? 0) + 1);
   }
-  const table: Map<unknown, Entry[]> = filed[op];
-  for (const value of new Set<unknown>(values)) {
-    const list = table.get(value);
-    if (list === undefined) table.set(value, [entry]);
-    else list.push(entry);
+
+  sum({ op, slot, values }: NecessaryCondition): number {
+    let sum = 0;
+    for (const value of values) sum += this.#tables[op][slot]?.get(value) ?? 0;
+    return sum;
   }
-  if (absent === "unknown") filed.unresolved.push(entry);
 }

@@ -26,11 +26,11 @@ export function findMisspeltPaths(rules: readonly CompiledRule[]): Diagnostic[] 
   const uses = new Map<string, { count: number; rule: CompiledRule }>();
   for (const rule of rules)
     for (const path of rule.expression?.paths ?? []) {
-      if (!FREE_PATH.test(path)) continue;
       const use = uses.get(path);
       if (use === undefined) uses.set(path, { count: 1, rule });
       else use.count += 1;
     }
+  for (const path of uses.keys()) if (!FREE_PATH.test(path)) uses.delete(path);
   const known = [...CONTEXT_PATHS, ...[...uses].filter(([, use]) => use.count >= KNOWN_USES_MIN).map(([path]) => path)];
   const rare = [...uses].filter(([path, use]) => use.count < KNOWN_USES_MIN && !CONTEXT_PATHS.includes(path));
   if (known.length * rare.length > COMPARISONS_MAX) return [];

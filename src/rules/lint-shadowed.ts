@@ -8,21 +8,12 @@ import type { Diagnostic } from "./types.ts";
  * that they apply to. Only what is certain is reported: the same or broader globs, and no condition or the same one.
  */
 export function findShadowedRules(rules: readonly CompiledRule[]): Diagnostic[] {
-  const byCondition = new Map<string, NameTable>();
-  for (const rule of rules) {
-    const condition = conditionKey(rule);
-    let table = byCondition.get(condition);
-    if (table === undefined) {
-      table = new NameTable();
-      byCondition.set(condition, table);
-    }
-    table.add(rule);
-  }
-  const unconditional = byCondition.get("");
+  const tables = tablesOf(rules);
+  const unconditional = tables.get("");
   const diagnostics: Diagnostic[] = [];
   for (const rule of rules) {
     const same = conditionKey(rule);
-    const by = unconditional?.stronger(rule) ?? (same === "" ? undefined : byCondition.get(same)?.stronger(rule));
+    const by = unconditional?.stronger(rule) ?? (same === "" ? undefined : tables.get(same)?.stronger(rule));
     if (by === undefined) continue;
     const why = by.priority > rule.priority ? `with its higher priority ${by.priority}` : `because ${by.decision} wins`;
     diagnostics.push({
@@ -34,6 +25,28 @@ export function findShadowedRules(rules: readonly CompiledRule[]): Diagnostic[] 
     });
   }
   return diagnostics;
+}
+
+/** A table per condition that more than one rule has, and the one for rules without a condition. */
+function tablesOf(rules: readonly CompiledRule[]): Map<string, NameTable> {
+  const first = new Map<string, CompiledRule>();
+  const tables = new Map<string, NameTable>();
+  for (const rule of rules) {
+    const condition = conditionKey(rule);
+    const other = first.get(condition);
+    if (other === undefined) {
+      first.set(condition, rule);
+      if (condition !== "") continue;
+    }
+    let table = tables.get(condition);
+    if (table === undefined) {
+      table = new NameTable();
+      tables.set(condition, table);
+      if (other !== undefined) table.add(other);
+    }
+    table.add(rule);
+  }
+  return tables;
 }
 
 /** Empty for a rule without a condition. */

@@ -1,34 +1,28 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Json } from "../model/activation.ts";
 import type { Rule } from "./types.ts";
 
 /** Changes whenever the canonical form below does, so that one digest never stands for two meanings. */
 const FORMAT = "verdict-rules-1";
 
-const digests = new WeakMap<Rule, string>();
+/** What a rule means, without where it stands. */
+type Meaning = Omit<Rule, "position" | "matches" | "necessary" | "isVolatile">;
 
 /**
  * `sha256:<hex>` over what the rules mean: equal for sets that decide and answer alike, whatever their files, order,
- * comments and formatting. Digests of rules are kept, so that a reload hashes only what changed.
+ * comments and formatting. Made of digests that are kept with each rule, so that a reload hashes only what changed.
  * @param rules enabled rules, sorted by id
  */
-export function revisionOf(rules: readonly Rule[]): string {
-  const whole = createHash("sha256").update(FORMAT);
-  for (const rule of rules) whole.update(digestOf(rule));
-  return `sha256:${whole.digest("hex")}`;
+export function revisionOf(rules: readonly { readonly digest: string }[]): string {
+  return `sha256:${hash("sha256", FORMAT + rules.map((rule) => rule.digest).join(""), "hex")}`;
 }
 
-function digestOf(rule: Rule): string {
-  let digest = digests.get(rule);
-  if (digest === undefined) {
-    digest = hash("sha256", canonicalRule(rule), "hex");
-    digests.set(rule, digest);
-  }
-  return digest;
+export function digestOf(rule: Meaning): string {
+  return hash("sha256", canonicalRule(rule), "hex");
 }
 
 /** Lists whose order has no meaning are sorted. The description is a comment for people and stays out. */
-function canonicalRule(rule: Rule): string {
+function canonicalRule(rule: Meaning): string {
   return canonicalJson({
     id: rule.id,
     name: rule.name,

@@ -1,6 +1,6 @@
-import type { CelValue, Frame } from "../cel/index.ts";
+import type { CelValue, Frame, NecessaryCondition } from "../cel/index.ts";
 import { isCelError } from "../cel/index.ts";
-import { chooseConditions } from "./index-choice.ts";
+import { ALWAYS_PRESENT, type Entry, rankConditions } from "./index-choice.ts";
 import { createTextTable, type TextTable } from "./index-text-table.ts";
 import type { Rule } from "./types.ts";
 
@@ -16,15 +16,9 @@ export interface RuleIndex {
   select(frame: Frame): void;
 }
 
-/** A rule in the index; `stamp` is the last selection that took it, so that none takes it twice. */
-export interface Entry {
-  readonly rule: Rule;
-  stamp: number;
-}
-
 export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
-  const entries = rules.map((rule): Entry => ({ rule, stamp: 0 }));
-  const root = buildNode(entries, new Set());
+  const entries = rankConditions(rules);
+  const root = buildNode(entries, []);
   const found: Rule[] = [];
   const state: Selecting = { found, stamp: 0 };
   return {
@@ -71,26 +65,68 @@ interface PathIndex {
 /** Each level needs a further path to be absent; what is left then is scanned. */
 const LEVELS_MAX = 3;
 
-function buildNode(entries: readonly Entry[], usedSlots: ReadonlySet<number>): IndexNode {
-  if (usedSlots.size >= LEVELS_MAX) return { unfiled: entries, paths: [] };
-  const { unfiled, bySlot } = chooseConditions(entries, usedSlots);
-  const paths: PathIndex[] = [];
-  for (const [slot, filed] of bySlot) {
-    const { equals, prefix, suffix, contains, unresolved, isAlwaysPresent } = filed;
-    // A path that every request has is absent only in a malformed one: not worth a level of its own.
-    const rest = isAlwaysPresent
-      ? { unfiled: unresolved, paths: [] }
-      : buildNode(unresolved, new Set([...usedSlots, slot]));
-    paths.push({
-      slot,
-      equals: equals.size > 0 ? equals : undefined,
-      prefix: createTextTable("prefix", prefix),
-      suffix: createTextTable("suffix", suffix),
-      contains: contains.size > 0 ? contains : undefined,
-      unresolved: unresolved.length > 0 ? rest : undefined,
-    });
+/** @param usedSlots paths already known to say nothing */
+function buildNode(entries: readonly Entry[], usedSlots: readonly number[]): IndexNode {
+  if (usedSlots.length >= LEVELS_MAX) return { unfiled: entries, paths: [] };
+  const unfiled: Entry[] = [];
+  const filed = new Map<number, FiledPath>();
+  for (const entry of entries) {
+    const condition = entry.conditions.find(({ slot }) => !usedSlots.includes(slot));
+    if (condition === undefined) unfiled.push(entry);
+    else file(filed, condition, entry);
   }
-  return { unfiled, paths };
+  return { unfiled, paths: [...filed].map(([slot, path]) => buildPath(slot, path, usedSlots)) };
+}
+
+/** The index of one path while it is being filled. */
+interface FiledPath {
+  /** Keys keep their type: the number 1 and the text "1" differ. */
+  readonly equals: Map<unknown, Entry[]>;
+  readonly prefix: Map<unknown, Entry[]>;
+  readonly suffix: Map<unknown, Entry[]>;
+  readonly contains: Map<unknown, Entry[]>;
+  readonly unresolved: Entry[];
+  readonly isAlwaysPresent: boolean;
+}
+
+function file(
+  filed: Map<number, FiledPath>,
+  { slot, path, op, values, absent }: NecessaryCondition,
+  entry: Entry,
+): void {
+  let target = filed.get(slot);
+  if (target === undefined) {
+    const isAlwaysPresent = ALWAYS_PRESENT.has(path);
+    target = {
+      equals: new Map(),
+      prefix: new Map(),
+      suffix: new Map(),
+      contains: new Map(),
+      unresolved: [],
+      isAlwaysPresent,
+    };
+    filed.set(slot, target);
+  }
+  for (const value of values) {
+    const list = target[op].get(value);
+    if (list === undefined) target[op].set(value, [entry]);
+    else list.push(entry);
+  }
+  if (absent === "unknown") target.unresolved.push(entry);
+}
+
+function buildPath(slot: number, filed: FiledPath, usedSlots: readonly number[]): PathIndex {
+  const { equals, prefix, suffix, contains, unresolved } = filed;
+  // A path that every request has is absent only in a malformed one: not worth a level of its own.
+  const rest = filed.isAlwaysPresent ? { unfiled: unresolved, paths: [] } : buildNode(unresolved, [...usedSlots, slot]);
+  return {
+    slot,
+    equals: equals.size > 0 ? equals : undefined,
+    prefix: createTextTable("prefix", prefix as Map<string, Entry[]>),
+    suffix: createTextTable("suffix", suffix as Map<string, Entry[]>),
+    contains: contains.size > 0 ? contains : undefined,
+    unresolved: unresolved.length > 0 ? rest : undefined,
+  };
 }
 
 function selectNode(node: IndexNode, frame: Frame, state: Selecting): void {

@@ -43,7 +43,8 @@ function loadFile(compiler: CelCompiler, { path, content }: RuleSource): LoadedF
     rules.push(rule);
     if (rule.enabled) lintRule(report, draft, rule);
   }
-  return { path, content, rules, diagnostics: report.diagnostics };
+  // Sorted here, so that sorting the whole set merges runs that are in order already.
+  return { path, content, rules: rules.sort(byIdAndPlace), diagnostics: report.diagnostics };
 }
 
 /** Asks for the expressions of an unchanged file again, so that the compiler's `sweep` does not forget them. */
@@ -58,11 +59,11 @@ function combine(compiler: CelCompiler, files: readonly LoadedFile[]): LoadResul
     const diagnostic = { file: ".", line: 1, column: 1, severity: "error", code: "no-rule-files", message } as const;
     return { ok: false, diagnostics: [diagnostic] };
   }
-  const all = files.flatMap((file) => file.rules);
+  const all = files.flatMap((file) => file.rules).sort(byIdAndPlace);
   const diagnostics = [...files.flatMap((file) => file.diagnostics), ...duplicateIds(all)];
   if (diagnostics.some((diagnostic) => diagnostic.severity === "error"))
     return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
-  const rules = all.filter((rule) => rule.enabled).sort((a, b) => compareText(a.id, b.id));
+  const rules = all.filter((rule) => rule.enabled);
   const warnings = sortDiagnostics([...diagnostics, ...lintRules(rules)]);
   const paths = files.map((file) => file.path).sort(compareText);
   return { ok: true, ruleSet: createRuleSet(compiler, rules, paths, warnings) };
@@ -75,7 +76,6 @@ function createRuleSet(
   warnings: readonly Diagnostic[],
 ): RuleSet {
   const index = createRuleIndex(rules);
-  const byId = new Map<string, Rule>(rules.map((rule) => [rule.id, rule]));
   const frame = compiler.createFrame();
   const selection = { frame, candidates: index.candidates };
   return {
@@ -83,7 +83,7 @@ function createRuleSet(
     rules,
     files,
     warnings,
-    rule: (id) => byId.get(id),
+    rule: (id) => findRule(rules, id),
     select(activation) {
       frame.reset(activation);
       index.select(frame);
@@ -92,26 +92,44 @@ function createRuleSet(
   };
 }
 
-/** Ids are unique over the set; every later one, by file and line, is an error that names the first. */
-function duplicateIds(rules: readonly CompiledRule[]): Diagnostic[] {
-  const first = new Map<string, CompiledRule>();
+function byIdAndPlace(a: Rule, b: Rule): number {
+  return (
+    compareText(a.id, b.id) ||
+    compareText(a.position.file, b.position.file) ||
+    a.position.line - b.position.line ||
+    a.position.column - b.position.column
+  );
+}
+
+/** @param rules sorted by id */
+function findRule(rules: readonly Rule[], id: string): Rule | undefined {
+  let low = 0;
+  let high = rules.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = compareText(rules[middle]!.id, id);
+    if (order === 0) return rules[middle];
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}
+
+/**
+ * Ids are unique over the set; every later one, by file and line, is an error that names the first.
+ * @param rules sorted by id and place
+ */
+function duplicateIds(rules: readonly Rule[]): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
+  let first: Rule | undefined;
   for (const rule of rules) {
-    const other = first.get(rule.id);
-    if (other === undefined) {
-      first.set(rule.id, rule);
+    if (first?.id !== rule.id) {
+      first = rule;
       continue;
     }
-    const isLater = compareText(other.position.file, rule.position.file) || other.position.line - rule.position.line;
-    const [earlier, later] = isLater <= 0 ? [other, rule] : [rule, other];
-    first.set(rule.id, earlier);
-    diagnostics.push({
-      ...later.position,
-      severity: "error",
-      code: "duplicate-rule-id",
-      message: `rule \`${rule.id}\` is already defined at ${earlier.position.file}:${earlier.position.line}`,
-      rule_id: rule.id,
-    });
+    const { file, line } = first.position;
+    const message = `rule \`${rule.id}\` is already defined at ${file}:${line}`;
+    diagnostics.push({ ...rule.position, severity: "error", code: "duplicate-rule-id", message, rule_id: rule.id });
   }
   return diagnostics;
 }
