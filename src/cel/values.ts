@@ -98,12 +98,9 @@ export class CelMap {
 export class CelError {
   readonly isCelError = true;
   readonly message: string;
-  /** INVARIANT: a fatal error (fuel, depth) ends the whole evaluation; no operator absorbs it. */
-  readonly isFatal: boolean;
 
-  constructor(message: string, isFatal = false) {
+  constructor(message: string) {
     this.message = message;
-    this.isFatal = isFatal;
   }
 }
 
@@ -111,23 +108,19 @@ export function isCelError(value: unknown): value is CelError {
   return value instanceof CelError;
 }
 
-export const LIMIT_EXCEEDED = new CelError("evaluation limit exceeded", true);
+/** INVARIANT: whoever returns it has driven the frame's fuel below zero, which ends the whole evaluation. */
+export const LIMIT_EXCEEDED = new CelError("evaluation limit exceeded");
 export const NO_SUCH_OVERLOAD = new CelError("no such overload");
 export const DIVISION_BY_ZERO = new CelError("division by zero");
 export const MODULUS_BY_ZERO = new CelError("modulus by zero");
 export const INTEGER_OVERFLOW = new CelError("integer overflow");
-export const RANGE_ERROR = new CelError("range error");
-export const INVALID_ARGUMENT = new CelError("invalid argument");
-export const INDEX_OUT_OF_BOUNDS = new CelError("index out of bounds");
-export const DUPLICATE_KEY = new CelError("duplicate map key");
-export const UNSUPPORTED_KEY = new CelError("unsupported key type");
+export const NO_SUCH_KEY = new CelError("no such key");
+export const INDEX_OUT_OF_RANGE = new CelError("index out of range");
 
-/** @param name the key as the rule wrote it; never a value from a request */
+/** @param name the key as the expression wrote it; never a value from a request */
 export function noSuchKey(name: string): CelError {
   return new CelError(`no such key: \`${name}\``);
 }
-
-export const NO_SUCH_KEY = new CelError("no such key");
 
 export const TYPES = {
   bool: new CelType("bool"),

@@ -1,0 +1,76 @@
+import type { Activation } from "../model/activation.ts";
+import type { PathTable } from "./paths.ts";
+import type { CelErrorValue, CelValue, Frame } from "./types.ts";
+import { CelTimestamp } from "./values.ts";
+
+/**
+ * What one evaluation may spend. A unit is about 20 ns of work: a node inside a comprehension each time round, 16
+ * characters copied, 64 scanned. So an expression ends within some 10 ms and allocates at most some 10 MB.
+ */
+export const FUEL_PER_EVALUATION = 500_000;
+
+const GENERATIONS_MAX = 2 ** 30;
+
+/** The state of evaluations: fuel, local variables, and what the variables and paths are bound to. */
+export class EvalFrame implements Frame {
+  /** INVARIANT: below zero means exhausted: the evaluation's outcome is an error whatever its operators answer. */
+  fuel = FUEL_PER_EVALUATION;
+  readonly locals: unknown[] = [];
+  /** Slot values, valid where the stamp equals the generation. */
+  readonly values: unknown[] = [];
+  readonly stamps: number[] = [];
+  generation = 1;
+  activation: Activation | undefined;
+  /** Bindings of a standard expression; rules use the activation. */
+  bindings: Readonly<Record<string, CelValue>> = {};
+  readonly #paths: PathTable | undefined;
+  #now: CelTimestamp | undefined;
+
+  constructor(paths?: PathTable) {
+    this.#paths = paths;
+  }
+
+  reset(activation: Activation): void {
+    this.activation = activation;
+    this.#now = undefined;
+    if (this.generation >= GENERATIONS_MAX) {
+      this.stamps.fill(0);
+      this.generation = 0;
+    }
+    this.generation += 1;
+  }
+
+  read(slot: number): CelValue | CelErrorValue {
+    return this.stamps[slot] === this.generation ? this.values[slot] : this.resolve(slot);
+  }
+
+  /** Looks a path up in the activation and remembers what was there until the next `reset`. */
+  resolve(slot: number): CelValue | CelErrorValue {
+    if (this.#paths === undefined) throw new TypeError("a frame without paths has no slots");
+    // Holes would turn the arrays into slow ones.
+    while (this.stamps.length <= slot) {
+      this.stamps.push(0);
+      this.values.push(undefined);
+    }
+    const value = this.#paths.resolve(slot, this);
+    this.values[slot] = value;
+    this.stamps[slot] = this.generation;
+    return value;
+  }
+
+  /** `now` and `request.time`, which are one instant. */
+  now(): CelTimestamp {
+    if (this.#now === undefined) {
+      const ms = this.activation?.now ?? 0;
+      const seconds = Math.floor(ms / 1000);
+      this.#now = new CelTimestamp(seconds, Math.round((ms - seconds * 1000) * 1e6));
+    }
+    return this.#now;
+  }
+
+  /** Takes from the fuel. @returns false when there is not enough left: stop and return `LIMIT_EXCEEDED` */
+  spend(units: number): boolean {
+    this.fuel -= units;
+    return this.fuel >= 0;
+  }
+}
