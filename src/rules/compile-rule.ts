@@ -2,7 +2,7 @@ import type { CelCompiler, CelErrorValue, CompiledExpression, Frame, NecessaryCo
 import { CelError, isCelError } from "../cel/index.ts";
 import type { FileReport } from "./diagnostics.ts";
 import { compileGlob, type Glob } from "./glob.ts";
-import type { RuleDraft } from "./read-rule-file.ts";
+import type { RuleCondition, RuleDraft } from "./read-rule-file.ts";
 import { digestOf } from "./revision.ts";
 import type { Rule } from "./types.ts";
 import { sourceOffsetOf } from "./yaml-position.ts";
@@ -53,7 +53,8 @@ interface Test {
 
 const NOT_BOOLEAN = new CelError("the condition is not a boolean");
 
-function compileWhen(compiler: CelCompiler, report: FileReport, when: NonNullable<RuleDraft["when"]>) {
+/** @returns undefined when the condition has faults; they are in the report then */
+export function compileWhen(compiler: CelCompiler, report: FileReport, when: RuleCondition) {
   const result = compiler.compileCondition(when.source);
   if (result.ok) return result.expression;
   const trimmed = when.node.text.indexOf(when.source);

@@ -26,6 +26,8 @@ export class FileReport {
   readonly diagnostics: Diagnostic[] = [];
   /** Full id of the rule that is being read, once it is known. */
   ruleId: string | undefined;
+  /** How many errors there are so far. */
+  errors = 0;
   #lines: LineMap | undefined;
 
   constructor(path: string, source: string) {
@@ -34,6 +36,7 @@ export class FileReport {
   }
 
   error(code: string, offset: number, message: string): void {
+    this.errors += 1;
     this.#add("error", code, offset, message);
   }
 

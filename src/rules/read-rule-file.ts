@@ -25,13 +25,19 @@ export interface RuleDraft {
   readonly priority: number;
   readonly actionTypes?: readonly string[];
   readonly actionNames?: readonly string[];
-  readonly when?: { readonly source: string; readonly node: YamlScalar };
+  readonly when?: RuleCondition;
   readonly decision: Effect;
   readonly reason: string;
   readonly helpText?: string;
   readonly helpUrl?: string;
   readonly obligations: readonly Obligation[];
   readonly approval?: ApprovalTerms;
+}
+
+export interface RuleCondition {
+  /** Without white space around it. */
+  readonly source: string;
+  readonly node: YamlScalar;
 }
 
 const { FORMAT_LIMITS: LIMITS } = format;
@@ -41,21 +47,30 @@ const SLUG_BOUNDS = {
   expected: "lower-case letters, digits and hyphens, beginning with a letter or digit",
 } as const;
 
-/** Reads one file. Problems go to the report; a rule with any problem in it is left out. */
-export function readRuleFile(report: FileReport): RuleDraft[] {
+export interface RuleFileDraft {
+  /** Rules without a problem so far. */
+  readonly rules: readonly RuleDraft[];
+  /** Conditions of rules that have one, so that their faults can be shown at the same time. */
+  readonly others: readonly { readonly ruleId: string | undefined; readonly when: RuleCondition }[];
+}
+
+const NOTHING: RuleFileDraft = { rules: [], others: [] };
+
+/** Reads one file. Problems go to the report. */
+export function readRuleFile(report: FileReport): RuleFileDraft {
   if (report.source.length > LIMITS.fileCharactersMax) {
     report.error("file-too-large", 0, `a rule file may have at most ${LIMITS.fileCharactersMax} characters; split it`);
-    return [];
+    return NOTHING;
   }
   const { root, faults } = parseYamlTree(report.source);
   for (const fault of faults) report.error(fault.code, fault.offset, fault.message);
   if (root === undefined || (root.kind === "scalar" && root.text === "")) {
     if (faults.length === 0)
       report.error("empty-file", 0, "the file has no content; a rule file begins with `version: 1`");
-    return [];
+    return NOTHING;
   }
   const fields = readFields(report, root, "a rule file", format.FILE_FIELDS);
-  if (fields === undefined) return [];
+  if (fields === undefined) return NOTHING;
   const version = fields.get("version");
   if (version === undefined) missing(report, "version", root.offset, "write `version: 1`");
   else readVersion(report, version.value);
@@ -66,7 +81,7 @@ export function readRuleFile(report: FileReport): RuleDraft[] {
   const rules = fields.get("rules");
   if (rules === undefined) {
     missing(report, "rules", root.offset, "write `rules: []` for none");
-    return [];
+    return NOTHING;
   }
   return readRules(report, rules.value, policy ?? "?");
 }
@@ -77,25 +92,27 @@ function readVersion(report: FileReport, node: YamlNode): void {
     report.error("unsupported-version", node.offset, "`version` must be 1, the only format that there is");
 }
 
-function readRules(report: FileReport, node: YamlNode, policy: string): RuleDraft[] {
-  if (node.kind === "invalid") return [];
+function readRules(report: FileReport, node: YamlNode, policy: string): RuleFileDraft {
+  if (node.kind === "invalid") return NOTHING;
   if (node.kind !== "sequence") {
     report.error("wrong-type", node.offset, "`rules` must be a list; begin each rule with `- id:`");
-    return [];
+    return NOTHING;
   }
-  const drafts: RuleDraft[] = [];
+  const rules: RuleDraft[] = [];
+  const others: { ruleId: string | undefined; when: RuleCondition }[] = [];
   for (const item of node.items) {
-    const problems = report.diagnostics.length;
+    const problems = report.errors;
     report.ruleId = fullIdOf(item, policy);
     const draft = readRule(report, item, policy);
+    if (draft !== undefined && report.errors === problems) rules.push(draft as RuleDraft);
+    else if (draft?.when !== undefined) others.push({ ruleId: report.ruleId, when: draft.when });
     report.ruleId = undefined;
-    const hasError = report.diagnostics.slice(problems).some((problem) => problem.severity === "error");
-    if (draft !== undefined && !hasError) drafts.push(draft);
   }
-  return drafts;
+  return { rules, others };
 }
 
-function readRule(report: FileReport, node: YamlNode, policy: string): RuleDraft | undefined {
+/** @returns undefined fields only where a problem was reported */
+function readRule(report: FileReport, node: YamlNode, policy: string): PartialDraft | undefined {
   const fields = readFields(report, node, "a rule", format.RULE_FIELDS);
   if (fields === undefined) return undefined;
   const idEntry = fields.get("id");
@@ -127,8 +144,6 @@ function readRule(report: FileReport, node: YamlNode, policy: string): RuleDraft
   const duties = obligations === undefined ? [] : readObligations(report, obligations.value);
   const approval = readApproval(report, fields.get("approval"), decision);
 
-  if (id === undefined || isEnabled === undefined || priority === undefined) return undefined;
-  if (decision === undefined || reason === undefined || duties === undefined) return undefined;
   return {
     id: `${policy}/${id}`,
     offset: node.offset,
@@ -146,6 +161,8 @@ function readRule(report: FileReport, node: YamlNode, policy: string): RuleDraft
     ...(approval !== undefined && { approval }),
   };
 }
+
+type PartialDraft = { [K in keyof RuleDraft]: RuleDraft[K] | undefined };
 
 /** The id that a rule's problems are reported under, when it can be told before the rule is read. */
 function fullIdOf(node: YamlNode, policy: string): string | undefined {
@@ -177,7 +194,7 @@ function readAction(report: FileReport, node: YamlNode) {
   return { ...(actionTypes && { actionTypes }), ...(actionNames && { actionNames }) };
 }
 
-function readWhen(report: FileReport, node: YamlNode): RuleDraft["when"] {
+function readWhen(report: FileReport, node: YamlNode): RuleCondition | undefined {
   if (readText(report, "when", node, { max: LIMITS.whenMax }) === undefined || node.kind !== "scalar") return undefined;
   return { source: node.text.trim(), node };
 }

@@ -1,5 +1,5 @@
 import type { CelCompiler } from "../cel/index.ts";
-import { type CompiledRule, compileRule } from "./compile-rule.ts";
+import { type CompiledRule, compileRule, compileWhen } from "./compile-rule.ts";
 import { compareText, FileReport, sortDiagnostics } from "./diagnostics.ts";
 import { lintRule, lintRules } from "./lint.ts";
 import { readRuleFile } from "./read-rule-file.ts";
@@ -36,7 +36,12 @@ interface LoadedFile {
 function loadFile(compiler: CelCompiler, { path, content }: RuleSource): LoadedFile {
   const report = new FileReport(path, content.charCodeAt(0) === 0xfeff ? content.slice(1) : content);
   const rules: CompiledRule[] = [];
-  for (const draft of readRuleFile(report)) {
+  const { rules: drafts, others } = readRuleFile(report);
+  for (const { ruleId, when } of others) {
+    report.ruleId = ruleId;
+    compileWhen(compiler, report, when);
+  }
+  for (const draft of drafts) {
     report.ruleId = draft.id;
     const rule = compileRule(compiler, report, draft);
     if (rule === undefined) continue;

@@ -128,7 +128,7 @@ class TreeBuilder {
     const event = this.#events[this.#next++]!;
     switch (event.type) {
       case EVENT_ID.SCALAR: {
-        const offset = event.valueStart < 0 ? this.#emptyOffset() : event.valueStart;
+        const offset = this.#scalarOffset(event);
         const text = getScalarValue(this.#source, event);
         return this.#checked(event, { kind: "scalar", offset, text, event });
       }
@@ -195,8 +195,15 @@ class TreeBuilder {
     return { kind: "invalid", offset: event.tagStart };
   }
 
-  /** An empty value has no place of its own: the last key's end stands in. */
-  #emptyOffset(): number {
+  /** Where a reader looks for it: at the opening quote, at a block's first word. */
+  #scalarOffset({ valueStart, style }: ScalarEvent): number {
+    if (valueStart >= 0) {
+      if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return valueStart - 1;
+      if (style === SCALAR_STYLE.PLAIN) return valueStart;
+      const word = this.#source.slice(valueStart).search(/\S/);
+      return valueStart + Math.max(word, 0);
+    }
+    // An empty value has no place of its own: the last key's end stands in.
     const before = this.#events[this.#next - 2];
     return before?.type === EVENT_ID.SCALAR && before.valueEnd >= 0 ? before.valueEnd : 0;
   }
