@@ -45,8 +45,10 @@ export interface Place {
 /** `path == value`, or `path in [values]`. */
 export function equalsFact(place: Place, values: readonly (string | number | boolean)[]): Fact {
   const { slot, baseSlot, keys, absentValue } = place;
-  const absent = absentValue !== undefined && !values.includes(absentValue as string) ? "false" : "unknown";
-  return { slot, baseSlot, keys, absent, op: "equals", values };
+  const fails = absentValue !== undefined && !values.includes(absentValue as string);
+  // What is derived from a text does not resolve where there is something else, and that is an error.
+  const isCertain = slot === baseSlot || isAlways("string", keys);
+  return { slot, baseSlot, keys, absent: fails && isCertain ? "false" : "unknown", op: "equals", values };
 }
 
 /** `path.startsWith(value)` or `path.endsWith(value)`; a value that is no string is an error, which `absent` covers. */
@@ -79,7 +81,8 @@ export function conjunctionFacts(terms: readonly (readonly Fact[])[]): Fact[] {
   return facts.map((fact) => {
     if (fact.absent === "false" || !present.has(fact.baseSlot)) return fact;
     // For these, a value of another type is an error and counts as absent, so the type must be certain.
-    if ((fact.op === "prefix" || fact.op === "suffix") && !isAlways("string", fact.keys)) return fact;
+    const needsText = fact.op === "prefix" || fact.op === "suffix" || fact.slot !== fact.baseSlot;
+    if (needsText && !isAlways("string", fact.keys)) return fact;
     if (fact.op === "contains" && !isAlways("list", fact.keys)) return fact;
     return { ...fact, absent: "false" };
   });

@@ -142,7 +142,7 @@ export class Lexer {
     const next = source.charCodeAt(end);
     if ((next === 34 || next === 39) && end - start <= 2) {
       const prefix = source.slice(start, end).toLowerCase();
-      if (prefix === "r" || prefix === "b" || prefix === "br" || prefix === "rb") {
+      if (prefix === "r" || prefix === "b" || prefix === "br") {
         this.#readQuoted(end, prefix.includes("r"), prefix.includes("b"));
         return;
       }

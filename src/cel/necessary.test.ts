@@ -1,0 +1,269 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Activation } from "../model/activation.ts";
+import { createCelCompiler } from "./compiler.ts";
+import type { Frame, NecessaryCondition } from "./types.ts";
+import { isCelError } from "./values.ts";
+
+const BASE: Activation = {
+  action_type: "tool_call",
+  action_name: "pay",
+  arguments: {},
+  destination: {},
+  identity: { name: "ann", roles: [], attributes: {} },
+  session: {},
+  context: {},
+  request: { id: "r", time: 0 },
+  now: 0,
+};
+
+/** Whether the index would skip an expression because of a condition, exactly as `NecessaryCondition` words it. */
+function skips(condition: NecessaryCondition, frame: Frame): boolean {
+  const value = frame.read(condition.slot);
+  const isAbsent = condition.absent === "false";
+  if (isCelError(value)) return isAbsent;
+  switch (condition.op) {
+    case "equals":
+      return !condition.values.includes(value as string);
+    case "prefix":
+      return typeof value === "string" ? !condition.values.some((part) => value.startsWith(part)) : isAbsent;
+    case "suffix":
+      return typeof value === "string" ? !condition.values.some((part) => value.endsWith(part)) : isAbsent;
+    case "contains":
+      return Array.isArray(value) ? !condition.values.some((part) => value.includes(part)) : isAbsent;
+  }
+}
+
+const word = fc.constantFrom("", "a", "ab", "b", "ba", "A.b", "b.a.", "x");
+const textPath = fc.constantFrom(
+  "action_name",
+  "arguments.a",
+  "arguments.b",
+  "arguments.a.b",
+  'arguments["a"]',
+  "context.protocol",
+  "destination.domain",
+  "destination.port",
+  "identity.tenant",
+  "identity.attributes.a",
+  "dest_domain",
+  "dest_port",
+  "protocol",
+  "session_id",
+  "tool_name",
+  "tool_args.a",
+  'action_arg(arguments, "a")',
+);
+const literal = fc.oneof(
+  word.map((text) => JSON.stringify(text)),
+  fc.constantFrom(
+    "0",
+    "1",
+    "0.0",
+    "-0.0",
+    "1u",
+    "1.5",
+    "true",
+    "false",
+    "null",
+    "9007199254740993",
+    "9007199254740992",
+  ),
+);
+const quotedWord = word.map((text) => JSON.stringify(text));
+const heavy = fc.constantFrom(
+  'arguments.list.exists(x, arguments.list.exists(y, arguments.list.exists(z, x == "no")))',
+  "size(arguments.list) > 100",
+  'arguments.list.all(x, x.contains("a"))',
+);
+
+const leaf = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `dyn(${path}) == ${value} || false`) },
+  { weight: 8, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `${path} == ${value}`) },
+  { weight: 2, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `${value} == ${path}`) },
+  { weight: 2, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `${path} != ${value}`) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(textPath, fc.array(literal, { maxLength: 3 })).map(([path, list]) => `${path} in [${list}]`),
+  },
+  { weight: 4, arbitrary: fc.tuple(textPath, quotedWord).map(([path, part]) => `${path}.startsWith(${part})`) },
+  { weight: 4, arbitrary: fc.tuple(textPath, quotedWord).map(([path, part]) => `${path}.endsWith(${part})`) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(textPath, fc.constantFrom("^a", "b$", "^ab$", "a", "^", "$", "^a\\\\.b", "^a|b$"))
+      .map(([path, pattern]) => `${path}.matches("${pattern}")`),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(textPath, fc.constantFrom("a*", "*b", "a*b", "ab", "a?", "?b*", "*", "a*?b", "?"))
+      .map(([path, pattern]) => `glob("${pattern}", ${path})`),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(textPath, fc.constantFrom("a.b", "*.b", "*.a", "A.B.", "b"))
+      .map(([path, pattern]) => `dest_domain_matches(${path}, "${pattern}")`),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(quotedWord, fc.constantFrom("identity.roles", "user_roles", "arguments.a", "arguments.list", "context.a"))
+      .map(([part, path]) => `${part} in ${path}`),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .constantFrom(
+        "arguments.a",
+        "arguments.b",
+        "arguments.a.b",
+        "context.protocol",
+        "destination.domain",
+        "identity.tenant",
+      )
+      .map((path) => `has(${path})`),
+  },
+  { weight: 2, arbitrary: heavy },
+  { weight: 1, arbitrary: fc.constantFrom("true", "false", "arguments.a", "!(arguments.a == 1)", "arguments.b > 1") },
+);
+
+const { expression } = fc.letrec<{ expression: string; chain: string }>((tie) => ({
+  expression: fc.oneof({ maxDepth: 4, depthSize: "small" }, leaf, tie("chain"), tie("chain"), tie("chain")),
+  chain: fc
+    .tuple(
+      fc.constantFrom(" && ", " && ", " || ", "!", "?"),
+      fc.array(tie("expression"), { minLength: 2, maxLength: 4 }),
+    )
+    .map(([operator, terms]) => {
+      if (operator === "!") return `!(${terms[0]})`;
+      if (operator === "?") return `((${terms[0]}) ? (${terms[1]}) : false)`;
+      return terms.map((term) => `(${term})`).join(operator);
+    }),
+}));
+
+const json = fc.oneof(
+  word,
+  word,
+  fc.constantFrom<unknown>(0, -0, 1, 1.5, true, false, null, 9007199254740992),
+  fc.array(word, { maxLength: 3 }),
+  fc.dictionary(fc.constantFrom("a", "b", "constructor", "toString"), word),
+);
+
+function maybe<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(arbitrary, { nil: undefined });
+}
+
+/** Leaves absent keys out, as requests do. */
+function compact(record: Record<string, unknown>): Record<string, never> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Record<string, never>;
+}
+
+const longList = Array.from({ length: 400 }, (_, at) => `item ${at}`);
+
+const activation: fc.Arbitrary<Activation> = fc
+  .record({
+    action_name: word,
+    arguments: fc.record({
+      a: maybe(json),
+      b: maybe(json),
+      list: fc.constantFrom<unknown>(undefined, [], ["a", "b"], longList),
+    }),
+    context: fc.record({ a: maybe(json), protocol: maybe(json) }),
+    destination: fc.record({ domain: maybe(word), port: maybe(fc.constantFrom(0, 1)) }),
+    identity: fc.record({ tenant: maybe(word), roles: fc.array(word, { maxLength: 3 }), a: maybe(json) }),
+    session: fc.record({ id: maybe(word) }),
+  })
+  .map((parts) => ({
+    ...BASE,
+    action_name: parts.action_name,
+    arguments: compact(parts.arguments),
+    context: compact(parts.context),
+    destination: compact(parts.destination),
+    identity: {
+      name: "ann",
+      roles: parts.identity.roles,
+      ...compact({ tenant: parts.identity.tenant }),
+      attributes: compact({ a: parts.identity.a }),
+    },
+    session: compact(parts.session),
+  }));
+
+describe("necessary conditions", () => {
+  it("never lets the index skip an expression that is true or an error", () => {
+    const compiler = createCelCompiler();
+    const frame = compiler.createFrame();
+    let conditions = 0;
+    let skipped = 0;
+    fc.assert(
+      fc.property(expression, fc.array(activation, { minLength: 3, maxLength: 3 }), (source, activations) => {
+        const result = compiler.compileCondition(source);
+        if (!result.ok) return;
+        for (const candidate of activations) {
+          frame.reset(candidate);
+          const outcome = result.expression.evaluate(frame);
+          for (const condition of result.expression.necessary) {
+            conditions += 1;
+            if (!skips(condition, frame)) continue;
+            skipped += 1;
+            expect(outcome, `${source} with ${JSON.stringify(condition)}`).toBe(false);
+          }
+        }
+      }),
+      { numRuns: Number(process.env.NECESSARY_RUNS ?? 3000) },
+    );
+    // A generator that never makes a condition fail would prove nothing.
+    expect(conditions).toBeGreaterThan(500);
+    expect(skipped).toBeGreaterThan(100);
+  });
+
+  function necessary(source: string) {
+    const result = createCelCompiler().compileCondition(source);
+    if (!result.ok) throw new Error(result.diagnostics[0]?.message);
+    return result.expression.necessary.map(({ path, op, values, absent }) => [path, op, values, absent]);
+  }
+
+  it.each([
+    ['arguments.t == "x"', [["arguments.t", "equals", ["x"], "unknown"]]],
+    ['has(arguments.t) && arguments.t == "x"', [["arguments.t", "equals", ["x"], "false"]]],
+    ['arguments.t == "x" && has(arguments.t)', [["arguments.t", "equals", ["x"], "false"]]],
+    ['arguments.t in ["x", "y"]', [["arguments.t", "equals", ["x", "y"], "unknown"]]],
+    ['arguments.t == "x" || arguments.t == 2', [["arguments.t", "equals", ["x", 2], "unknown"]]],
+    ['"ops" in identity.roles', [["identity.roles", "contains", ["ops"], "unknown"]]],
+    ['"a" in user_roles || "b" in user_roles', [["identity.roles", "contains", ["a", "b"], "unknown"]]],
+    ['dest_scheme == "https"', [["destination.scheme", "equals", ["https"], "false"]]],
+    [
+      'glob("stripe.*.refund", action_name)',
+      [
+        ["action_name", "prefix", ["stripe."], "unknown"],
+        ["action_name", "suffix", [".refund"], "unknown"],
+      ],
+    ],
+    ['action_name.matches("^db\\\\.drop")', [["action_name", "prefix", ["db.drop"], "unknown"]]],
+    ["has(arguments.a.b) && arguments.a.b == 1", [["arguments.a.b", "equals", [1], "unknown"]]],
+    ['has(arguments.t) && arguments.t.startsWith("x")', [["arguments.t", "prefix", ["x"], "unknown"]]],
+    ['has(destination.url) && destination.url.startsWith("x")', [["destination.url", "prefix", ["x"], "false"]]],
+    [
+      'dest_domain_matches(dest_domain, "*.Example.com.")',
+      [["domain(destination.domain)", "suffix", [".example.com"], "false"]],
+    ],
+  ])("finds what %s needs", (source, expected) => {
+    expect(necessary(source)).toEqual(expected);
+  });
+
+  it.each([
+    '!(arguments.t == "x")',
+    'arguments.t != "x"',
+    'arguments.t == "x" || arguments.u == "x"',
+    'arguments.t == "x" || true in [arguments.u]',
+    "arguments.t == null",
+    "arguments.t == 9007199254740993",
+    "arguments.t",
+    'arguments.list.exists(t, t == "x")',
+    'arguments.t == "x" ? arguments.u : false',
+    'cel.bind(t, arguments.t, t == "x")',
+  ])("claims nothing of %s", (source) => {
+    expect(necessary(source)).toEqual([]);
+  });
+});
