@@ -26,11 +26,12 @@ export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: nu
   return {
     async insert(records) {
       if (records.length === 0) return;
+      const rows = records.map(auditRow);
       await run(async (db) => {
-        if (records.length <= rowsPerStatement) return insertRows(db, records);
+        if (rows.length <= rowsPerStatement) return insertRows(db, rows);
         await db.transaction(async (tx) => {
-          for (let start = 0; start < records.length; start += rowsPerStatement) {
-            await insertRows(tx, records.slice(start, start + rowsPerStatement));
+          for (let start = 0; start < rows.length; start += rowsPerStatement) {
+            await insertRows(tx, rows.slice(start, start + rowsPerStatement));
           }
         });
       });
@@ -57,13 +58,12 @@ export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: nu
 }
 
 /** One text parameter for the whole batch: twice as fast as a parameter for each column of each row. */
-async function insertRows(db: Pick<Drizzle, "execute">, records: readonly AuditRecord[]): Promise<void> {
-  const rows = JSON.stringify(records.map(auditRow));
+async function insertRows(db: Pick<Drizzle, "execute">, rows: readonly AuditRow[]): Promise<void> {
   await db.execute(sql`
     insert into audit_records
       (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
     select id, time, kind, identity, action_type, action_name, decision, rules, session_id, record::json
-    from json_to_recordset(${rows}::text::json) as batch(
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as batch(
       id text, time timestamptz, kind text, identity text, action_type text, action_name text,
       decision text, rules text[], session_id text, record text)
     on conflict (id) do nothing`);

@@ -17,6 +17,8 @@ export interface Database {
   readonly auditStore: AuditStore;
   readonly keyStore: KeyStore;
   readonly state: OpenerState;
+  /** Starts opening; the first use of a store does so as well. */
+  open(): void;
   /** @throws UnavailableError `storage_unavailable` when the database is not open or does not answer */
   ping(): Promise<void>;
   /** Gives up opening, waits for nothing that runs, frees everything. May be called twice. */

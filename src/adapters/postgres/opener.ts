@@ -19,23 +19,27 @@ export interface OpenerOptions<T> {
 
 export interface Opener<T> {
   readonly state: OpenerState;
+  /** Starts trying; does nothing when it has been started. */
+  start(): void;
   /**
-   * What was opened. Waits for an attempt that is under way, but not for the pause between attempts.
+   * What was opened. Starts when nobody has yet. Waits for an attempt that is under way, but not for the pause between attempts.
    * @throws UnavailableError `storage_unavailable`
    */
   get(): Promise<T>;
+  /** Throws away what was opened, because it is broken, and starts again. Does nothing when that happened already. */
+  reopen(broken: T): void;
   /** Stops trying and disposes of what was opened. May be called twice. */
   close(): Promise<void>;
 }
 
-/** Opens something that may be away, in the background, again and again until it is there. Starts at once. */
+/** Opens something that may be away, in the background, again and again until it is there. */
 export function createOpener<T>(options: OpenerOptions<T>): Opener<T> {
   let status: OpenerState["status"] = "opening";
   let lastError: Error | undefined;
   let opened: { readonly value: T } | undefined;
   let attempts = 0;
   let retryTimer: NodeJS.Timeout | undefined;
-  let current = attempt();
+  let current: Promise<void> | undefined;
 
   async function attempt(): Promise<void> {
     try {
@@ -44,17 +48,25 @@ export function createOpener<T>(options: OpenerOptions<T>): Opener<T> {
       opened = { value };
       status = "open";
       lastError = undefined;
+      attempts = 0;
     } catch (error) {
-      if (isClosed()) return;
-      lastError = error instanceof Error ? error : new Error(String(error));
-      attempts += 1;
-      retryTimer = setTimeout(() => {
-        retryTimer = undefined;
-        current = attempt();
-      }, options.backoffMs(attempts));
-      retryTimer.unref();
-      options.onError(lastError);
+      if (!isClosed()) retryLater(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  function retryLater(error: Error): void {
+    lastError = error;
+    attempts += 1;
+    retryTimer = setTimeout(() => {
+      retryTimer = undefined;
+      current = attempt();
+    }, options.backoffMs(attempts));
+    retryTimer.unref();
+    options.onError(error);
+  }
+
+  function start(): void {
+    if (!isClosed()) current ??= attempt();
   }
 
   function isClosed(): boolean {
@@ -65,11 +77,19 @@ export function createOpener<T>(options: OpenerOptions<T>): Opener<T> {
     get state() {
       return lastError === undefined ? { status } : { status, lastError };
     },
+    start,
     async get() {
-      if (status === "opening" && retryTimer === undefined) await settledWithin(current, options.waitMs);
+      start();
+      if (status === "opening" && retryTimer === undefined) await settledWithin(current!, options.waitMs);
       if (opened !== undefined && !isClosed()) return opened.value;
       const why = isClosed() ? "the database is closed" : "the database is not open yet";
       throw new UnavailableError("storage", why, lastError);
+    },
+    reopen(broken) {
+      if (isClosed() || opened?.value !== broken) return;
+      opened = undefined;
+      status = "opening";
+      current = options.dispose(broken).catch(options.onError).then(attempt);
     },
     async close() {
       if (isClosed()) return;

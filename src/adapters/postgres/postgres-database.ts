@@ -29,7 +29,7 @@ interface Pool {
 const ROWS_PER_STATEMENT = 1000;
 
 /**
- * PostgreSQL through Drizzle and postgres.js. Starts opening (connecting and migrating) at once, in the background.
+ * PostgreSQL through Drizzle and postgres.js.
  * @throws TypeError when `url` is not a connection string
  */
 export function createPostgresDatabase(options: PostgresOptions): Database {
@@ -69,6 +69,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     get state() {
       return opener.state;
     },
+    open: () => opener.start(),
     async ping() {
       await run((db) => db.execute(sql`select 1`));
     },

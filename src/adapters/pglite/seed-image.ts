@@ -1,0 +1,42 @@
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { applyMigrations } from "../postgres/migrate.ts";
+import { openPglite } from "./pglite-client.ts";
+import { readTar } from "./tar.ts";
+
+/**
+ * Writes a compressed archive of an empty database with all migrations applied. Making a database takes seconds and much
+ * memory; unpacking one takes neither. The build calls this.
+ */
+export async function writeSeedImage(path: string): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), "verdict-seed-"));
+  try {
+    const { client, db } = await openPglite(join(work, "database"));
+    await applyMigrations(db);
+    const archive = await client.dumpDataDir("none");
+    await client.close();
+    const packed = await promisify(gzip)(Buffer.from(await archive.arrayBuffer()));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.new`, packed);
+    await rename(`${path}.new`, path);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Unpacks a seed image into an empty or missing folder.
+ * @throws Error when the image is missing or broken
+ */
+export async function unpackSeedImage(path: string, folder: string): Promise<void> {
+  const archive = await promisify(gunzip)(await readFile(path));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const entry of readTar(archive)) {
+    const target = join(folder, entry.path);
+    if (entry.isFolder) await mkdir(target, { recursive: true, mode: 0o700 });
+    else await writeFile(target, entry.content, { mode: 0o600 });
+  }
+}

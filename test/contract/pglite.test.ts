@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type OpenedPglite, openPglite } from "../../src/adapters/pglite/pglite-client.ts";
+import { createPgliteDatabase, type PgliteOptions } from "../../src/adapters/pglite/pglite-database.ts";
+import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
+import type { Database } from "../../src/adapters/postgres/database.ts";
+import { describeAuditStore } from "./audit-store.ts";
+import { describeKeyStore } from "./key-store.ts";
+import { apiKey, decisionRecord, idOf, ids } from "./samples.ts";
+
+const root = mkdtempSync(join(tmpdir(), "verdict-pglite-"));
+const seedImage = join(root, "seed.tar.gz");
+beforeAll(() => writeSeedImage(seedImage));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const opened: Database[] = [];
+afterAll(() => Promise.all(opened.map((database) => database.close())));
+
+/** A database, and what PGlite opened for it last. */
+function create(name: string, overrides: Partial<PgliteOptions> = {}) {
+  const directory = join(root, "nested", "folders", name);
+  const folders: string[] = [];
+  let last: OpenedPglite | undefined;
+  const openFolder = async (folder: string) => {
+    folders.push(folder);
+    last = await openPglite(folder);
+    return last;
+  };
+  const database = createPgliteDatabase({ directory, seedImage, openFolder, ...overrides });
+  opened.push(database);
+  return { database, directory, folders, opened: () => last! };
+}
+
+/** One database for a suite, emptied for each test, since opening it takes most of a second. */
+function shared(name: string) {
+  let current: ReturnType<typeof create> | undefined;
+  return async () => {
+    current ??= create(name);
+    const { database, opened: raw } = current;
+    await database.ping();
+    await raw().db.execute(sql`truncate api_keys, audit_records`);
+    const close = async () => {
+      current = undefined;
+      await database.close();
+    };
+    return { database, close, release: async () => {} };
+  };
+}
+
+const audit = shared("audit");
+describeAuditStore("PGlite", async () => {
+  const { database, ...rest } = await audit();
+  return { store: database.auditStore, ...rest };
+});
+const keys = shared("keys");
+describeKeyStore("PGlite", async () => {
+  const { database, ...rest } = await keys();
+  return { store: database.keyStore, ...rest };
+});
+
+describe("createPgliteDatabase", () => {
+  it("unpacks a new database from the image, makes its folders, and keeps them from other users", async () => {
+    const { database, directory, folders } = create("from-image");
+    await database.keyStore.insert(apiKey(1));
+    expect(folders).toEqual([directory]);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    await database.close();
+  });
+
+  it("keeps what it stored when it is opened again", async () => {
+    const first = create("again");
+    await first.database.auditStore.insert([decisionRecord(1)]);
+    await first.database.close();
+    const second = create("again");
+    expect(await second.database.auditStore.get(idOf(1))).toEqual(decisionRecord(1));
+    await second.database.close();
+  });
+
+  it("makes a database from scratch when the image is broken, and says so", async () => {
+    const broken = join(root, "broken.tar.gz");
+    writeFileSync(broken, "not an archive");
+    const onError = vi.fn();
+    const { database, directory } = create("broken-image", { seedImage: broken, onError });
+    await database.keyStore.insert(apiKey(1));
+    expect(String(onError.mock.calls)).toContain(broken);
+    expect(readdirSync(join(directory, ".."))).not.toContain("broken-image.unfinished");
+    await database.close();
+  }, 60_000);
+
+  it("applies migrations that an older database lacks", async () => {
+    const { client } = await openPglite(join(root, "old"));
+    await client.close();
+    const database = createPgliteDatabase({ directory: join(root, "old"), seedImage });
+    await database.keyStore.insert(apiKey(1));
+    expect(await database.keyStore.list()).toEqual([apiKey(1)]);
+    await database.close();
+  }, 60_000);
+
+  it("is not opened before it is asked to, and not after it was closed", async () => {
+    const { database, directory } = create("lazy");
+    expect(database.state).toEqual({ status: "opening" });
+    expect(existsSync(directory)).toBe(false);
+    await database.close();
+    database.open();
+    await expect(database.ping()).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it("answers storage_unavailable when PGlite died, and is opened again", async () => {
+    const { database, opened: raw, folders } = create("dying");
+    await database.auditStore.insert([decisionRecord(1)]);
+    await raw().client.close();
+    await expect(database.ping()).rejects.toMatchObject({ code: "storage_unavailable" });
+    await vi.waitFor(() => database.ping(), 10_000);
+    expect(folders).toHaveLength(2);
+    expect(ids(await database.auditStore.list({ limit: 10 }))).toEqual([idOf(1)]);
+    await database.close();
+  });
+
+  it("inserts all of a batch that takes several statements, or nothing", async () => {
+    const { database } = create("atomic");
+    const broken = { ...decisionRecord(250), time: Number.NaN };
+    const batch = [...Array.from({ length: 250 }, (_, n) => decisionRecord(n)), broken];
+    await expect(database.auditStore.insert(batch)).rejects.toThrow();
+    expect(await database.auditStore.list({ limit: 10 })).toEqual([]);
+    await database.close();
+  });
+});
