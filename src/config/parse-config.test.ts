@@ -227,7 +227,8 @@ describe("docs/configuration.md", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/configuration.md"), "utf8");
   const rows = (heading: string) => {
     const section = page.split(/^## /m).find((part) => part.startsWith(heading)) ?? "";
-    return section.split("\n").filter((line) => line.startsWith("| `"));
+    const lines = section.split("\n").filter((line) => line.startsWith("| `"));
+    return lines.map((line) => line.replace(/ +/g, " "));
   };
 
   test("its table says exactly what the schema says", () => {
