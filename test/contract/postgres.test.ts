@@ -1,21 +1,42 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
-import { afterAll, describe, expect, it } from "vitest";
-import { createPostgresDatabase } from "../../src/adapters/postgres/postgres-database.ts";
-import { freshPostgres } from "../shared-servers.ts";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import type { Database } from "../../src/adapters/postgres/database.ts";
+import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
+import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
+import { freshPostgres, ownServer } from "../shared-servers.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
+import { apiKey, decisionRecord, idOf } from "./samples.ts";
 
 const url = await freshPostgres();
+const own = await ownServer(startPostgres);
+
+const opened: Database[] = [];
+function open(options: Partial<PostgresOptions> = {}): Database {
+  const database = createPostgresDatabase({ url: url!, connectionsMax: 3, ...options });
+  opened.push(database);
+  return database;
+}
+afterEach(() => Promise.all(opened.splice(0).map((database) => database.close())));
+
+const UNAVAILABLE = { code: "storage_unavailable" };
+
+/** Everything of an error that a logger could print. */
+function allTextOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = Object.getOwnPropertyNames(error).map((name) => String(Reflect.get(error, name)));
+  return [String(error), JSON.stringify(error), ...own, allTextOf(error.cause)].join("\n");
+}
 
 describe.skipIf(url === undefined)("PostgreSQL", () => {
-  const client = postgres(url ?? "", { max: 1, onnotice: () => {} });
+  const client = postgres(url ?? "postgres://none", { max: 1, onnotice: () => {} });
   const admin = drizzle(client);
   afterAll(() => client.end());
 
-  async function openEmpty() {
-    const database = createPostgresDatabase({ url: url! });
+  async function openEmpty(): Promise<Database> {
+    const database = open();
     await database.ping();
     await admin.execute(sql`truncate api_keys, audit_records`);
     return database;
@@ -29,10 +50,146 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
     return { store: database.keyStore, close: () => database.close() };
   });
 
-  it("inserts a batch of more rows than fit one statement all at once", async () => {
-    const database = await openEmpty();
-    expect(database.state).toEqual({ status: "open" });
-    await database.close();
-    expect(database.state).toEqual({ status: "closed" });
+  it("inserts all of a batch that takes several statements, or nothing", async () => {
+    const { auditStore } = await openEmpty();
+    const batch = Array.from({ length: 2500 }, (_, n) => decisionRecord(n));
+    await auditStore.insert(batch);
+    expect(await auditStore.list({ limit: 500, before: idOf(1) })).toEqual([decisionRecord(0)]);
+    await admin.execute(sql`truncate audit_records`);
+    // The last statement of the batch fails.
+    await admin.execute(sql`alter table audit_records add constraint test check (id <> ${sql.raw(`'${idOf(2499)}'`)})`);
+    await expect(auditStore.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
+    await admin.execute(sql`alter table audit_records drop constraint test`);
+    expect(await auditStore.list({ limit: 1 })).toEqual([]);
+  });
+
+  it("does not show records or hashes in its errors", async () => {
+    const { auditStore, keyStore } = await openEmpty();
+    await admin.execute(sql`alter table audit_records add constraint test check (false) not valid`);
+    await admin.execute(sql`alter table api_keys add constraint test check (false) not valid`);
+    const secret = decisionRecord(1, { arguments: { token: "t0p-s3cret" } });
+    const failures = await Promise.allSettled([auditStore.insert([secret]), keyStore.insert(apiKey(0xabc))]);
+    await admin.execute(sql`alter table audit_records drop constraint test`);
+    await admin.execute(sql`alter table api_keys drop constraint test`);
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ status: "rejected", reason: UNAVAILABLE });
+      const text = allTextOf((failure as PromiseRejectedResult).reason);
+      expect(text).not.toContain("t0p-s3cret");
+      expect(text).not.toContain(apiKey(0xabc).hash);
+    }
+  });
+
+  it("is migrated once when several replicas start at the same time", async () => {
+    const database = await createTestDatabase(url!);
+    try {
+      const replicas = [1, 2, 3, 4].map(() => open({ url: database.url }));
+      await Promise.all(replicas.map((replica, n) => replica.keyStore.insert(apiKey(n))));
+      expect(await replicas[0]!.keyStore.list()).toHaveLength(4);
+      await Promise.all(replicas.map((replica) => replica.close()));
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("answers storage_unavailable when a statement takes too long", async () => {
+    const database = open({ queryTimeoutMs: 200 });
+    await database.ping();
+    await client.begin(async (tx) => {
+      await tx`lock table api_keys in access exclusive mode`;
+      await expect(database.keyStore.list()).rejects.toMatchObject(UNAVAILABLE);
+    });
+    expect(await database.keyStore.list()).toEqual([]);
+  });
+});
+
+describe("PostgreSQL that is away", () => {
+  it("answers storage_unavailable while there is no server, says why, and never shows the password", async () => {
+    const onError = vi.fn();
+    const database = open({ url: `postgres://verdict:s3cret@127.0.0.1:${await freePort()}/verdict`, onError });
+    const refused = await database.keyStore.list().catch((error: unknown) => error);
+    expect(refused).toMatchObject(UNAVAILABLE);
+    expect(database.state).toMatchObject({ status: "opening", lastError: expect.any(Error) });
+    await expect(database.ping()).rejects.toMatchObject(UNAVAILABLE);
+    expect(onError).toHaveBeenCalled();
+    for (const error of [refused, ...onError.mock.calls.flat()]) {
+      expect(allTextOf(error)).toContain("ECONNREFUSED");
+      expect(allTextOf(error)).not.toContain("s3cret");
+    }
+  });
+
+  it.each(["postgres://verdict:s3cret@[bad/verdict", "postgres://verdict:s3cret%zz@localhost/verdict"])(
+    "refuses a connection string that cannot be parsed, without showing it: %s",
+    (bad) => {
+      let refused: unknown;
+      try {
+        open({ url: bad });
+      } catch (error) {
+        refused = error;
+      }
+      expect(refused).toBeInstanceOf(TypeError);
+      expect(allTextOf(refused)).not.toContain("s3cret");
+    },
+  );
+
+  describe.skipIf(own === undefined)("and comes back", () => {
+    it("never shows a password that the server refused", async () => {
+      const onError = vi.fn();
+      const wrong = new URL(own!.url);
+      wrong.password = "s3cret";
+      const refused = await open({ url: wrong.href, onError })
+        .ping()
+        .catch((error: unknown) => error);
+      expect(allTextOf(refused)).toContain("28P01");
+      expect(allTextOf(refused) + onError.mock.calls.flat().map(allTextOf)).not.toContain("s3cret");
+    });
+
+    it("is used again after it was killed and started, without a restart of ours", async () => {
+      const database = open({ url: own!.url });
+      await database.auditStore.insert([decisionRecord(1)]);
+      await own!.stop("SIGKILL");
+      await expect(database.auditStore.list({ limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+      await expect(database.keyStore.list()).rejects.toMatchObject(UNAVAILABLE);
+      await own!.start();
+      await vi.waitFor(() => database.ping(), 10_000);
+      await database.auditStore.insert([decisionRecord(1), decisionRecord(2)]);
+      expect(await database.auditStore.list({ limit: 10 })).toEqual([decisionRecord(2), decisionRecord(1)]);
+    });
+
+    it("is opened and migrated in the background when it was down at start", async () => {
+      await own!.stop();
+      const database = open({ url: own!.url });
+      database.open();
+      await expect(database.keyStore.list()).rejects.toMatchObject(UNAVAILABLE);
+      await own!.start();
+      await vi.waitFor(() => expect(database.state).toEqual({ status: "open" }), 20_000);
+      await database.keyStore.insertIfEmpty([apiKey(1)]);
+      expect(await database.keyStore.list()).toEqual([apiKey(1)]);
+    });
+
+    it("answers in bounded time when it hangs, and again after it goes on", async () => {
+      const database = open({ url: own!.url, queryTimeoutMs: 200, connectTimeoutMs: 300 });
+      await database.ping();
+      await own!.stop("SIGSTOP");
+      try {
+        await expect(database.ping()).rejects.toMatchObject(UNAVAILABLE);
+        await expect(database.ping()).rejects.toMatchObject(UNAVAILABLE);
+      } finally {
+        own!.resume();
+      }
+      await vi.waitFor(() => database.ping(), 10_000);
+    });
+
+    it("closes in bounded time while it hangs", async () => {
+      const database = open({ url: own!.url });
+      await database.ping();
+      await own!.stop("SIGSTOP");
+      try {
+        const answer = database.ping().catch((error: unknown) => error);
+        await database.close();
+        expect(await answer).toMatchObject(UNAVAILABLE);
+      } finally {
+        own!.resume();
+      }
+    });
   });
 });
