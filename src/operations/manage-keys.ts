@@ -3,11 +3,17 @@ import { AppError } from "../model/errors.ts";
 import { isUuid } from "../model/uuid.ts";
 import { recordEvent, type Service } from "./service.ts";
 
+/** What managing keys needs of the service. */
+export type KeyService = Pick<
+  Service,
+  "keyStore" | "keyRing" | "keyChanges" | "spool" | "clock" | "newId" | "randomSecret"
+>;
+
 /** A key as people see it. */
 export type KeyView = Omit<ApiKey, "hash">;
 
 /** All keys, ascending by id; without their hashes. @throws AppError `insufficient_scope`, `storage_unavailable` */
-export async function listKeys(service: Service, caller: Caller): Promise<KeyView[]> {
+export async function listKeys(service: KeyService, caller: Caller): Promise<KeyView[]> {
   assertScope(caller, "keys:write");
   return (await service.keyStore.list()).map(withoutHash);
 }
@@ -17,7 +23,7 @@ export async function listKeys(service: Service, caller: Caller): Promise<KeyVie
  * @throws AppError `insufficient_scope`, `invalid_request`, `audit_unavailable`, `storage_unavailable`
  */
 export async function createKey(
-  service: Service,
+  service: KeyService,
   caller: Caller,
   input: Pick<NewApiKey, "identity" | "roles" | "scopes" | "expiresAt">,
 ): Promise<{ readonly key: KeyView; readonly secret: string }> {
@@ -46,7 +52,7 @@ export async function createKey(
  * @throws AppError `insufficient_scope`, `not_found`, `conflict` (the last key that can manage keys), `audit_unavailable`,
  * `storage_unavailable`
  */
-export async function revokeKey(service: Service, caller: Caller, id: string): Promise<KeyView> {
+export async function revokeKey(service: KeyService, caller: Caller, id: string): Promise<KeyView> {
   assertScope(caller, "keys:write");
   const now = service.clock.now();
   const keys = await service.keyStore.list();
@@ -69,7 +75,7 @@ export async function revokeKey(service: Service, caller: Caller, id: string): P
 const isActive = (key: ApiKey, now: number) =>
   key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
 
-async function announce(service: Service): Promise<void> {
+async function announce(service: KeyService): Promise<void> {
   await service.keyRing.refresh();
   await service.keyChanges.publish();
 }

@@ -1,0 +1,71 @@
+// HTTP against bare node:http in the same run, memory and start-up: `npm run build` first, then `node bench/http.mjs`.
+// Server mode is measured when DATABASE_URL names an empty PostgreSQL database (and REDIS_URL a Redis, if wanted).
+import autocannon from "autocannon";
+import { cpuOf, rssOf, startBare, startVerdict } from "./processes.mjs";
+import { requestOf, sourcesOf } from "./rule-set.mjs";
+
+const RULES = 1000;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
+const CONNECTIONS = 32;
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+async function load(server, seconds) {
+  const requests = Array.from({ length: 64 }, (_, n) => ({
+    method: "POST",
+    path: "/v1/policy/evaluate",
+    headers: { "content-type": "application/json", ...server.headers },
+    body: JSON.stringify(requestOf(n * 15)),
+  }));
+  const before = cpuOf(server.pid);
+  const result = await autocannon({ url: server.url, connections: CONNECTIONS, duration: seconds, requests });
+  if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} refused, ${result.errors} failed`);
+  return {
+    cpuUs: (cpuOf(server.pid) - before) / result.requests.total,
+    perSecond: result.requests.average,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  };
+}
+
+async function compare(name, verdict) {
+  const bare = await startBare();
+  const rounds = [];
+  for (const server of [bare, verdict]) await load(server, 2);
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push({ bare: await load(bare, SECONDS), verdict: await load(verdict, SECONDS) });
+  }
+  await bare.stop();
+  const of = (who, figure) => median(rounds.map((round) => round[who][figure]));
+  const ratio = median(rounds.map((round) => round.bare.cpuUs / round.verdict.cpuUs));
+  console.log(
+    `| ${name} | ${of("bare", "cpuUs").toFixed(1)} | ${of("verdict", "cpuUs").toFixed(1)} | **${ratio.toFixed(2)}** | ${of("verdict", "perSecond").toFixed(0)} | ${of("verdict", "p50")} / ${of("verdict", "p99")} ms |`,
+  );
+}
+
+const sources = sourcesOf(RULES, 1);
+const modes = [["embedded", {}]];
+const { DATABASE_URL, REDIS_URL } = process.env;
+if (DATABASE_URL === undefined) console.log("server mode: skipped, because DATABASE_URL is not set\n");
+else modes.push(["server", { DATABASE_URL, ...(REDIS_URL === undefined ? {} : { REDIS_URL }) }]);
+
+const lines = ["| start-up and memory | first answer | ready, new directory | ready, again | RSS idle | RSS after load |", "|---|---|---|---|---|---|"];
+console.log(`HTTP, ${RULES} rules, authentication and audit on, ${CONNECTIONS} connections, median of ${ROUNDS} rounds`);
+console.log(`Node ${process.version}\n`);
+console.log("| mode | bare node:http, us CPU a request | Verdict, us CPU a request | ratio | decisions/s | latency p50 / p99 |");
+console.log("|---|---|---|---|---|---|");
+let port = 18_181;
+for (const [name, env] of modes) {
+  const first = await startVerdict({ sources, env, port: port++ });
+  await first.stop();
+  const verdict = await startVerdict({ sources, env, port: port++, directory: first.directory });
+  const idle = rssOf(verdict.pid);
+  await compare(name, verdict);
+  const ms = (value) => `${value.toFixed(0)} ms`;
+  lines.push(
+    `| ${name} | ${ms(verdict.firstAnswerMs)} | ${ms(first.readyMs)} | ${ms(verdict.readyMs)} | ${idle.toFixed(0)} MB | ${rssOf(verdict.pid).toFixed(0)} MB |`,
+  );
+  await verdict.stop();
+  verdict.remove();
+}
+console.log(`\n${lines.join("\n")}`);

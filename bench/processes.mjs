@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+/** Linux counts CPU time in ticks of 10 ms. */
+const TICK_US = 10_000;
+
+/** User and system time of a process, in microseconds. */
+export function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+/** Resident memory of a process, in MB of 10^6 bytes. */
+export function rssOf(pid) {
+  return (Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024) / 1e6;
+}
+
+export async function startBare() {
+  const child = spawn(process.execPath, [join(ROOT, "bench/bare-server.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
+  const [port] = await new Promise((resolve) => child.stdout.once("data", (text) => resolve(String(text).split("\n"))));
+  return { pid: child.pid, url: `http://127.0.0.1:${port}`, headers: {}, stop: () => ended(child) };
+}
+
+/**
+ * Starts the built service on an empty data directory, or again on one that it left.
+ * @param sources rule files
+ * @returns also the milliseconds to the first answer of the process and to its first decision
+ */
+export async function startVerdict({ sources, env = {}, directory = mkdtempSync(join(tmpdir(), "verdict-bench-")), port }) {
+  mkdirSync(join(directory, "rules"), { recursive: true });
+  for (const { path, content } of sources) writeFileSync(join(directory, "rules", path), content);
+  const url = `http://127.0.0.1:${port}`;
+  const started = performance.now();
+  const child = spawn(process.execPath, [join(ROOT, "dist/main.js"), "serve"], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      PATH: process.env.PATH,
+      VERDICT_LISTEN: `127.0.0.1:${port}`,
+      VERDICT_DATA_DIR: join(directory, "data"),
+      VERDICT_RULES_DIR: join(directory, "rules"),
+      VERDICT_LOG_LEVEL: "silent",
+      ...env,
+    },
+  });
+  const since = () => performance.now() - started;
+  await until(async () => (await fetch(`${url}/healthz`)).ok, child);
+  const firstAnswerMs = since();
+  await until(async () => (await fetch(`${url}/readyz`)).ok, child);
+  const readyMs = since();
+  const keys = await until(() => JSON.parse(readFileSync(join(directory, "data/initial-keys.json"), "utf8")), child);
+  return {
+    pid: child.pid,
+    url,
+    directory,
+    headers: { authorization: `Bearer ${keys.agent}` },
+    firstAnswerMs,
+    readyMs,
+    stop: () => ended(child),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+async function until(attempt, child) {
+  const giveUpAt = performance.now() + 30_000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    try {
+      const result = await attempt();
+      if (result) return result;
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+    }
+    if (performance.now() > giveUpAt) throw new Error("the service did not become ready");
+    await delay(5);
+  }
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    child.once("exit", resolve);
+    child.kill("SIGTERM");
+  });
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
+import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
+import { openFileSpool } from "./adapters/fs/spool.ts";
+import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
+import { createPgliteDatabase } from "./adapters/pglite/pglite-database.ts";
+import type { Database } from "./adapters/postgres/database.ts";
+import { createPostgresDatabase } from "./adapters/postgres/postgres-database.ts";
+import { createRedisKeyChanges } from "./adapters/redis/key-changes.ts";
+import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
+import { createCelCompiler } from "./cel/index.ts";
+import type { Config } from "./config/index.ts";
+import { createKeyRing, type KeyChanges } from "./identity/index.ts";
+import { uuidv7 } from "./model/uuid.ts";
+import { createActiveRules } from "./operations/active-rules.ts";
+import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
+import { createRuleReloader } from "./operations/reload-rules.ts";
+import type { Clock, DependencyState, Service } from "./operations/service.ts";
+import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
+import type { Logger, Metrics } from "./telemetry/index.ts";
+
+/** The service with its adapters, and what starting and stopping it need besides. */
+export interface Composition {
+  readonly service: Service;
+  readonly ruleFiles: RuleFiles;
+  readonly database: Database;
+  readonly spool: Spool;
+  readonly shipper: Shipper;
+  readonly keyChanges: KeyChanges;
+  readonly initialKeysFile: InitialKeysFile & { readonly path: string };
+}
+
+export const systemClock: Clock = { now: () => Date.now(), microseconds: () => performance.now() * 1000 };
+
+/** How long a read waits for records that were answered a moment ago. */
+const FLUSH_DEADLINE_MS = 2000;
+
+/** PGlite runs in this thread, and a batch of 100 blocks it for some 5 ms. */
+const BATCH = { embedded: 100, server: 1000 } as const;
+
+/** Chooses the adapters. The data directory must be locked by this process. Nothing is opened that takes long. */
+export function compose(config: Config, logger: Logger, metrics: Metrics): Composition {
+  const clock = systemClock;
+  const newId = (now: number) => uuidv7(now, randomBytes(10));
+  const database = openDatabase(config, logger);
+  const spool = openFileSpool({
+    directory: join(config.dataDir, "spool"),
+    bytesMax: config.auditSpoolBytesMax,
+    onProblem: (problem) => logger.error({ problem }, "the audit spool has a problem"),
+  });
+  metrics.observeSpool(() => spool);
+  const shipper = createShipper({
+    spool,
+    store: database.auditStore,
+    clock: { now: clock.now, after, random: Math.random },
+    batchMax: BATCH[config.mode],
+    intervalMs: 200,
+    backoffMinMs: 250,
+    backoffMaxMs: 10_000,
+    onError: (error) => logger.warn({ err: error, pending: spool.pending }, "audit records wait in the spool"),
+  });
+  const keyChanges = openKeyChanges(config, logger);
+  const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
+  const loader = createRuleLoader({ compiler: createCelCompiler() });
+  const parts = {
+    activeRules: createActiveRules(),
+    keyRing: createKeyRing(database.keyStore),
+    keyStore: database.keyStore,
+    keyChanges,
+    spool,
+    auditStore: database.auditStore,
+    async flushAudit() {
+      if (spool.pending > 0) await shipper.flush(FLUSH_DEADLINE_MS);
+    },
+    dependencies: dependenciesOf(database, shipper),
+    clock,
+    newId,
+    randomSecret: () => randomBytes(32),
+    metrics,
+    logger,
+    settings: { cacheTtlSecondsMax: config.cacheTtlSeconds },
+  };
+  const load = async () => {
+    const read = await ruleFiles.read();
+    return read.ok ? loader.load(read.sources) : read;
+  };
+  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load }) };
+  return {
+    service,
+    ruleFiles,
+    database,
+    spool,
+    shipper,
+    keyChanges,
+    initialKeysFile: createInitialKeysFile(config.dataDir),
+  };
+}
+
+/** The database of the mode; it opens in the background. */
+export function openDatabase(config: Config, logger: Logger): Database {
+  const onError = (error: Error) => logger.error({ err: error }, "the database cannot be opened; trying again");
+  return config.mode === "server"
+    ? createPostgresDatabase({ url: config.databaseUrl, onError })
+    : createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
+}
+
+function openKeyChanges(config: Config, logger: Logger): KeyChanges {
+  if (config.mode === "embedded" || config.redisUrl === undefined) return createMemoryKeyChanges();
+  return createRedisKeyChanges({
+    url: config.redisUrl,
+    onError: (error) => logger.warn({ err: error }, "Redis does not answer; key changes are noticed by polling"),
+  });
+}
+
+function dependenciesOf(database: Database, shipper: Shipper): ReadonlyMap<string, () => DependencyState> {
+  return new Map([
+    [
+      "database",
+      () => {
+        const isUp = database.state.status === "open" && shipper.state.lastError === undefined;
+        const detail = `${shipper.state.pending} audit records wait for it`;
+        return isUp ? { isUp, isRequired: false } : { isUp, isRequired: false, detail };
+      },
+    ],
+  ]);
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
+import { runCli } from "./cli/index.ts";
+import { packageRoot } from "./package-root.ts";
+
+/** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
+const exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  readStdin: async () => Buffer.concat(await process.stdin.toArray()),
+  readFile: (path) => readFile(path),
+  isInteractive: process.stdout.isTTY === true,
+  serve: async () => (await import("./run-service.ts")).runService(process.env),
+  defaultRulesDir: join(packageRoot, "rules"),
+  readRules: (dir) => createRuleDirectory({ dir }).read(),
+  openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
+  now: () => Date.now(),
+});
+// What was printed into a pipe is written before the process ends.
+process.stdout.write("", () => process.exit(exitCode));

@@ -1,0 +1,72 @@
+import { parseConfig } from "./config/index.ts";
+import { packageRoot } from "./package-root.ts";
+import { type RunningService, startService } from "./start-service.ts";
+import { createLogger, type Logger } from "./telemetry/index.ts";
+
+/**
+ * Runs the service until SIGINT or SIGTERM; SIGHUP reloads the rules. A second signal stops at once.
+ * @returns the exit code: 0 after a clean stop, 1 when the service could not start
+ */
+export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
+  const parsed = parseConfig(env, { packageRoot, cwd: process.cwd() });
+  if (!parsed.ok) {
+    const problems = parsed.problems.map(({ message }) => `  ${message}\n`).join("");
+    process.stderr.write(`Verdict cannot start:\n${problems}`);
+    return 1;
+  }
+  const logger = createLogger(parsed.config.logLevel);
+  process.on("unhandledRejection", (error) => crash(logger, error));
+  process.on("uncaughtException", (error) => crash(logger, error));
+  const stopSignal = nextSignal("SIGINT", "SIGTERM");
+  let running: RunningService;
+  try {
+    running = await startService(parsed.config, logger);
+  } catch (error) {
+    process.stderr.write(`Verdict cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+  process.on("SIGHUP", () => void running.reloadRules());
+  logger.info({ url: running.url, mode: parsed.config.mode }, "listening");
+  void running.ready.then((made) => {
+    if (made !== undefined) process.stdout.write(welcome(running.url, made));
+    logger.info("keys loaded");
+  });
+  logger.info({ signal: await stopSignal }, "stopping");
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  await running.stop();
+  logger.info("stopped");
+  return 0;
+}
+
+/** A bug. What was answered is on disk, so the safest thing is to end and be started again. */
+function crash(logger: Logger, error: unknown): never {
+  logger.fatal({ err: error }, "the service failed and ends");
+  process.exit(70);
+}
+
+function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, resolve);
+  });
+}
+
+function welcome(url: string, made: NonNullable<Awaited<RunningService["ready"]>>): string {
+  const { admin, agent, gateway } = made.keys;
+  const target = url.startsWith("unix:") ? `--unix-socket ${url.slice("unix:".length)} http://localhost` : url;
+  return `
+  Verdict is ready. These keys are shown once; they are also in ${made.path}
+
+    admin    ${admin}
+    agent    ${agent}
+    gateway  ${gateway}
+
+  Try it:
+
+    curl -s ${target}/v1/policy/evaluate \\
+      -H "Authorization: Bearer ${agent}" \\
+      -H "Content-Type: application/json" \\
+      -d '{"action_type":"tool_call","action_name":"crm.get_customer","arguments":{"id":"cus_1"}}'
+
+`;
+}
