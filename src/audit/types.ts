@@ -18,6 +18,7 @@ export interface DecisionRecord {
   readonly key_id: string;
   /** The caller's own `X-Request-ID`, where one was sent. */
   readonly client_request_id?: string;
+  /** Whole microseconds from the request's arrival to the decision. */
   readonly latency_us: number;
 }
 

@@ -39,7 +39,7 @@ export async function evaluate(
   const decidedFrom = service.clock.microseconds();
   const decision = decideClosed(service, ruleSet, activation);
   const decidedAt = service.clock.microseconds();
-  const latencyUs = decidedAt - call.startedAt;
+  const latencyUs = Math.round(decidedAt - call.startedAt);
 
   const record: DecisionRecord = {
     version: 1,
@@ -64,9 +64,9 @@ export async function evaluate(
   const response: EvaluateResponse = { ...final, request_id: id, latency_ms: latencyUs / 1000 };
   if (request.explain !== true) return response;
   const stages = {
-    enter: decidedFrom - call.startedAt,
-    decide: decidedAt - decidedFrom,
-    record: service.clock.microseconds() - decidedAt,
+    enter: Math.round(decidedFrom - call.startedAt),
+    decide: Math.round(decidedAt - decidedFrom),
+    record: Math.round(service.clock.microseconds() - decidedAt),
   };
   const outcomes = ruleSet === undefined ? { rules: [], candidates: 0 } : explain(ruleSet, activation);
   return { ...response, explanation: { ...outcomes, stages } };
