@@ -161,12 +161,14 @@ function contains(frame: EvalFrame, text: unknown, part: unknown): unknown {
   return frame.spend((text.length >> 6) * (1 + (part.length >> 7))) ? text.includes(part) : LIMIT_EXCEEDED;
 }
 
-function startsWith(_frame: EvalFrame, text: unknown, part: unknown): unknown {
-  return typeof text === "string" && typeof part === "string" ? text.startsWith(part) : NO_SUCH_OVERLOAD;
+function startsWith(frame: EvalFrame, text: unknown, part: unknown): unknown {
+  if (typeof text !== "string" || typeof part !== "string") return NO_SUCH_OVERLOAD;
+  return frame.spend(part.length >> 6) ? text.startsWith(part) : LIMIT_EXCEEDED;
 }
 
-function endsWith(_frame: EvalFrame, text: unknown, part: unknown): unknown {
-  return typeof text === "string" && typeof part === "string" ? text.endsWith(part) : NO_SUCH_OVERLOAD;
+function endsWith(frame: EvalFrame, text: unknown, part: unknown): unknown {
+  if (typeof text !== "string" || typeof part !== "string") return NO_SUCH_OVERLOAD;
+  return frame.spend(part.length >> 6) ? text.endsWith(part) : LIMIT_EXCEEDED;
 }
 
 function matches(frame: EvalFrame, text: unknown, pattern: unknown): unknown {

@@ -77,9 +77,9 @@ function comparable(value: bigint | number | CelUint): bigint | number {
 /** Equality of any two values; different types are unequal, numbers are equal across types when they are the same. */
 export function equals(a: unknown, b: unknown, frame: EvalFrame, depth = 0): boolean {
   if (typeof a !== "object" || a === null) {
+    if (typeof a === "string") return typeof b === "string" && equalStrings(a, b, frame);
     if (a === b) return true;
-    if (typeof b === "object" && !(b instanceof CelUint)) return false;
-    if (typeof a === "string" || typeof b === "string") return false;
+    if (typeof b === "string" || (typeof b === "object" && !(b instanceof CelUint))) return false;
     // biome-ignore lint/suspicious/noDoubleEquals: between bigint and number, loose equality is the exact one
     return isNumeric(a) && isNumeric(b) && comparable(a) == comparable(b);
   }
@@ -87,6 +87,11 @@ export function equals(a: unknown, b: unknown, frame: EvalFrame, depth = 0): boo
   if (a instanceof CelUint) return isNumeric(b) && a.value == comparable(b);
   if (typeof b !== "object" || b === null) return false;
   return equalObjects(a, b, frame, depth);
+}
+
+/** Paid for by length: two equal texts that are not one are read to their end. */
+function equalStrings(a: string, b: string, frame: EvalFrame): boolean {
+  return a.length === b.length && frame.spend(a.length >> 6) && a === b;
 }
 
 function equalObjects(a: object, b: object, frame: EvalFrame, depth: number): boolean {
