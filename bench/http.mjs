@@ -49,10 +49,17 @@ const { DATABASE_URL, REDIS_URL } = process.env;
 if (DATABASE_URL === undefined) console.log("server mode: skipped, because DATABASE_URL is not set\n");
 else modes.push(["server", { DATABASE_URL, ...(REDIS_URL === undefined ? {} : { REDIS_URL }) }]);
 
-const lines = ["| start-up and memory | first answer | ready, new directory | ready, again | RSS idle | RSS after load |", "|---|---|---|---|---|---|"];
-console.log(`HTTP, ${RULES} rules, authentication and audit on, ${CONNECTIONS} connections, median of ${ROUNDS} rounds`);
+const lines = [
+  "| start-up and memory | first answer | ready, new directory | ready, again | RSS idle | RSS after load |",
+  "|---|---|---|---|---|---|",
+];
+console.log(
+  `HTTP, ${RULES} rules, authentication and audit on, ${CONNECTIONS} connections, median of ${ROUNDS} rounds`,
+);
 console.log(`Node ${process.version}\n`);
-console.log("| mode | bare node:http, us CPU a request | Verdict, us CPU a request | ratio | decisions/s | latency p50 / p99 |");
+console.log(
+  "| mode | bare node:http, us CPU a request | Verdict, us CPU a request | ratio | decisions/s | latency p50 / p99 |",
+);
 console.log("|---|---|---|---|---|---|");
 let port = 18_181;
 for (const [name, env] of modes) {

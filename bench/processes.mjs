@@ -10,7 +10,9 @@ const TICK_US = 10_000;
 
 /** User and system time of a process, in microseconds. */
 export function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
@@ -20,7 +22,9 @@ export function rssOf(pid) {
 }
 
 export async function startBare() {
-  const child = spawn(process.execPath, [join(ROOT, "bench/bare-server.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(ROOT, "bench/bare-server.mjs")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [port] = await new Promise((resolve) => child.stdout.once("data", (text) => resolve(String(text).split("\n"))));
   return { pid: child.pid, url: `http://127.0.0.1:${port}`, headers: {}, stop: () => ended(child) };
 }
@@ -30,7 +34,12 @@ export async function startBare() {
  * @param sources rule files
  * @returns also the milliseconds to the first answer of the process and to its first decision
  */
-export async function startVerdict({ sources, env = {}, directory = mkdtempSync(join(tmpdir(), "verdict-bench-")), port }) {
+export async function startVerdict({
+  sources,
+  env = {},
+  directory = mkdtempSync(join(tmpdir(), "verdict-bench-")),
+  port,
+}) {
   mkdirSync(join(directory, "rules"), { recursive: true });
   for (const { path, content } of sources) writeFileSync(join(directory, "rules", path), content);
   const url = `http://127.0.0.1:${port}`;
