@@ -68,7 +68,10 @@ export class EvalFrame implements Frame {
     return this.#now;
   }
 
-  /** Takes from the fuel. @returns false when there is not enough left: stop and return `LIMIT_EXCEEDED` */
+  /**
+   * Takes from the fuel. Costs that are products are divided and not shifted, which would overflow to a gift.
+   * @returns false when there is not enough left: stop and return `LIMIT_EXCEEDED`
+   */
   spend(units: number): boolean {
     this.fuel -= units;
     return this.fuel >= 0;

@@ -85,7 +85,7 @@ function join(frame: EvalFrame, list: unknown, separator: unknown = ""): unknown
     if (typeof part !== "string") return NO_SUCH_OVERLOAD;
     length += part.length + separator.length;
   }
-  return frame.spend(list.length + (length >> 4)) ? list.join(separator) : LIMIT_EXCEEDED;
+  return frame.spend(list.length + length / 16) ? list.join(separator) : LIMIT_EXCEEDED;
 }
 
 /** Occurrences of a part that is not empty, at most `limit`. */
@@ -109,7 +109,7 @@ function replace(frame: EvalFrame, text: unknown, part: unknown, by: unknown, li
   const count =
     letters === undefined ? countOf(text, part, limitOf(limit)) : Math.min(letters.length + 1, limitOf(limit));
   // Paid for before it is built: this is the function that can make much out of little.
-  if (!frame.spend(count + ((count * by.length) >> 4))) return LIMIT_EXCEEDED;
+  if (!frame.spend(count + (count * by.length) / 16)) return LIMIT_EXCEEDED;
   if (letters !== undefined) {
     const spread = [...letters].map((letter, at) => (at < count ? by + letter : letter)).join("");
     return count > letters.length ? spread + by : spread;

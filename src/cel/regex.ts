@@ -54,7 +54,7 @@ function compile(pattern: string): RE2JS | undefined {
 /** Steps are cheap while re2js finds a DFA and dear when it does not: charged as if it never did. */
 function testWith(regex: RE2JS): TextTest {
   const weight = 1 + (regex.programSize() >> 3);
-  return (frame, text) => frame.spend((text.length * weight) >> 3) && regex.test(text);
+  return (frame, text) => frame.spend((text.length * weight) / 8) && regex.test(text);
 }
 
 /** The test of a constant pattern, or undefined when RE2 refuses it. */
