@@ -1,0 +1,47 @@
+import type { NewApiKey } from "../identity/index.ts";
+import type { ReadResult } from "../operations/check-rules.ts";
+import type { KeyView } from "../operations/manage-keys.ts";
+
+/** Everything that the commands reach outside themselves. */
+export interface CliDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** Bytes, because text that is not UTF-8 must be refused, not repaired. */
+  readStdin(): Promise<Uint8Array>;
+  /** @param path absolute */
+  readFile(path: string): Promise<Uint8Array>;
+  /** Whether stdout is a terminal. */
+  readonly isInteractive: boolean;
+  /** Runs the service until it is stopped. @returns the exit code */
+  serve(): Promise<number>;
+  /** Absolute. */
+  readonly defaultRulesDir: string;
+  /** Every rule file below a directory. @param dir absolute */
+  readRules(dir: string): Promise<ReadResult>;
+  openKeyAdmin(options: KeyAdminOptions): Promise<KeyAdmin>;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/**
+ * Whose keys are managed. Either both are set: those of the service at `url`. Or none: those in the store that this
+ * environment configures.
+ */
+export interface KeyAdminOptions {
+  readonly url?: string;
+  readonly key?: string;
+}
+
+export type CreateKeyInput = Pick<NewApiKey, "identity" | "roles" | "scopes" | "expiresAt">;
+
+/** The API keys of one service. Methods reject with an AppError, or a CliError when no service answers as it should. */
+export interface KeyAdmin {
+  /** Ascending by id, revoked and expired ones too. */
+  list(): Promise<KeyView[]>;
+  create(input: CreateKeyInput): Promise<{ readonly key: KeyView; readonly secret: string }>;
+  /** Idempotent. */
+  revoke(id: string): Promise<KeyView>;
+  close(): Promise<void>;
+}

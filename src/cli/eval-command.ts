@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { uuidv7 } from "../model/uuid.ts";
+import { checkRules } from "../operations/check-rules.ts";
+import { evaluateOffline } from "../operations/evaluate-offline.ts";
+import { CliError } from "./cli-error.ts";
+import { formatDecision } from "./decision-text.ts";
+import type { CliDeps } from "./deps.ts";
+import { formatDiagnostics, located, rulesPlace } from "./diagnostics-text.ts";
+import { EXIT, EXIT_OF_EFFECT } from "./exit-codes.ts";
+import { createPaint } from "./paint.ts";
+import { printableJson } from "./printable.ts";
+import { type RequestOverrides, readRequest } from "./read-request.ts";
+
+export interface EvalOptions extends RequestOverrides {
+  readonly rules?: string;
+  /** Epoch milliseconds; the default is the present. */
+  readonly now?: number;
+  readonly exitCode?: boolean;
+  /** The default is `pretty` on a terminal and `json` elsewhere. */
+  readonly format?: "pretty" | "json";
+}
+
+/**
+ * Decides one request against the rules of a directory.
+ * @returns the exit code
+ * @throws CliError when the request or the rules are not valid
+ */
+export async function runEval(deps: CliDeps, file: string | undefined, options: EvalOptions): Promise<number> {
+  const request = await readRequest(deps, file, options);
+  const place = rulesPlace(deps, options.rules);
+  const { ruleSet, diagnostics } = checkRules(await deps.readRules(place.dir));
+  if (ruleSet === undefined) {
+    // On stderr, which is never coloured: stdout holds a decision or nothing.
+    const shown = diagnostics.map((diagnostic) => located(diagnostic, place));
+    deps.stderr(formatDiagnostics(shown, createPaint(deps.env, false)));
+    throw new CliError("the rules have errors, so nothing was evaluated", {
+      hint: "A service with these rules would deny every action. Fix them; `verdict rules check` shows them again.",
+    });
+  }
+  const response = evaluateOffline({
+    ruleSet,
+    request,
+    now: options.now ?? deps.now(),
+    id: uuidv7(deps.now(), randomBytes(10)),
+    microseconds: () => performance.now() * 1000,
+  });
+  const format = options.format ?? (deps.isInteractive ? "pretty" : "json");
+  deps.stdout(
+    format === "json"
+      ? printableJson(response, deps.isInteractive)
+      : formatDecision(response, createPaint(deps.env, deps.isInteractive)),
+  );
+  return options.exitCode === true ? EXIT_OF_EFFECT[response.decision] : EXIT.ok;
+}
