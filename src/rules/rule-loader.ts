@@ -1,11 +1,11 @@
 import type { CelCompiler } from "../cel/index.ts";
-import { type CompiledRule, compileRule, compileWhen } from "./compile-rule.ts";
-import { compareText, FileReport, sortDiagnostics } from "./diagnostics.ts";
-import { lintRule, lintRules } from "./lint.ts";
-import { readRuleFile } from "./read-rule-file.ts";
+import type { CompiledRule } from "./compile-rule.ts";
+import { compareText, sortDiagnostics } from "./diagnostics.ts";
+import { lintRules } from "./lint.ts";
+import { byIdAndPlace, type LoadedFile, loadFile } from "./load-file.ts";
 import { revisionOf } from "./revision.ts";
 import { createRuleIndex } from "./rule-index.ts";
-import type { Diagnostic, LoadResult, Rule, RuleLoader, RuleSet, RuleSource } from "./types.ts";
+import type { Diagnostic, LoadResult, Rule, RuleLoader, RuleSet } from "./types.ts";
 
 /** One loader serves one process: it keeps what it made of each file until the file's content changes. */
 export function createRuleLoader({ compiler }: { readonly compiler: CelCompiler }): RuleLoader {
@@ -17,45 +17,18 @@ export function createRuleLoader({ compiler }: { readonly compiler: CelCompiler 
       for (const source of sources) {
         const known = previous.get(source.path);
         const isKnown = known?.content === source.content;
-        files.set(source.path, isKnown ? kept(compiler, known) : loadFile(compiler, source));
+        files.set(source.path, isKnown ? known : loadFile(compiler, source, known));
       }
+      for (const file of files.values()) keep(compiler, file);
       compiler.sweep();
       return combine(compiler, [...files.values()]);
     },
   };
 }
 
-interface LoadedFile {
-  readonly path: string;
-  readonly content: string;
-  /** Enabled and disabled rules that have no error. */
-  readonly rules: readonly CompiledRule[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-function loadFile(compiler: CelCompiler, { path, content }: RuleSource): LoadedFile {
-  const report = new FileReport(path, content.charCodeAt(0) === 0xfeff ? content.slice(1) : content);
-  const rules: CompiledRule[] = [];
-  const { rules: drafts, others } = readRuleFile(report);
-  for (const { ruleId, when } of others) {
-    report.ruleId = ruleId;
-    compileWhen(compiler, report, when);
-  }
-  for (const draft of drafts) {
-    report.ruleId = draft.id;
-    const rule = compileRule(compiler, report, draft);
-    if (rule === undefined) continue;
-    rules.push(rule);
-    if (rule.enabled) lintRule(report, draft, rule);
-  }
-  // Sorted here, so that sorting the whole set merges runs that are in order already.
-  return { path, content, rules: rules.sort(byIdAndPlace), diagnostics: report.diagnostics };
-}
-
-/** Asks for the expressions of an unchanged file again, so that the compiler's `sweep` does not forget them. */
-function kept(compiler: CelCompiler, file: LoadedFile): LoadedFile {
+/** Asks for all expressions of a file again, so that the compiler's `sweep` does not forget those that were not new. */
+function keep(compiler: CelCompiler, file: LoadedFile): void {
   for (const rule of file.rules) if (rule.when !== undefined) compiler.compileCondition(rule.when);
-  return file;
 }
 
 function combine(compiler: CelCompiler, files: readonly LoadedFile[]): LoadResult {
@@ -95,15 +68,6 @@ function createRuleSet(
       return selection;
     },
   };
-}
-
-function byIdAndPlace(a: Rule, b: Rule): number {
-  return (
-    compareText(a.id, b.id) ||
-    compareText(a.position.file, b.position.file) ||
-    a.position.line - b.position.line ||
-    a.position.column - b.position.column
-  );
 }
 
 /** @param rules sorted by id */
