@@ -37,6 +37,7 @@ export async function startBare() {
 export async function startVerdict({
   sources,
   env = {},
+  nodeOptions = [],
   directory = mkdtempSync(join(tmpdir(), "verdict-bench-")),
   port,
 }) {
@@ -44,7 +45,7 @@ export async function startVerdict({
   for (const { path, content } of sources) writeFileSync(join(directory, "rules", path), content);
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, "dist/main.js"), "serve"], {
+  const child = spawn(process.execPath, [...nodeOptions, join(ROOT, "dist/main.js"), "serve"], {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       PATH: process.env.PATH,

@@ -20,9 +20,7 @@ export interface Bindings {
  * answer synchronously: that is what makes the hot route cost little more than bare node:http.
  */
 export function createNodeServer(fetch: (request: Request, env: Bindings) => Response | Promise<Response>): Server {
-  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
-    overrideGlobalObjects: false,
-  });
+  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0]);
 
   return createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
