@@ -28,4 +28,4 @@ EXPOSE 8181
 STOPSIGNAL SIGTERM
 # Clients reach the container under a name of yours: set VERDICT_ALLOWED_HOSTS to it, or they get a 403.
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 CMD ["node", "scripts/healthcheck.mjs"]
-CMD ["node", "--enable-source-maps", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "dist/main.js", "serve"]

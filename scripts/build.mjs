@@ -14,7 +14,7 @@ run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
 copyAssets();
 const cli = join(DIST, "main.js");
 if (existsSync(cli)) chmodSync(cli, 0o755);
-if (existsSync(join(ROOT, "scripts", "seed-pglite.mjs"))) run("scripts/seed-pglite.mjs");
+run("scripts/seed-pglite.mjs");
 writeFileSync(BUILD_HASH_FILE, inputs);
 
 /** What is left of a deleted source: a module that must not stay importable, a migration that must not run. */

@@ -7,6 +7,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -43,7 +44,8 @@ try {
   console.log("\nthe container's stages work");
 } catch (error) {
   console.error(`\nfailed: ${error.message}`);
-  process.exitCode = 1;
+  // Also ends the service, which would otherwise keep this process waiting.
+  process.exit(1);
 }
 
 /** @returns the last stage */
@@ -136,6 +138,7 @@ async function runImage(image) {
   running = spawn(program, args, options);
   const ended = new Promise((settle) => running.once("close", (code, signal) => settle(signal ?? code)));
   await becomeHealthy(image, options, ended);
+  await answerOnce(image, port);
 
   running.kill(image.stopSignal);
   const outcome = await Promise.race([ended, sleep(STOPPED_WITHIN_MS, "no answer", { ref: false })]);
@@ -169,6 +172,33 @@ async function becomeHealthy(image, options, ended) {
     if (Date.now() > deadline) throw new Error("HEALTHCHECK never succeeded");
   }
   console.log("== healthy");
+}
+
+/** The first decision, with the key that the first start made: database, keys, rules and spool all work. */
+async function answerOnce(image, port) {
+  const address = `http://127.0.0.1:${port}`;
+  await until("the service is ready", async () => (await fetch(`${address}/readyz`)).status === 200);
+  const keysFile = join(inside(image, image.volumes[0]), "initial-keys.json");
+  await until("the first keys are written", () => existsSync(keysFile));
+  const { agent } = JSON.parse(readFileSync(keysFile, "utf8"));
+  const response = await fetch(`${address}/v1/policy/evaluate`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${agent}`, "content-type": "application/json" },
+    body: JSON.stringify({ action_type: "tool_call", action_name: "container.check" }),
+  });
+  const { decision, reason_code } = await response.json();
+  console.log(`== first answer: ${response.status} ${decision} (${reason_code})`);
+  if (response.status !== 200 || !/^(?:no_matching_rule|rule_matched)$/.test(reason_code)) {
+    throw new Error("the first answer is not a decision of the rules");
+  }
+}
+
+async function until(what, isSo) {
+  const deadline = Date.now() + HEALTHY_WITHIN_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(100);
+  }
 }
 
 /** Every file of the image outside its volumes. */
