@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { runCli } from "./cli/index.ts";
 import { packageRoot } from "./package-root.ts";
@@ -15,7 +15,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   readFile: (path) => readFile(path),
   isInteractive: process.stdout.isTTY === true,
   serve: async () => (await import("./run-service.ts")).runService(process.env),
-  defaultRulesDir: join(packageRoot, "rules"),
+  defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   readRules: (dir) => createRuleDirectory({ dir }).read(),
   openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
   now: () => Date.now(),

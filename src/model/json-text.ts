@@ -29,8 +29,10 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** V8 quotes the text around the error; the position is enough, and a body may hold secrets. */
 function describeSyntaxError(error: unknown): string {
-  const position = /position (\d+)/.exec(String(error))?.[1];
-  return position === undefined ? "the JSON text ends too early" : `not JSON at character ${position}`;
+  const message = String(error);
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return `not JSON at character ${position}`;
+  return message.includes("end of JSON input") ? "the JSON text ends too early" : "not JSON from the first character on";
 }
 
 function hasMoreBracketsThan(text: string, max: number): boolean {
