@@ -4,8 +4,8 @@ import type { Drizzle, RunOnDatabase } from "./database.ts";
 import { filterText, isStorableText } from "./filter-text.ts";
 import { auditRecords } from "./schema.ts";
 
-/** The columns of `audit_records` that JSON gives to `json_to_recordset`. */
-interface AuditRow {
+/** The columns that are filtered by, named as in the table. */
+interface FilterColumns {
   readonly id: string;
   readonly time: string;
   readonly kind: string;
@@ -15,8 +15,12 @@ interface AuditRow {
   readonly decision?: string;
   readonly rules: readonly string[];
   readonly session_id?: string;
-  /** The record's JSON as text: unlike nested JSON, the batch's parser does not look into it. */
-  readonly record: string;
+}
+
+interface AuditRow {
+  readonly columns: FilterColumns;
+  /** The whole record; JSON has no line breaks of its own. */
+  readonly line: string;
 }
 
 /**
@@ -57,23 +61,34 @@ export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: nu
   };
 }
 
-/** One text parameter for the whole batch: twice as fast as a parameter for each column of each row. */
+/**
+ * Two text parameters for the whole batch, which is far quicker than one for each column of each row: the columns as a
+ * JSON array, and the records as lines. Within the array each record would have to be escaped once more.
+ */
 async function insertRows(db: Pick<Drizzle, "execute">, rows: readonly AuditRow[]): Promise<void> {
+  const columns = JSON.stringify(rows.map((row) => row.columns));
+  const lines = rows.map((row) => row.line).join("\n");
   await db.execute(sql`
     insert into audit_records
       (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
     select id, time, kind, identity, action_type, action_name, decision, rules, session_id, record::json
-    from json_to_recordset(${JSON.stringify(rows)}::text::json) as batch(
-      id text, time timestamptz, kind text, identity text, action_type text, action_name text,
-      decision text, rules text[], session_id text, record text)
+    from rows from (
+      json_to_recordset(${columns}::text::json) as (
+        id text, time timestamptz, kind text, identity text, action_type text, action_name text,
+        decision text, rules text[], session_id text),
+      unnest(string_to_array(${lines}::text, E'\\n'))
+    ) as batch(id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
     on conflict (id) do nothing`);
 }
 
 function auditRow(record: AuditRecord): AuditRow {
+  return { columns: filterColumns(record), line: serializeRecord(record) };
+}
+
+function filterColumns(record: AuditRecord): FilterColumns {
   const { id, kind } = record;
   const time = new Date(record.time).toISOString();
-  const json = serializeRecord(record);
-  if (record.kind !== "decision") return { id, time, kind, rules: [], record: json };
+  if (record.kind !== "decision") return { id, time, kind, rules: [] };
   const { activation, decision } = record;
   return {
     id,
@@ -85,7 +100,6 @@ function auditRow(record: AuditRecord): AuditRow {
     decision: decision.decision,
     rules: decision.rules.map(filterText),
     ...(activation.session.id === undefined ? {} : { session_id: filterText(activation.session.id) }),
-    record: json,
   };
 }
 

@@ -25,9 +25,9 @@ CREATE TABLE "audit_records" (
 );
 --> statement-breakpoint
 CREATE INDEX "audit_records_time" ON "audit_records" USING btree ("time");--> statement-breakpoint
-CREATE INDEX "audit_records_kind" ON "audit_records" USING btree ("kind","id");--> statement-breakpoint
+CREATE INDEX "audit_records_kind" ON "audit_records" USING btree ("kind","id") WHERE kind <> 'decision';--> statement-breakpoint
 CREATE INDEX "audit_records_identity" ON "audit_records" USING btree ("identity","id");--> statement-breakpoint
 CREATE INDEX "audit_records_action_name" ON "audit_records" USING btree ("action_name","id");--> statement-breakpoint
 CREATE INDEX "audit_records_session" ON "audit_records" USING btree ("session_id","id");--> statement-breakpoint
-CREATE INDEX "audit_records_decision" ON "audit_records" USING btree ("decision","id");--> statement-breakpoint
+CREATE INDEX "audit_records_decision" ON "audit_records" USING btree ("decision","id") WHERE decision <> 'allow';--> statement-breakpoint
 CREATE INDEX "audit_records_rules" ON "audit_records" USING gin ("rules");
