@@ -7,7 +7,7 @@ import * as T from "./static-types.ts";
 import { CelMap, isCelError, LIMIT_EXCEEDED, NO_SUCH_KEY, NO_SUCH_OVERLOAD } from "./values.ts";
 
 /** Compiling a pattern or an address costs about as much as this many units. */
-const PARSE_FUEL = 50;
+const PARSE_FUEL = 100;
 const DEPTH_MAX = 256;
 
 function glob(frame: EvalFrame, pattern: unknown, name: unknown): unknown {
@@ -77,7 +77,7 @@ function actionArgument(_frame: EvalFrame, map: unknown, key: unknown): unknown 
 /** Whether a string at any depth contains the text. @returns undefined when there was not enough fuel */
 function containsText(frame: EvalFrame, value: unknown, text: string, depth: number): boolean | undefined {
   if (typeof value === "string") {
-    if (!frame.spend(1 + (value.length >> 6) * (1 + (text.length >> 7)))) return undefined;
+    if (!frame.spend(1 + (value.length >> 5) * (1 + (text.length >> 7)))) return undefined;
     return value.includes(text);
   }
   if (typeof value !== "object" || value === null) return frame.spend(1) ? false : undefined;

@@ -158,7 +158,7 @@ function mustRead(read: (text: string) => unknown): NonNullable<FunctionSpec["pr
 function contains(frame: EvalFrame, text: unknown, part: unknown): unknown {
   if (typeof text !== "string" || typeof part !== "string") return NO_SUCH_OVERLOAD;
   // Naive search is the product of the lengths at worst.
-  return frame.spend((text.length >> 6) * (1 + (part.length >> 7))) ? text.includes(part) : LIMIT_EXCEEDED;
+  return frame.spend((text.length >> 5) * (1 + (part.length >> 7))) ? text.includes(part) : LIMIT_EXCEEDED;
 }
 
 function startsWith(frame: EvalFrame, text: unknown, part: unknown): unknown {

@@ -44,7 +44,7 @@ function charAt(frame: EvalFrame, text: unknown, at: unknown): unknown {
 }
 
 function searchCost(text: string, part: string): number {
-  return (text.length >> 6) * (1 + (part.length >> 7));
+  return (text.length >> 5) * (1 + (part.length >> 7));
 }
 
 function indexOf(frame: EvalFrame, text: unknown, part: unknown, from?: unknown): unknown {

@@ -41,7 +41,7 @@ function segmentTest(segments: readonly string[], hasSingles: boolean): Glob["te
   const letterSegments = segments.map((segment) => [...segment]);
   const longest = hasSingles ? Math.max(...segments.map((segment) => segment.length)) : 1;
   return (frame, name) => {
-    if (!frame.spend((name.length * longest) / 32)) return false;
+    if (!frame.spend((name.length * longest) / 16)) return false;
     // `?` is one character, so a pair of surrogates must count as one.
     if (hasSingles && /[\ud800-\udfff]/.test(name)) return matchSegments(letterSegments, [...name]);
     return matchSegments(segments, name);

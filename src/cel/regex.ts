@@ -68,7 +68,7 @@ export function compilePattern(pattern: string): TextTest | undefined {
   if (atStart && atEnd) return (_frame, text) => text === part;
   if (atStart) return (_frame, text) => text.startsWith(part);
   if (atEnd) return (_frame, text) => text.endsWith(part);
-  return (frame, text) => frame.spend(text.length >> 6) && text.includes(part);
+  return (frame, text) => frame.spend(text.length >> 5) && text.includes(part);
 }
 
 const dynamic = new Map<string, TextTest | undefined>();

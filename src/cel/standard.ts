@@ -4,7 +4,6 @@ import { evaluateOn } from "./evaluate.ts";
 import type { Place } from "./facts.ts";
 import { EvalFrame } from "./frame.ts";
 import { FunctionTable } from "./functions.ts";
-import { MATH_FUNCTIONS } from "./functions-math.ts";
 import { STANDARD_FUNCTIONS } from "./functions-standard.ts";
 import { STRING_FUNCTIONS } from "./functions-strings.ts";
 import { TIME_FUNCTIONS } from "./functions-time.ts";
@@ -30,7 +29,7 @@ export type StandardExpression =
     }
   | { readonly ok: false; readonly diagnostics: readonly CelDiagnostic[] };
 
-const FUNCTIONS = new FunctionTable(STANDARD_FUNCTIONS, TIME_FUNCTIONS, STRING_FUNCTIONS, MATH_FUNCTIONS);
+const FUNCTIONS = new FunctionTable(STANDARD_FUNCTIONS, TIME_FUNCTIONS, STRING_FUNCTIONS);
 
 const TYPE_VALUES = new Map(Object.values(TYPES).flatMap((type) => (type === TYPES.dyn ? [] : [[type.name, type]])));
 
