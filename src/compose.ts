@@ -4,10 +4,7 @@ import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { openFileSpool } from "./adapters/fs/spool.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
-import { createPgliteDatabase } from "./adapters/pglite/pglite-database.ts";
 import type { Database } from "./adapters/postgres/database.ts";
-import { createPostgresDatabase } from "./adapters/postgres/postgres-database.ts";
-import { createRedisKeyChanges } from "./adapters/redis/key-changes.ts";
 import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
@@ -40,10 +37,10 @@ const FLUSH_DEADLINE_MS = 2000;
 const BATCH = { embedded: 100, server: 1000 } as const;
 
 /** Chooses the adapters. The data directory must be locked by this process. Nothing is opened that takes long. */
-export function compose(config: Config, logger: Logger, metrics: Metrics): Composition {
+export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
   const clock = systemClock;
   const newId = createIdSource();
-  const database = openDatabase(config, logger);
+  const database = await openDatabase(config, logger);
   const spool = openFileSpool({
     directory: join(config.dataDir, "spool"),
     bytesMax: config.auditSpoolBytesMax,
@@ -60,7 +57,7 @@ export function compose(config: Config, logger: Logger, metrics: Metrics): Compo
     backoffMaxMs: 10_000,
     onError: (error) => logger.warn({ err: error, pending: spool.pending }, "audit records wait in the spool"),
   });
-  const keyChanges = openKeyChanges(config, logger);
+  const keyChanges = await openKeyChanges(config, logger);
   const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const parts = {
@@ -97,16 +94,23 @@ export function compose(config: Config, logger: Logger, metrics: Metrics): Compo
   };
 }
 
-/** The database of the mode; it opens in the background. */
-export function openDatabase(config: Config, logger: Logger): Database {
+/**
+ * The database of the mode; it opens in the background. Drivers are imported only where they are used: each costs megabytes
+ * and a tenth of a second of the start.
+ */
+export async function openDatabase(config: Config, logger: Logger): Promise<Database> {
   const onError = (error: Error) => logger.error({ err: error }, "the database cannot be opened; trying again");
-  return config.mode === "server"
-    ? createPostgresDatabase({ url: config.databaseUrl, onError })
-    : createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
+  if (config.mode === "server") {
+    const { createPostgresDatabase } = await import("./adapters/postgres/postgres-database.ts");
+    return createPostgresDatabase({ url: config.databaseUrl, onError });
+  }
+  const { createPgliteDatabase } = await import("./adapters/pglite/pglite-database.ts");
+  return createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
 }
 
-function openKeyChanges(config: Config, logger: Logger): KeyChanges {
+async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChanges> {
   if (config.mode === "embedded" || config.redisUrl === undefined) return createMemoryKeyChanges();
+  const { createRedisKeyChanges } = await import("./adapters/redis/key-changes.ts");
   return createRedisKeyChanges({
     url: config.redisUrl,
     onError: (error) => logger.warn({ err: error }, "Redis does not answer; key changes are noticed by polling"),

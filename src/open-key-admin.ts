@@ -51,7 +51,7 @@ async function initialAdminKey(dataDir: string): Promise<string> {
 
 /** Directly on the database. The records of what is done go straight into the audit log. */
 async function openStore(config: Config, release: () => Promise<void>): Promise<KeyAdmin> {
-  const database = openDatabase(config, createLogger("silent"));
+  const database = await openDatabase(config, createLogger("silent"));
   database.open();
   const close = async () => {
     await database.close();

@@ -53,7 +53,9 @@ function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
 
 function welcome(url: string, made: NonNullable<Awaited<RunningService["ready"]>>): string {
   const { admin, agent, gateway } = made.keys;
-  const target = url.startsWith("unix:") ? `--unix-socket ${url.slice("unix:".length)} http://localhost` : url;
+  // A wildcard is no address to call, and its Host would be refused.
+  const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+  const target = url.startsWith("unix:") ? `--unix-socket ${url.slice("unix:".length)} http://localhost` : address;
   return `
   Verdict is ready. These keys are shown once; they are also in ${made.path}
 

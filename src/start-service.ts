@@ -51,7 +51,7 @@ async function start(
   const dataDirectory = await openDataDirectory(config.dataDir);
   undo.push(() => dataDirectory.close());
 
-  const composition = compose(config, logger, createMetrics());
+  const composition = await compose(config, logger, createMetrics());
   const { service, shipper, spool, database, keyChanges } = composition;
   undo.push(async () => {
     await shipper.flush(config.shutdownTimeoutMs);
