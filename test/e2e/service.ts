@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import type { DecisionRecord, EventRecord } from "../../src/audit/index.ts";
+import type { EvaluateResponse } from "../../src/model/response.ts";
+import type { InitialKeys } from "../../src/operations/create-initial-keys.ts";
+import { packageRoot } from "../../src/package-root.ts";
+import { createHttpClient, type HttpClient } from "./http-client.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { InVain, waitFor } from "./wait-for.ts";
+
+export interface ServiceOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A fresh one when absent. */
+  readonly dataDir?: string;
+  /** The shipped rules when absent. */
+  readonly rulesDir?: string;
+  readonly listen?: string;
+  /** What to wait for: that it can decide (default), or only that it answers. */
+  readonly until?: "ready" | "listening";
+  /** Run as somebody else. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Everything that went to standard output and standard error, mixed as it came. */
+  readonly output: string;
+}
+
+/** As the audit routes show a record: `time` is RFC 3339. */
+export type ShownRecord = (Omit<DecisionRecord, "time"> | Omit<EventRecord, "time">) & { readonly time: string };
+
+export interface AuditPage {
+  readonly items: readonly ShownRecord[];
+  readonly next_cursor: string | null;
+}
+
+/** The built service in a process of its own. */
+export interface TestedService extends Pick<HttpClient, "call"> {
+  readonly pid: number;
+  /** `http://127.0.0.1:<port>` or `unix:<path>`. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** What the first start wrote. Shared by the replicas of a database when `useKeys` told them. */
+  readonly keys: InitialKeys;
+  /** For a replica that did not make the first keys. */
+  useKeys(keys: InitialKeys): void;
+  readonly output: string;
+  /** @param key the agent's when absent */
+  evaluate(body: object, key?: string): Promise<EvaluateResponse>;
+  readonly isReady: () => Promise<boolean>;
+  /** All records that match, oldest first. @param query such as `session_id=a` */
+  auditRecords(query?: string): Promise<ShownRecord[]>;
+  signal(signal: NodeJS.Signals): void;
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
+  /** SIGKILL, as a crash would be. */
+  kill(): Promise<Exit>;
+}
+
+const MAIN = join(packageRoot, "dist", "main.js");
+
+const running = new Set<ChildProcess>();
+const clients = new Set<HttpClient>();
+const killAll = () => {
+  for (const child of running) child.kill("SIGKILL");
+};
+process.on("exit", killAll);
+afterAll(() => {
+  killAll();
+  for (const client of clients) client.close();
+});
+
+/** Starts the built service on a free port. @throws Error with its output when it ends instead */
+export async function startService(options: ServiceOptions = {}): Promise<TestedService> {
+  const dataDir = options.dataDir ?? join(temporaryFolder(), "data");
+  const child = spawnService(["serve"], { ...options, dataDir });
+  const { output, ended } = follow(child);
+  const url = await waitFor("the service does not listen", () => {
+    failIfEnded(child, output());
+    return /"url":"([^"]+)"[^\n]*"msg":"listening"/.exec(output())?.[1];
+  });
+  const client = createHttpClient(url);
+  clients.add(client);
+  let keys: InitialKeys | undefined;
+
+  const service: TestedService = {
+    pid: child.pid!,
+    url,
+    dataDir,
+    call: client.call,
+    get keys() {
+      keys ??= JSON.parse(readFileSync(join(dataDir, "initial-keys.json"), "utf8")) as InitialKeys;
+      return keys;
+    },
+    useKeys: (others) => {
+      keys = others;
+    },
+    get output() {
+      return output();
+    },
+    async evaluate(body, key = service.keys.agent) {
+      const answer = await client.call<EvaluateResponse>("POST", "/v1/policy/evaluate", { key, body });
+      if (answer.status !== 200) throw new Error(`evaluate: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+    isReady: async () => (await client.call("GET", "/readyz")).status === 200,
+    async auditRecords(query = "") {
+      const records: ShownRecord[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const page: AuditPage = await auditPage(client, service.keys.admin, `${query}&limit=500${cursor}`);
+        records.push(...page.items);
+        cursor = page.next_cursor === null ? null : `&cursor=${page.next_cursor}`;
+      }
+      return records.reverse();
+    },
+    signal: (signal) => void child.kill(signal),
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      return ended;
+    },
+  };
+  if (options.until !== "listening") {
+    await waitFor("the service does not get ready", () => {
+      failIfEnded(child, output());
+      return service.isReady();
+    });
+  }
+  return service;
+}
+
+/** For starts that are meant to fail. */
+export function runToEnd(options: ServiceOptions = {}): Promise<Exit> {
+  return follow(spawnService(["serve"], { ...options, dataDir: options.dataDir ?? join(temporaryFolder(), "data") }))
+    .ended;
+}
+
+function spawnService(args: readonly string[], options: ServiceOptions & { dataDir: string }): ChildProcess {
+  if (!existsSync(MAIN))
+    throw new Error(`${MAIN} is not there: \`npm run build\` makes it, and \`npm test\` calls that`);
+  const child = spawn(process.execPath, ["--enable-source-maps", MAIN, ...args], {
+    ...options.user,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env.PATH,
+      VERDICT_LISTEN: options.listen ?? "127.0.0.1:0",
+      VERDICT_DATA_DIR: options.dataDir,
+      ...(options.rulesDir === undefined ? undefined : { VERDICT_RULES_DIR: options.rulesDir }),
+      ...options.env,
+    },
+  });
+  running.add(child);
+  return child;
+}
+
+function follow(child: ChildProcess): { output: () => string; ended: Promise<Exit> } {
+  let output = "";
+  child.stdout?.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    output += chunk;
+  });
+  const ended = new Promise<Exit>((resolve) => {
+    // "close", not "exit": by then the output is complete.
+    child.once("close", (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, output });
+    });
+  });
+  return { output: () => output, ended };
+}
+
+function failIfEnded(child: ChildProcess, output: string): void {
+  const { exitCode, signalCode } = child;
+  if (exitCode !== null || signalCode !== null)
+    throw new InVain(`the service ended with ${exitCode ?? signalCode}:\n${output}`);
+}
+
+async function auditPage(client: HttpClient, key: string, query: string): Promise<AuditPage> {
+  const { status, body } = await client.call<AuditPage>("GET", `/v1/audit?${query.replace(/^&/, "")}`, { key });
+  if (status !== 200) throw new Error(`audit: ${status} ${JSON.stringify(body)}`);
+  return body;
+}

@@ -1,0 +1,26 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll } from "vitest";
+import { packageRoot } from "../../src/package-root.ts";
+
+const folders = new Set<string>();
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder, removed after the test file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "verdict-e2e-"));
+  folders.add(folder);
+  return folder;
+}
+
+export const SHIPPED_RULES = join(packageRoot, "rules");
+
+/** A copy of the shipped rules without their fixtures, to be added to and edited. */
+export function copyOfShippedRules(): string {
+  const folder = join(temporaryFolder(), "rules");
+  cpSync(SHIPPED_RULES, folder, { recursive: true, filter: (path) => !/\.test\.yaml$/.test(basename(path)) });
+  return folder;
+}
