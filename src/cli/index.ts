@@ -1,5 +1,4 @@
 export { CliError } from "./cli-error.ts";
 export type { CliDeps, CreateKeyInput, KeyAdmin, KeyAdminOptions } from "./deps.ts";
-export { EXIT } from "./exit-codes.ts";
 export { createHttpKeyAdmin, type HttpKeyAdminOptions } from "./http-key-admin.ts";
 export { runCli } from "./run-cli.ts";
