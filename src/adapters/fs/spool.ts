@@ -1,5 +1,6 @@
-import { type AuditRecord, parseRecord, type Spool, serializeRecord } from "../../audit/index.ts";
+import { type AuditRecord, parseRecord, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
+import { type Batch, createBatchBuffer } from "./spool-batch.ts";
 import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
 import {
@@ -40,25 +41,11 @@ export interface FileSpoolOptions {
   readonly fs?: SpoolFs;
 }
 
-/** The appends of one event-loop turn: one write, one promise. */
-interface Batch {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  readonly records: AuditRecord[];
-  /** Offset in the batch behind each record. */
-  readonly ends: number[];
-}
-
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Records kept decoded for the shipper, so that as long as it keeps up nothing is read back from disk. */
 const DECODED_RECORDS_MAX = 4096;
 const DECODED_BYTES_MAX = 8 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
-const SCRATCH_BYTES = 256 * 1024;
-const SCRATCH_BYTES_KEPT = 4 * 1024 * 1024;
-const LINE_FEED = 10;
-
 /**
  * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well.
  * @throws Error when the directory cannot be used; the message names it
@@ -83,56 +70,29 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   let acknowledgedTo = recovered.acknowledgedTo;
   let decodedTo = acknowledgedTo;
 
-  let scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
-  let used = 0;
-  let batch: Batch | undefined;
+  const buffer = createBatchBuffer(() => void setImmediate(writeBatch));
 
   function append(record: AuditRecord): Promise<void> {
     if (isClosed) return Promise.reject(new UnavailableError("audit", "the audit log is closed"));
-    let line: string;
-    try {
-      line = serializeRecord(record);
-    } catch (error) {
-      return Promise.reject(new UnavailableError("audit", "the record cannot be serialized", error));
-    }
-    // A UTF-16 unit takes at most three bytes; two more for this line's end and the batch's.
-    const needed = used + line.length * 3 + 2;
-    if (needed > scratch.length) growScratch(needed);
-    const end = used + scratch.write(line, used) + 1;
-    if (bytes + end + 1 > bytesMax) return Promise.reject(new UnavailableError("audit", "the audit log is full"));
-    scratch[end - 1] = LINE_FEED;
-    used = end;
-    batch ??= beginBatch();
-    batch.records.push(record);
-    batch.ends.push(end);
-    return batch.promise;
-  }
-
-  function beginBatch(): Batch {
-    setImmediate(writeBatch);
-    return createBatch();
+    return buffer.add(record, bytesMax - bytes);
   }
 
   /** Never throws: it runs in an event-loop callback of its own. */
   function writeBatch(): void {
-    if (batch === undefined) return;
-    const finished = batch;
-    const length = used + 1;
-    scratch[used] = LINE_FEED;
-    batch = undefined;
-    used = 0;
+    const taken = buffer.take();
+    if (taken === undefined) return;
+    const { batch, length } = taken;
     try {
       const segment = segmentFor(length);
-      writeTo(segment, length);
-      confirm(finished, segment, length);
+      writeTo(segment, taken.buffer, length);
+      confirm(batch, segment, length);
       isFailing = false;
-      finished.resolve();
+      batch.resolve();
     } catch (error) {
       if (!isFailing) report("write_failed", active?.path ?? directory, error);
       isFailing = true;
-      finished.reject(new UnavailableError("audit", "the audit log cannot be written", error));
+      batch.reject(new UnavailableError("audit", "the audit log cannot be written", error));
     }
-    if (scratch.length > SCRATCH_BYTES_KEPT) scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   }
 
   function segmentFor(length: number): Segment {
@@ -156,10 +116,10 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     return segment;
   }
 
-  function writeTo(segment: Segment, length: number): void {
+  function writeTo(segment: Segment, bytesToWrite: Buffer, length: number): void {
     const fd = segment.fd!;
     try {
-      writeFully(fs, fd, scratch, length, segment.length);
+      writeFully(fs, fd, bytesToWrite, length, segment.length);
       if (durability === "disk") fs.fdatasyncSync(fd);
     } catch (error) {
       if (!takeBack(fs, fd, segment)) abandon(segment);
@@ -267,12 +227,6 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     if (fd !== undefined) attempt("not_closed", path, () => fs.closeSync(fd));
   }
 
-  function growScratch(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(needed, scratch.length * 2));
-    scratch.copy(larger, 0, 0, used);
-    scratch = larger;
-  }
-
   function attempt(kind: SpoolProblem["kind"], path: string, work: () => void): void {
     try {
       work();
@@ -318,16 +272,6 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
       attempt("not_closed", directory, () => cursor.close());
     },
   };
-}
-
-function createBatch(): Batch {
-  let resolve!: () => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject, records: [], ends: [] };
 }
 
 interface Recovered {

@@ -1,0 +1,85 @@
+import { type AuditRecord, serializeRecord } from "../../audit/index.ts";
+import { UnavailableError } from "../../model/errors.ts";
+
+/** The appends of one event-loop turn: one write, one promise. */
+export interface Batch {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly records: AuditRecord[];
+  /** Offset in the batch behind each record's line. */
+  readonly ends: number[];
+}
+
+export interface BatchBuffer {
+  /**
+   * Adds a record to the batch of this turn. Runs for every decision, so it allocates nothing but the record's line.
+   * @param room bytes that the whole batch may take
+   * @returns the batch's promise; one rejected with `audit_unavailable` when there is no room
+   */
+  add(record: AuditRecord, room: number): Promise<void>;
+  /** Ends the batch; its bytes are `buffer[0, length)` until the next `add`. */
+  take(): { readonly batch: Batch; readonly buffer: Buffer; readonly length: number } | undefined;
+}
+
+const BYTES = 256 * 1024;
+/** A burst may need far more; that is not kept. */
+const BYTES_KEPT = 4 * 1024 * 1024;
+const LINE_FEED = 10;
+
+/** @param onBegin called when the first record of a batch is added */
+export function createBatchBuffer(onBegin: () => void): BatchBuffer {
+  let buffer = Buffer.allocUnsafe(BYTES);
+  let used = 0;
+  let current: Batch | undefined;
+
+  function reserve(bytes: number): void {
+    if (bytes <= buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(bytes, buffer.length * 2));
+    buffer.copy(larger, 0, 0, used);
+    buffer = larger;
+  }
+
+  return {
+    add(record, room) {
+      let line: string;
+      try {
+        line = serializeRecord(record);
+      } catch (error) {
+        return Promise.reject(new UnavailableError("audit", "the record cannot be serialized", error));
+      }
+      // A UTF-16 unit takes at most three bytes; two more for this line's end and the batch's.
+      reserve(used + line.length * 3 + 2);
+      const end = used + buffer.write(line, used) + 1;
+      if (end + 1 > room) return Promise.reject(new UnavailableError("audit", "the audit log is full"));
+      buffer[end - 1] = LINE_FEED;
+      used = end;
+      if (current === undefined) {
+        current = createBatch();
+        onBegin();
+      }
+      current.records.push(record);
+      current.ends.push(end);
+      return current.promise;
+    },
+    take() {
+      if (current === undefined) return undefined;
+      const taken = { batch: current, buffer, length: used + 1 };
+      buffer[used] = LINE_FEED;
+      current = undefined;
+      used = 0;
+      if (buffer.length > BYTES_KEPT) buffer = Buffer.allocUnsafe(BYTES);
+      return taken;
+    },
+  };
+}
+
+function createBatch(): Batch {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject, records: [], ends: [] };
+}
