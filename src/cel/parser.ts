@@ -148,13 +148,17 @@ class Parser {
     }
   }
 
-  #unary(): Node {
+  /** @param outer the sign before this one: the grammar knows `!!x` and `--x`, but neither `!-x` nor `-!x` */
+  #unary(outer?: TokenKind): Node {
     const { kind, start: offset } = this.#lexer;
     if (kind !== "!" && kind !== "-") return this.#member(this.#primary());
     this.#lexer.advance();
     if (kind === "-" && this.#isNumber()) return this.#member(this.#number(offset, true));
+    if (outer !== undefined && kind !== outer) {
+      throw new SyntaxFault(offset, "`!` and `-` on one another need parentheses between them");
+    }
     this.#enter();
-    const operand = this.#unary();
+    const operand = this.#unary(kind);
     this.#nesting -= 1;
     return { kind: kind === "!" ? "not" : "negate", offset, depth: this.#depth(offset, operand), operand };
   }
@@ -224,6 +228,7 @@ class Parser {
   #list(close: ")" | "]"): Node[] {
     const nodes: Node[] = [];
     if (this.#accept(close)) return nodes;
+    if (close === "]" && this.#acceptLoneComma(close)) return nodes;
     for (;;) {
       this.#refuseOptional();
       nodes.push(this.#expression());
@@ -231,6 +236,13 @@ class Parser {
       this.#expect(",", `\`,\` or \`${close}\``);
       if (close === "]" && this.#accept(close)) return nodes;
     }
+  }
+
+  /** `[,]` and `{,}` are empty: the grammar's optional last comma asks for nothing before it. @returns whether it was that */
+  #acceptLoneComma(close: "]" | "}"): boolean {
+    if (!this.#accept(",")) return false;
+    this.#expect(close);
+    return true;
   }
 
   #primary(): Node {
@@ -267,9 +279,9 @@ class Parser {
     if (kind !== "IDENT") throw this.#unexpected("a name");
     const name = value as string;
     this.#lexer.advance();
+    if (RESERVED.has(name)) throw new SyntaxFault(offset, `\`${name}\` is a reserved word`);
     const message = this.#message(name, offset);
     if (message !== undefined) return message;
-    if (RESERVED.has(name)) throw new SyntaxFault(offset, `\`${name}\` is a reserved word`);
     if (this.#lexer.kind === "(") return this.#call(isRoot ? `.${name}` : name, offset, undefined);
     return { kind: "ident", offset, depth: 1, name, isRoot } satisfies IdentNode;
   }
@@ -285,7 +297,8 @@ class Parser {
     while (this.#accept(".")) name += `.${this.#selector()}`;
     this.#expect("{");
     const values: Node[] = [];
-    while (!this.#accept("}")) {
+    const isEmpty = this.#acceptLoneComma("}");
+    while (!isEmpty && !this.#accept("}")) {
       this.#refuseOptional();
       this.#selector();
       this.#expect(":");
@@ -300,7 +313,8 @@ class Parser {
     this.#lexer.advance();
     const keys: Node[] = [];
     const values: Node[] = [];
-    while (!this.#accept("}")) {
+    const isEmpty = this.#acceptLoneComma("}");
+    while (!isEmpty && !this.#accept("}")) {
       this.#refuseOptional();
       keys.push(this.#expression());
       this.#expect(":");
