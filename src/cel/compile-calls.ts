@@ -6,7 +6,14 @@ import { affixFact, equalsFact, type Fact } from "./facts.ts";
 import type { EvalFrame } from "./frame.ts";
 import type { FunctionSpec, FunctionTable } from "./functions.ts";
 import { compileGlob } from "./glob.ts";
-import { type DomainPattern, normalizeDomain, parseDomainPattern } from "./network.ts";
+import {
+  type Address,
+  type DomainPattern,
+  normalizeDomain,
+  parseAddress,
+  parseCidr,
+  parseDomainPattern,
+} from "./network.ts";
 import { plainPattern } from "./regex.ts";
 import { CelError, isCelError, NO_SUCH_OVERLOAD } from "./values.ts";
 
@@ -122,6 +129,7 @@ function specialise(spec: FunctionSpec, args: readonly Compiled[], context: Cont
     return { run, ...traits };
   }
   if (spec.name === "dest_domain_matches") return compileDomain(first, part, context);
+  if (spec.name === "dest_ip_in_cidr") return compileCidr(first, part, context);
   return undefined;
 }
 
@@ -140,6 +148,22 @@ function compileDomain(domain: Compiled, text: string, context: Context): Compil
     weight: weight + 1,
     facts: domainFacts(normal, pattern, context),
   };
+}
+
+/** Tests the address in its parsed form, which is made once per decision. */
+function compileCidr(ip: Compiled, text: string, context: Context): Compiled | undefined {
+  const range = parseCidr(text);
+  if (isCelError(range) || ip.slot === undefined) return undefined;
+  const parsed = context.environment.derive("ip", ip.slot, (value) =>
+    typeof value === "string" ? parseAddress(value) : NO_SUCH_OVERLOAD,
+  );
+  if (parsed === undefined) return undefined;
+  const { run: read, weight } = parsed;
+  const run = (frame: EvalFrame): unknown => {
+    const address = read(frame);
+    return isCelError(address) ? address : range.contains(address as Address);
+  };
+  return { run, isLight: true, weight: weight + 1, facts: [] };
 }
 
 function domainRun(read: Run, pattern: DomainPattern): Run {

@@ -1,4 +1,4 @@
 export { type CelCompilerOptions, createCelCompiler } from "./compiler.ts";
 export { compileStandard, type StandardExpression, type StandardOptions } from "./standard.ts";
 export type * from "./types.ts";
-export { CelDuration, CelError, CelMap, CelTimestamp, CelType, CelUint, isCelError, TYPES } from "./values.ts";
+export { CelDuration, CelError, CelMap, CelTimestamp, CelType, CelUint, isCelError } from "./values.ts";

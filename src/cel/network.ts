@@ -5,7 +5,7 @@ export const INVALID_ADDRESS = new CelError("not an IP address");
 export const INVALID_CIDR = new CelError("not a CIDR range");
 export const INVALID_DOMAIN_PATTERN = new CelError("`*` may only be the first label of a domain pattern");
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
  * Reads an IP address; IPv4 in IPv6 clothes (`::ffff:10.0.0.1`) comes out as IPv4.

@@ -52,10 +52,6 @@ export function shiftTimestamp(timestamp: CelTimestamp, duration: CelDuration, s
   return makeTimestamp(timestamp.seconds + sign * duration.seconds + carry, nanos - carry * NANOS);
 }
 
-export function negateDuration(duration: CelDuration): CelDuration | CelError {
-  return makeDuration(-durationNanos(duration));
-}
-
 /** Negative, zero or positive, as for sorting. */
 export function compareTimes(a: CelTimestamp | CelDuration, b: CelTimestamp | CelDuration): number {
   return a.seconds === b.seconds ? a.nanos - b.nanos : a.seconds - b.seconds;
