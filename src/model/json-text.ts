@@ -32,7 +32,9 @@ function describeSyntaxError(error: unknown): string {
   const message = String(error);
   const position = /position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return `not JSON at character ${position}`;
-  return message.includes("end of JSON input") ? "the JSON text ends too early" : "not JSON from the first character on";
+  return message.includes("end of JSON input")
+    ? "the JSON text ends too early"
+    : "not JSON from the first character on";
 }
 
 function hasMoreBracketsThan(text: string, max: number): boolean {
