@@ -22,9 +22,11 @@ export interface Bindings {
 export function createNodeServer(fetch: (request: Request, env: Bindings) => Response | Promise<Response>): Server {
   const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0]);
 
-  return createServer(
+  const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
     (incoming: Bindings["incoming"], outgoing) => {
+      // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
+      if (!server.listening) outgoing.setHeader("connection", "close");
       const isBodiless =
         incoming.headers["content-length"] === undefined && incoming.headers["transfer-encoding"] === undefined;
       if (isBodiless) {
@@ -59,6 +61,7 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
       incoming.on("error", () => outgoing.destroy());
     },
   );
+  return server;
 }
 
 const EMPTY: Body = { text: "" };
