@@ -252,6 +252,15 @@ describe("necessary conditions", () => {
     expect(necessary(source)).toEqual(expected);
   });
 
+  it("gives up the facts of all but one term that can run out of fuel, and evaluates that one first", () => {
+    const heavyTerm = (path: string) =>
+      `(size(arguments.list) > 0 && ${path} == "x" || ${path} == "y" && size(arguments.list) > 1)`;
+    const source = `size(arguments.list) > 2 && ${heavyTerm("arguments.a")} && ${heavyTerm("arguments.b")}`;
+    expect(necessary(source)).toEqual([["arguments.a", "equals", ["x", "y"], "unknown"]]);
+    const light = `${source} && arguments.c == 1`;
+    expect(necessary(light).map(([path]) => path)).toEqual(["arguments.c", "arguments.a"]);
+  });
+
   it.each([
     '!(arguments.t == "x")',
     'arguments.t != "x"',
