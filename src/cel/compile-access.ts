@@ -2,8 +2,16 @@ import type { HasNode, IdentNode, IndexNode, Node, SelectNode } from "./ast.ts";
 import { type Chain, type Compiled, type Context, constant, type Scope } from "./compiled.ts";
 import { presentFact } from "./facts.ts";
 import type { EvalFrame } from "./frame.ts";
-import { index, isJsonMap, mapGet } from "./operations.ts";
-import { CelMap, INDEX_OUT_OF_RANGE, isCelError, NO_SUCH_KEY, NO_SUCH_OVERLOAD, noSuchKey } from "./values.ts";
+import { index, isJsonMap, mapGet, payForKey } from "./operations.ts";
+import {
+  CelMap,
+  INDEX_OUT_OF_RANGE,
+  isCelError,
+  LIMIT_EXCEEDED,
+  NO_SUCH_KEY,
+  NO_SUCH_OVERLOAD,
+  noSuchKey,
+} from "./values.ts";
 
 export function findLocal(name: string, scope: Scope | undefined): Scope | undefined {
   let at = scope;
@@ -89,9 +97,15 @@ export function compileIndex(node: IndexNode, context: Context): Compiled {
     const value = operand.run(frame);
     if (isCelError(value)) return value;
     const at = key.run(frame);
-    return isCelError(at) ? at : index(value, at, missing, INDEX_OUT_OF_RANGE);
+    if (isCelError(at)) return at;
+    return payForKey(frame, at) ? index(value, at, missing, INDEX_OUT_OF_RANGE) : LIMIT_EXCEEDED;
   };
-  return { run, isLight: operand.isLight && key.isLight, weight: operand.weight + key.weight + 1, facts: [] };
+  return {
+    run,
+    isLight: operand.isLight && key.constant !== undefined,
+    weight: operand.weight + key.weight + 1,
+    facts: [],
+  };
 }
 
 export function compileHas(node: HasNode, context: Context): Compiled {

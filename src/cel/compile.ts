@@ -6,7 +6,8 @@ import { compileConditional, compileLogic, compileNot } from "./compile-logic.ts
 import { compileBinary, compileNegate } from "./compile-operators.ts";
 import { type Compiled, type Context, constant, type Environment, foldConstant, type Scope } from "./compiled.ts";
 import { EvalFrame } from "./frame.ts";
-import { CelError, CelMap, isCelError } from "./values.ts";
+import { payForKey } from "./operations.ts";
+import { CelError, CelMap, isCelError, LIMIT_EXCEEDED } from "./values.ts";
 
 const DUPLICATE_KEY = new CelError("duplicate map key");
 const UNSUPPORTED_KEY = new CelError("unsupported map key type");
@@ -106,11 +107,15 @@ function compileMap(node: MapNode, context: Context): Compiled {
       if (isCelError(key)) return key;
       const value = valueRuns[at]!(frame);
       if (isCelError(value)) return value;
+      if (!payForKey(frame, key)) return LIMIT_EXCEEDED;
       if (!map.add(key, value)) return map.has(key) ? DUPLICATE_KEY : UNSUPPORTED_KEY;
     }
     return map;
   };
-  return foldConstant({ run, ...traits([...keys, ...values], 10 + 5 * keys.length) }, [...keys, ...values], scratch);
+  const all = [...keys, ...values];
+  const shared = traits(all, 10 + 5 * keys.length);
+  const isLight = shared.isLight && keys.every((key) => key.constant !== undefined);
+  return foldConstant({ run, ...shared, isLight }, all, scratch);
 }
 
 function traits(parts: readonly Compiled[], ownWeight: number): Pick<Compiled, "isLight" | "weight" | "facts"> {

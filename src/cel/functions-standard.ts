@@ -46,7 +46,7 @@ function size(frame: EvalFrame, value: unknown): unknown {
   if (value instanceof CelMap) return BigInt(value.size);
   if (!isJsonMap(value)) return NO_SUCH_OVERLOAD;
   const count = mapSize(value);
-  return frame.spend(count >> 2) ? BigInt(count) : LIMIT_EXCEEDED;
+  return frame.spend(count) ? BigInt(count) : LIMIT_EXCEEDED;
 }
 
 function inInt(value: bigint): bigint | CelError {

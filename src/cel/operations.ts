@@ -122,6 +122,7 @@ function equalMaps(a: JsonMap | CelMap, b: JsonMap | CelMap, frame: EvalFrame, d
   const size = mapSize(a);
   if (size !== mapSize(b) || !descend(frame, 2 * size, depth)) return false;
   for (const [key, value] of mapEntries(a)) {
+    if (!payForKey(frame, key)) return false;
     const other = mapGet(b, key);
     if (other === undefined || !equals(value, other, frame, depth + 1)) return false;
   }
@@ -204,6 +205,14 @@ export const greaterOrEqual: Binary = (frame, a, b) => {
   return order === undefined ? NO_SUCH_OVERLOAD : order >= 0;
 };
 
+/** Longest text that a source can hold. Shorter keys go unpaid, so that light nodes may look constant ones up. */
+const FREE_KEY_LENGTH = 8192;
+
+/** Pays for finding a key in a map, for which a text is read to its end. @returns false when the evaluation is over */
+export function payForKey(frame: EvalFrame, key: unknown): boolean {
+  return typeof key !== "string" || key.length <= FREE_KEY_LENGTH || frame.spend(key.length >> 6);
+}
+
 /** `element in container` */
 export const contains: Binary = (frame, element, container) => {
   if (Array.isArray(container)) {
@@ -211,6 +220,7 @@ export const contains: Binary = (frame, element, container) => {
     for (const member of container) if (equals(element, member, frame)) return true;
     return frame.fuel < 0 ? LIMIT_EXCEEDED : false;
   }
+  if (!payForKey(frame, element)) return LIMIT_EXCEEDED;
   if (container instanceof CelMap) return container.has(element);
   if (isJsonMap(container)) return typeof element === "string" && Object.hasOwn(container, element);
   return NO_SUCH_OVERLOAD;
