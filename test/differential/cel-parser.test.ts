@@ -2,7 +2,7 @@ import { getComprehensionSuite, getConformanceSuite, getParsingSuite } from "@bu
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "../../src/cel/parser.ts";
-import { differentialRuns, differentialSeed } from "./budget.ts";
+import { differentialRuns, differentialSeed, differentialTimeoutMs } from "./budget.ts";
 import { sourceArbitrary } from "./generate-cel.ts";
 import { bufbuildTree, ourTree, WIDE_LIMITS } from "./syntax-tree.ts";
 
@@ -155,7 +155,7 @@ function report(title: string, counts: Map<Verdict, number>): void {
   console.log(`parsers on ${title}: ${Array.from(counts, ([verdict, count]) => `${verdict} ${count}`).join(", ")}`);
 }
 
-describe("our parser against @bufbuild/cel", () => {
+describe("our parser against @bufbuild/cel", { timeout: differentialTimeoutMs }, () => {
   it("builds the same tree for every expression of cel-spec", () => {
     report("cel-spec", tallyOf(specSources()));
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileStandard } from "../../src/cel/index.ts";
 import { canonicalText } from "../conformance/canonical.ts";
-import { differentialRuns, differentialSeed } from "./budget.ts";
+import { differentialRuns, differentialSeed, differentialTimeoutMs } from "./budget.ts";
 import { bindingsArbitrary, sourceArbitrary, VARIABLES } from "./generate-cel.ts";
 import { knownFault } from "./known-faults.ts";
 import { bufbuild, marcbachmann, type Oracle } from "./oracles.ts";
@@ -26,10 +26,10 @@ function compare(source: string, bindings: Readonly<Record<string, unknown>>): s
   throw new Error(`ours: ${actual}\n  @bufbuild/cel: ${first}\n  @marcbachmann/cel-js: ${second}\n  ${source}`);
 }
 
-describe("our evaluator against @bufbuild/cel and @marcbachmann/cel-js", () => {
+describe("our evaluator against @bufbuild/cel and @marcbachmann/cel-js", { timeout: differentialTimeoutMs }, () => {
   it("gives the value or the error that they give", () => {
     const counts = new Map<string, number>();
-    const runs = differentialRuns(6_000);
+    const runs = differentialRuns(4_000);
     fc.assert(
       fc.property(sourceArbitrary, bindingsArbitrary, (source, bindings) => {
         const outcome = compare(source, { ...bindings });

@@ -735,7 +735,7 @@ const TOKENS = [
   ],
 ];
 
-describe("random input", () => {
+describe("random input", { timeout: 120_000 }, () => {
   function neverThrows(source: string, bindings: Bindings): void {
     run(source, bindings);
     decide(source, bindings);
