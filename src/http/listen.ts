@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 
@@ -36,6 +36,9 @@ function describe(error: NodeJS.ErrnoException, address: ListenAddress): Error {
 
 /** A process that was killed leaves its socket file behind. One that somebody answers on is left alone. */
 async function removeStaleSocket(path: string): Promise<void> {
+  // Connecting to an ordinary file is refused as well, and that one is somebody's.
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
   const isStale = await new Promise<boolean>((resolve) => {
     const socket = connect({ path });
     socket.once("connect", () => {
