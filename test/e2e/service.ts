@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, afterEach, beforeEach } from "vitest";
 import type { DecisionRecord, EventRecord } from "../../src/audit/index.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import type { InitialKeys } from "../../src/operations/create-initial-keys.ts";
@@ -63,28 +63,35 @@ export interface TestedService extends Pick<HttpClient, "call"> {
 
 const MAIN = join(packageRoot, "dist", "main.js");
 
-const running = new Set<ChildProcess>();
-const clients = new Set<HttpClient>();
-const killAll = () => {
-  for (const child of running) child.kill("SIGKILL");
-};
-process.on("exit", killAll);
-afterAll(() => {
-  killAll();
-  for (const client of clients) client.close();
+/** Kills what it knows; everything that was started is known here until it has ended. */
+const running = new Map<ChildProcess, { readonly isOfTest: boolean; readonly ended: Promise<Exit> }>();
+let isInTest = false;
+async function killAll(isMeant: (of: { readonly isOfTest: boolean }) => boolean): Promise<void> {
+  const meant = [...running].filter(([, of]) => isMeant(of));
+  for (const [child] of meant) child.kill("SIGKILL");
+  await Promise.all(meant.map(([, { ended }]) => ended));
+}
+process.on("exit", () => void killAll(() => true));
+// A service that a test started ends with it, one that a suite started with the file.
+beforeEach(() => {
+  isInTest = true;
 });
+afterEach(async () => {
+  isInTest = false;
+  await killAll(({ isOfTest }) => isOfTest);
+});
+afterAll(() => killAll(() => true));
 
 /** Starts the built service on a free port. @throws Error with its output when it ends instead */
 export async function startService(options: ServiceOptions = {}): Promise<TestedService> {
   const dataDir = options.dataDir ?? join(temporaryFolder(), "data");
-  const child = spawnService(["serve"], { ...options, dataDir });
-  const { output, ended } = follow(child);
+  const { child, output, ended } = spawnService({ ...options, dataDir });
   const url = await waitFor("the service does not listen", () => {
     failIfEnded(child, output());
     return /"url":"([^"]+)"[^\n]*"msg":"listening"/.exec(output())?.[1];
   });
   const client = createHttpClient(url);
-  clients.add(client);
+  void ended.then(() => client.close());
   let keys: InitialKeys | undefined;
 
   const service: TestedService = {
@@ -138,14 +145,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Tested
 
 /** For starts that are meant to fail. */
 export function runToEnd(options: ServiceOptions = {}): Promise<Exit> {
-  return follow(spawnService(["serve"], { ...options, dataDir: options.dataDir ?? join(temporaryFolder(), "data") }))
-    .ended;
+  return spawnService({ ...options, dataDir: options.dataDir ?? join(temporaryFolder(), "data") }).ended;
 }
 
-function spawnService(args: readonly string[], options: ServiceOptions & { dataDir: string }): ChildProcess {
+function spawnService(options: ServiceOptions & { dataDir: string }) {
   if (!existsSync(MAIN))
     throw new Error(`${MAIN} is not there: \`npm run build\` makes it, and \`npm test\` calls that`);
-  const child = spawn(process.execPath, ["--enable-source-maps", MAIN, ...args], {
+  const child = spawn(process.execPath, ["--enable-source-maps", MAIN, "serve"], {
     ...options.user,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -156,26 +162,22 @@ function spawnService(args: readonly string[], options: ServiceOptions & { dataD
       ...options.env,
     },
   });
-  running.add(child);
-  return child;
-}
-
-function follow(child: ChildProcess): { output: () => string; ended: Promise<Exit> } {
   let output = "";
-  child.stdout?.on("data", (chunk) => {
+  const collect = (chunk: Buffer) => {
     output += chunk;
-  });
-  child.stderr?.on("data", (chunk) => {
-    output += chunk;
-  });
-  const ended = new Promise<Exit>((resolve) => {
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const ended = new Promise<Exit>((resolve, reject) => {
+    child.once("error", reject);
     // "close", not "exit": by then the output is complete.
     child.once("close", (code, signal) => {
       running.delete(child);
       resolve({ code, signal, output });
     });
   });
-  return { output: () => output, ended };
+  running.set(child, { isOfTest: isInTest, ended });
+  return { child, output: () => output, ended };
 }
 
 function failIfEnded(child: ChildProcess, output: string): void {

@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+export interface SmallDisk {
+  readonly path: string;
+  /** Takes every byte that is left. */
+  fill(): void;
+  /** Gives them back. */
+  free(): void;
+}
+
+/** A file system of 2 MiB in memory. Undefined, with a line that says so, where this user may not mount one. */
+export function mountSmallDisk(): SmallDisk | undefined {
+  const path = temporaryFolder();
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", path], { stdio: "pipe" });
+  } catch {
+    // Also in CI: it takes a privilege, not a program, and the spool's own tests hold the same promise.
+    console.log("skipped: a full disk, because this user may not mount a file system");
+    return undefined;
+  }
+  // Lazily, in case a process still has a file open; before the folder is removed, because hooks run last to first.
+  afterAll(() => void execFileSync("umount", ["-l", path]));
+  const filler = join(path, "filler");
+  return {
+    path,
+    fill: () => {
+      const file = openSync(filler, "a");
+      // Ever smaller pieces, until not a byte fits.
+      for (let size = 65_536; size >= 1; ) {
+        try {
+          writeSync(file, Buffer.alloc(size));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+          size = Math.floor(size / 2);
+        }
+      }
+      closeSync(file);
+    },
+    free: () => rmSync(filler),
+  };
+}
