@@ -30,12 +30,11 @@ export function createApp(deps: HttpDeps): App {
   app.notFound(async (c) => {
     const allowed = methodsOf(c.req.path);
     const isDecision = c.req.path.startsWith("/v1/policy/evaluate");
-    const response = await exchangeOf(deps, c as HttpContext, isDecision, () => {
+    const response = await exchangeOf(deps, c as HttpContext, isDecision, count, () => {
       if (allowed.length === 0) throw new AppError("not_found", "There is nothing at this path; see /docs.");
       throw new AppError("method_not_allowed", `This path knows ${allowed.join(", ")}.`);
     });
     if (response.status === 405) response.headers.set("allow", allowed.join(", "));
-    count(response.status);
     return response;
   });
   return app;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { getRequestListener } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
 
-/** Past this, a body that is too large is no longer read to its end; the connection is closed instead. */
+/** Past this, a body that is too large is answered before its end. */
 const DRAIN_BYTES_MAX = 4 * 1024 * 1024;
 
 /** A body that was read before the application is called, or why it could not be. */
@@ -45,11 +45,8 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
       incoming.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= LIMITS.bodyBytesMax) chunks.push(chunk);
-        else if (!isAnswered && bytes > DRAIN_BYTES_MAX) {
-          outgoing.setHeader("connection", "close");
-          outgoing.once("finish", () => incoming.destroy());
-          answer(TOO_LARGE);
-        }
+        // Closing at once would throw the answer away with the unread bytes; hono reads on for a moment and then closes.
+        else if (!isAnswered && bytes > DRAIN_BYTES_MAX) answer(TOO_LARGE);
       });
       incoming.on("end", () => {
         if (isAnswered) return;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkReadiness } from "../operations/check-health.ts";
 import { renderDocsPage } from "./docs-page.ts";
-import { SECURITY_HEADERS } from "./headers.ts";
+import { PAGE_HEADERS, SECURITY_HEADERS } from "./headers.ts";
 import { answersWith } from "./openapi.ts";
 import { type App, type HttpDeps, publicRoute, respond } from "./route.ts";
 
@@ -25,8 +25,6 @@ const readinessSchema = z
       }),
   })
   .meta({ id: "Readiness", description: "Readiness." });
-
-const DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /** Made at the first call and kept. */
 function once(make: () => string): () => string {
@@ -126,7 +124,7 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       responses: { 200: { description: "The page.", content: { "text/html": { schema: z.string() } } } },
     },
     {},
-    () => answer(page(), "text/html; charset=utf-8", { "content-security-policy": DOCS_POLICY }),
+    () => answer(page(), "text/html; charset=utf-8", PAGE_HEADERS),
   );
 }
 
