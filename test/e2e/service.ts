@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeEach, vi } from "vitest";
 import type { DecisionRecord, EventRecord } from "../../src/audit/index.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import type { InitialKeys } from "../../src/operations/create-initial-keys.ts";
@@ -60,6 +60,9 @@ export interface TestedService extends Pick<HttpClient, "call"> {
   /** SIGKILL, as a crash would be. */
   kill(): Promise<Exit>;
 }
+
+// A start takes a second of processor time, and a small machine runs two of these files at once.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MAIN = join(packageRoot, "dist", "main.js");
 
