@@ -108,6 +108,8 @@ async function prepare(composition: Composition, config: Config, signal: AbortSi
     const timer = setInterval(quietly, config.keyRefreshMs).unref();
     signal.addEventListener("abort", () => clearInterval(timer));
     await keyChanges.subscribe(quietly);
+    // What changed between the first reading and the subscription went unheard.
+    quietly();
   }
   await retry(service.logger, signal, () =>
     recordEvent(service, "service.started", "system", { version: VERSION, mode: config.mode, node: process.version }),
