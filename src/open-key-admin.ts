@@ -83,4 +83,8 @@ async function openStore(config: Config, release: () => Promise<void>): Promise<
 }
 
 /** Whoever can open the database can do anything with it; the audit log names them so. */
-const OPERATOR: Caller = { keyId: "operator", identity: { name: "operator", roles: [] }, scopes: new Set(SCOPES) };
+const OPERATOR: Caller = {
+  keyId: "operator",
+  identity: { name: "operator", roles: [], attributes: {} },
+  scopes: new Set(SCOPES),
+};

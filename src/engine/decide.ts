@@ -41,9 +41,25 @@ export function decide({ ruleSet, activation, cacheTtlSecondsMax }: DecideInput)
 
   if (determining.length > 1) determining.sort(byId);
   if (errors.length > 1) errors.sort((a, b) => compareText(a.rule_id, b.rule_id));
-  const mayCache = !isVolatile && errors.length === 0;
-  return describe(determining, erred, errors, ruleSet.revision, mayCache ? cacheTtlSecondsMax : 0);
+  const ttl = isVolatile || errors.length > 0 ? 0 : cacheTtlSecondsMax;
+  if (determining.length === 1 && errors.length === 0) return soleDecision(determining[0]!, ruleSet.revision, ttl);
+  return describe(determining, erred, errors, ruleSet.revision, ttl);
 }
+
+const soleDecisions = new WeakMap<Rule, Decision>();
+
+/** What a rule alone decides is equal for every request, so the object is made once, and its JSON text with it. */
+function soleDecision(rule: Rule, revision: string, cacheTtlSeconds: number): Decision {
+  const known = soleDecisions.get(rule);
+  const ttl = ttlOf(rule, cacheTtlSeconds);
+  if (known !== undefined && known.policy_revision === revision && known.cache_ttl_seconds === ttl) return known;
+  const made = Object.freeze(describe([rule], undefined, [], revision, cacheTtlSeconds));
+  soleDecisions.set(rule, made);
+  return made;
+}
+
+/** A person's answer is not to be reused. */
+const ttlOf = (rule: Rule, seconds: number) => (rule.decision === "approval_required" ? 0 : seconds);
 
 /** Positive when `a` takes precedence over `b`, 0 when both determine the outcome together. */
 function comparePrecedence(a: Rule, b: Rule): number {
@@ -86,7 +102,7 @@ function describe(
     obligations: obligationsOf(determining),
     errors,
     policy_revision: revision,
-    cache_ttl_seconds: rule.decision === "approval_required" ? 0 : cacheTtlSeconds,
+    cache_ttl_seconds: ttlOf(rule, cacheTtlSeconds),
     ...(rule.helpText === undefined ? undefined : { help_text: rule.helpText }),
     ...(rule.helpUrl === undefined ? undefined : { help_url: rule.helpUrl }),
   };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EFFECTS, REASON_CODES } from "../model/decision.ts";
 import { AppError } from "../model/errors.ts";
+import { responseJson } from "../model/evaluation.ts";
 import { LIMITS } from "../model/limits.ts";
 import { evaluateRequestSchema, explainShape, parseEvaluateRequest } from "../model/request.ts";
 import { evaluateResponseSchema } from "../model/response.ts";
@@ -10,7 +11,7 @@ import { getEvaluation } from "../operations/get-evaluation.ts";
 import { answersWith, BODY_PROBLEMS, jsonBody, problemSchema } from "./openapi.ts";
 import { problemOf } from "./problem.ts";
 import { type HttpContext, invalid, readJson } from "./read-body.ts";
-import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
+import { type App, type HttpDeps, keyRoute, respond, respondText } from "./route.ts";
 
 const EXAMPLE = {
   action_type: "tool_call",
@@ -91,8 +92,8 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       const body = readJson(c);
       const parsed = parseEvaluateRequest(body instanceof Promise ? await body : body);
       if (!parsed.ok) throw invalid(parsed.faults);
-      const response = await evaluate(service, caller, parsed.value, exchange);
-      return respond(response, exchange.clientRequestId ?? response.request_id);
+      const evaluation = await evaluate(service, caller, parsed.value, exchange);
+      return respondText(responseJson(evaluation), exchange.clientRequestId ?? evaluation.requestId);
     },
   );
 
@@ -114,12 +115,10 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       const items = await readBatch(c);
       const results = await evaluateBatch(service, caller, items, exchange);
       const requestId = service.newId(service.clock.now());
-      return respond(
-        {
-          results: results.map((result) => (result instanceof AppError ? problemOf(result, requestId, true) : result)),
-        },
-        exchange.clientRequestId ?? requestId,
+      const texts = results.map((result) =>
+        result instanceof AppError ? JSON.stringify(problemOf(result, requestId, true)) : responseJson(result),
       );
+      return respondText(`{"results":[${texts.join(",")}]}`, exchange.clientRequestId ?? requestId);
     },
   );
 

@@ -125,6 +125,20 @@ function problemResponse(
   return respond(problem, clientId ?? requestId, problem.status, problemHeaders(error));
 }
 
+/** The hot route's answer: `json` is sent as it is, with status 200. */
+export function respondText(json: string, requestId: string): Response {
+  // A plain object, spelled out: node-server writes it as it is. A Headers object or a spread costs microseconds.
+  return new Response(json, {
+    headers: {
+      "content-type": "application/json",
+      "cache-control": SECURITY_HEADERS["cache-control"],
+      "content-security-policy": SECURITY_HEADERS["content-security-policy"],
+      "x-content-type-options": SECURITY_HEADERS["x-content-type-options"],
+      "x-request-id": requestId,
+    },
+  });
+}
+
 /** A JSON answer. @param requestId echoed as `X-Request-ID` */
 export function respond(
   body: unknown,
@@ -134,7 +148,6 @@ export function respond(
 ): Response {
   return new Response(JSON.stringify(body), {
     status,
-    // A plain object: node-server writes it as it is, a Headers object costs microseconds.
     headers: {
       "content-type": "application/json",
       ...SECURITY_HEADERS,

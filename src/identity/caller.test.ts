@@ -6,7 +6,7 @@ import type { Caller, Scope } from "./types.ts";
 
 const callerWith = (...scopes: Scope[]): Caller => ({
   keyId: "k",
-  identity: { name: "agent", roles: ["support", "eu"], tenant: "acme" },
+  identity: { name: "agent", roles: ["support", "eu"], tenant: "acme", attributes: {} },
   scopes: new Set(scopes),
 });
 const own = { name: "agent", roles: ["support", "eu"], tenant: "acme", attributes: {} };

@@ -18,7 +18,7 @@ export function assertScope(caller: Caller, scope: Scope): void {
  */
 export function resolveIdentity(caller: Caller, claimed: EvaluateRequest["identity"]): Activation["identity"] {
   const own = caller.identity;
-  if (claimed === undefined) return identityOf(own.name, own.roles, own.tenant);
+  if (claimed === undefined) return own;
   if (caller.scopes.has("evaluate:as")) {
     // A part that is not given is only taken from the key when the claim is about the key's own identity.
     const isOwn = claimed.name === undefined || claimed.name === own.name;
@@ -39,7 +39,7 @@ export function resolveIdentity(caller: Caller, claimed: EvaluateRequest["identi
   if (faults.length > 0) {
     throw new AppError("identity_forbidden", "Acting for another identity needs the scope `evaluate:as`.", { faults });
   }
-  return identityOf(own.name, own.roles, own.tenant);
+  return own;
 }
 
 function identityOf(

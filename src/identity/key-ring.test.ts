@@ -66,7 +66,11 @@ describe("authentication", () => {
     const { key, secret } = makeKey();
     const ring = await ringOf(key);
     const caller = ring.authenticate(`bearer ${secret}`, NOW);
-    expect(caller).toEqual({ keyId: "id-1", identity: { name: "a", roles: ["r"] }, scopes: new Set(["evaluate"]) });
+    expect(caller).toEqual({
+      keyId: "id-1",
+      identity: { name: "a", roles: ["r"], attributes: {} },
+      scopes: new Set(["evaluate"]),
+    });
   });
 
   test("a key stops at the instant it expires, and when it is revoked", async () => {

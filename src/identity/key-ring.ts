@@ -68,7 +68,11 @@ function bearerToken(authorization: string | undefined): string | undefined {
 
 function entryOf(key: ApiKey): Entry {
   return {
-    caller: { keyId: key.id, identity: key.identity, scopes: scopesOf(key) },
+    caller: {
+      keyId: key.id,
+      identity: Object.freeze({ ...key.identity, attributes: Object.freeze({}) }),
+      scopes: scopesOf(key),
+    },
     expiresAt: key.expiresAt ?? Number.POSITIVE_INFINITY,
     isRevoked: key.revokedAt !== undefined,
   };

@@ -1,3 +1,5 @@
+import type { Identity } from "../model/activation.ts";
+
 /** What a key may do. Routes and operations ask for scopes, never for roles. */
 export const SCOPES = [
   "evaluate",
@@ -70,6 +72,7 @@ export interface KeyChanges {
 /** Who is calling, as proven by the credential. */
 export interface Caller {
   readonly keyId: string;
-  readonly identity: ApiKey["identity"];
+  /** The key's own identity as rules see it: one object for all requests of the key. */
+  readonly identity: Identity;
   readonly scopes: ReadonlySet<Scope>;
 }

@@ -18,7 +18,7 @@ export function parseJsonText(text: string): JsonTextResult {
   } catch (error) {
     return { ok: false, code: "malformed_json", faults: [{ pointer: "", detail: describeSyntaxError(error) }] };
   }
-  if (text.includes("\\u") || hasMoreBracketsThan(text, LIMITS.depthMax) || LONE_SURROGATE.test(text)) {
+  if (text.includes("\\u") || hasMoreBracketsThan(text, LIMITS.depthMax) || !text.isWellFormed()) {
     const fault = findFault(value, "", 1);
     if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
   }

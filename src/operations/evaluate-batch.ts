@@ -1,12 +1,12 @@
 import type { Caller } from "../identity/index.ts";
 import { AppError, type FieldFault } from "../model/errors.ts";
+import type { Evaluation } from "../model/evaluation.ts";
 import { parseEvaluateRequest } from "../model/request.ts";
-import type { EvaluateResponse } from "../model/response.ts";
 import { type Call, evaluate } from "./evaluate.ts";
 import type { Service } from "./service.ts";
 
 /** One item's answer: a decision, or why this item could not be evaluated. Items do not affect each other. */
-export type BatchResult = EvaluateResponse | AppError;
+export type BatchResult = Evaluation | AppError;
 
 /**
  * Evaluates items in their order; results are in the same order. All records go out in one write.

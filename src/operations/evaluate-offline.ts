@@ -1,5 +1,6 @@
 import { decide, explain } from "../engine/index.ts";
 import { type Caller, resolveIdentity } from "../identity/index.ts";
+import { toResponse } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import type { EvaluateResponse } from "../model/response.ts";
 import { toActivation } from "../model/to-activation.ts";
@@ -19,7 +20,7 @@ export interface OfflineEvaluation {
 /** Whoever has the rules may ask in anybody's name; nothing is granted by it, because no agent gets this answer. */
 const LOCAL_CALLER: Caller = {
   keyId: "local",
-  identity: { name: "local", roles: [] },
+  identity: { name: "local", roles: [], attributes: {} },
   scopes: new Set(["evaluate", "evaluate:as"]),
 };
 
@@ -38,8 +39,9 @@ export function evaluateOffline(input: OfflineEvaluation): EvaluateResponse {
   const decidedFrom = microseconds();
   const decision = decide({ ruleSet, activation, cacheTtlSecondsMax: OFFLINE_CACHE_TTL_SECONDS_MAX });
   const decidedAt = microseconds();
-  const response = { ...decision, request_id: id, latency_ms: (decidedAt - startedAt) / 1000 };
-  if (request.explain !== true) return response;
-  const stages = { enter: decidedFrom - startedAt, decide: decidedAt - decidedFrom };
-  return { ...response, explanation: { ...explain(ruleSet, activation), stages } };
+  const latencyUs = Math.round(decidedAt - startedAt);
+  if (request.explain !== true) return toResponse({ requestId: id, decision, latencyUs });
+  const stages = { enter: Math.round(decidedFrom - startedAt), decide: Math.round(decidedAt - decidedFrom) };
+  const explanation = { ...explain(ruleSet, activation), stages };
+  return toResponse({ requestId: id, decision, latencyUs, explanation });
 }

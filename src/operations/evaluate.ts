@@ -3,8 +3,8 @@ import { decide, explain } from "../engine/index.ts";
 import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
 import type { Activation } from "../model/activation.ts";
 import type { Decision, ReasonCode } from "../model/decision.ts";
+import type { Evaluation } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
-import type { EvaluateResponse } from "../model/response.ts";
 import { toActivation } from "../model/to-activation.ts";
 import type { RuleSet } from "../rules/index.ts";
 import type { Service } from "./service.ts";
@@ -28,49 +28,49 @@ export async function evaluate(
   caller: Caller,
   request: EvaluateRequest,
   call: Call,
-): Promise<EvaluateResponse> {
+): Promise<Evaluation> {
   assertScope(caller, "evaluate");
   const identity = resolveIdentity(caller, request.identity);
   const now = service.clock.now();
-  const id = service.newId(now);
-  const activation = toActivation(request, identity, id, now);
+  const requestId = service.newId(now);
+  const activation = toActivation(request, identity, requestId, now);
 
   const ruleSet = service.activeRules.current();
   const decidedFrom = service.clock.microseconds();
-  const decision = decideClosed(service, ruleSet, activation);
+  const made = decideClosed(service, ruleSet, activation);
   const decidedAt = service.clock.microseconds();
   const latencyUs = Math.round(decidedAt - call.startedAt);
 
-  const record: DecisionRecord = {
-    version: 1,
-    kind: "decision",
-    id,
-    time: now,
-    activation,
-    decision,
-    key_id: caller.keyId,
-    ...(call.clientRequestId === undefined ? undefined : { client_request_id: call.clientRequestId }),
-    latency_us: latencyUs,
-  };
-  const final = (await isRecorded(service, record))
-    ? decision
-    : closed(
-        "audit_unavailable",
-        "The decision could not be recorded, so the action is denied. Try again later.",
-        decision,
-      );
-  service.metrics.recordDecision(final.decision, final.reason_code, latencyUs);
+  const record = recordOf(activation, made, caller.keyId, call.clientRequestId, latencyUs);
+  const decision = (await isRecorded(service, record)) ? made : unrecorded(made);
+  service.metrics.recordDecision(decision.decision, decision.reason_code, latencyUs);
+  if (request.explain !== true) return { requestId, decision, latencyUs };
 
-  const response: EvaluateResponse = { ...final, request_id: id, latency_ms: latencyUs / 1000 };
-  if (request.explain !== true) return response;
   const stages = {
     enter: Math.round(decidedFrom - call.startedAt),
     decide: Math.round(decidedAt - decidedFrom),
     record: Math.round(service.clock.microseconds() - decidedAt),
   };
   const outcomes = ruleSet === undefined ? { rules: [], candidates: 0 } : explain(ruleSet, activation);
-  return { ...response, explanation: { ...outcomes, stages } };
+  return { requestId, decision, latencyUs, explanation: { ...outcomes, stages } };
 }
+
+/** Spelled out twice: an object made by spreading a condition costs the hot path a microsecond. */
+function recordOf(
+  activation: Activation,
+  decision: Decision,
+  key_id: string,
+  client_request_id: string | undefined,
+  latency_us: number,
+): DecisionRecord {
+  const { id, time } = activation.request;
+  return client_request_id === undefined
+    ? { version: 1, kind: "decision", id, time, activation, decision, key_id, latency_us }
+    : { version: 1, kind: "decision", id, time, activation, decision, key_id, client_request_id, latency_us };
+}
+
+const unrecorded = (made: Decision) =>
+  closed("audit_unavailable", "The decision could not be recorded, so the action is denied. Try again later.", made);
 
 /** Like `decide`, and a deny when there is no rule set or the engine fails. */
 function decideClosed(service: Service, ruleSet: RuleSet | undefined, activation: Activation): Decision {
