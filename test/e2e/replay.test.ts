@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createRuleDirectory } from "../../src/adapters/fs/rule-directory.ts";
+import type { DecisionRecord } from "../../src/audit/index.ts";
+import { createCelCompiler } from "../../src/cel/index.ts";
+import { decide } from "../../src/engine/index.ts";
+import type { EvaluateResponse } from "../../src/model/response.ts";
+import { createRuleLoader, type RuleSet } from "../../src/rules/index.ts";
+import { parseFixtureFile } from "../fixtures/fixture-file.ts";
+import { type ShownRecord, startService, type TestedService } from "./service.ts";
+import { SHIPPED_RULES } from "./temporary-folder.ts";
+
+/** The default of `VERDICT_CACHE_TTL_SECONDS`, under which the service runs here. */
+const CACHE_TTL_SECONDS = 5;
+const REQUESTS = 300;
+const BATCH = 50;
+
+describe("a record and its rule set", () => {
+  let service: TestedService;
+  let ruleSet: RuleSet;
+  beforeAll(async () => {
+    service = await startService();
+    ruleSet = await loadShippedRules();
+  });
+
+  const replay = (record: ShownRecord) => {
+    if (record.kind !== "decision") throw new Error(`a ${record.kind} among decisions`);
+    return decide({ ruleSet, activation: record.activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
+  };
+
+  it("give the same decision again, for requests of every kind", async () => {
+    const requests = fc.sample(anyRequest(), { numRuns: REQUESTS, seed: 20_260_115 });
+    const answers: EvaluateResponse[] = [];
+    for (let from = 0; from < REQUESTS; from += BATCH)
+      answers.push(...(await evaluateBatch(requests.slice(from, from + BATCH))));
+
+    const records = await service.auditRecords("kind=decision");
+    expect(records).toHaveLength(REQUESTS);
+    for (const record of records) expect(replay(record)).toEqual((record as unknown as DecisionRecord).decision);
+
+    // Record and answer are the same decision, not two that happen to agree with themselves.
+    const byId = new Map(records.map((record) => [record.id, record]));
+    for (const { request_id, latency_ms: _, explanation: __, ...decision } of answers) {
+      expect(replay(byId.get(request_id)!)).toEqual(decision);
+    }
+    expect(new Set(answers.map(({ policy_revision }) => policy_revision))).toEqual(new Set([ruleSet.revision]));
+
+    // The requests are worth it: every outcome, and most rules, are among them.
+    expect(new Set(answers.map(({ decision }) => decision))).toEqual(new Set(["allow", "deny", "approval_required"]));
+    const decided = new Set(answers.flatMap(({ rules }) => rules));
+    expect(decided.size).toBeGreaterThan(ruleSet.rules.length / 2);
+  });
+
+  async function evaluateBatch(requests: readonly object[]): Promise<EvaluateResponse[]> {
+    const answer = await service.call<{ results: EvaluateResponse[] }>("POST", "/v1/policy/evaluate/batch", {
+      key: service.keys.gateway,
+      body: { requests },
+    });
+    expect(answer.status).toBe(200);
+    return answer.body.results;
+  }
+});
+
+async function loadShippedRules(): Promise<RuleSet> {
+  const read = await createRuleDirectory({ dir: SHIPPED_RULES }).read();
+  const loaded = read.ok ? createRuleLoader({ compiler: createCelCompiler() }).load(read.sources) : read;
+  if (!("ruleSet" in loaded)) throw new Error(JSON.stringify(loaded.diagnostics));
+  return loaded.ruleSet;
+}
+
+/** The fixtures of the packs, which reach every rule, and those again with arguments, identity and context changed at random. */
+function anyRequest(): fc.Arbitrary<object> {
+  const files = readdirSync(SHIPPED_RULES).filter((name) => name.endsWith(".test.yaml"));
+  const fixtures = files.map((name) => parseFixtureFile(name, readFileSync(join(SHIPPED_RULES, name), "utf8")));
+  const requests = fixtures.flatMap(({ cases }) => cases.map(({ request }) => request));
+  const identities = fixtures.flatMap(({ identities = {} }) => Object.values(identities));
+  const argumentNames = [...new Set(requests.flatMap(({ arguments: args }) => Object.keys((args ?? {}) as object)))];
+
+  const names = fc.constantFrom(...argumentNames, "constructor", "__proto__", "toString", "$typeName", "");
+  const numbers = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.maxSafeInteger(),
+    fc.constantFrom(0, 50, 50.01, 1e21),
+  );
+  const values = fc.oneof(fc.jsonValue({ maxDepth: 4 }), numbers, fc.string({ unit: "grapheme" }));
+  const changes = fc.array(fc.tuple(names, values), { maxLength: 3 });
+
+  return fc
+    .record({
+      base: fc.constantFrom(...requests),
+      changes: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: changes }),
+      identity: fc.option(fc.constantFrom(...identities), { nil: undefined }),
+      session_id: fc.option(fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }), { nil: undefined }),
+      explain: fc.boolean(),
+    })
+    .map(({ base, changes: changed, identity, session_id, explain }) => ({
+      ...base,
+      ...(identity === undefined ? undefined : { identity }),
+      ...(session_id === undefined ? undefined : { session_id }),
+      explain,
+      arguments: Object.fromEntries([...Object.entries((base.arguments ?? {}) as object), ...changed]),
+    }));
+}
