@@ -42,6 +42,7 @@ export function decide({ ruleSet, activation, cacheTtlSecondsMax }: DecideInput)
   if (determining.length > 1) determining.sort(byId);
   if (errors.length > 1) errors.sort((a, b) => compareText(a.rule_id, b.rule_id));
   const ttl = isVolatile || errors.length > 0 ? 0 : cacheTtlSecondsMax;
+  if (determining.length === 0 && errors.length === 0) return defaultDecision(ruleSet, ttl);
   if (determining.length === 1 && errors.length === 0) return soleDecision(determining[0]!, ruleSet.revision, ttl);
   return describe(determining, erred, errors, ruleSet.revision, ttl);
 }
@@ -55,6 +56,16 @@ function soleDecision(rule: Rule, revision: string, cacheTtlSeconds: number): De
   if (known !== undefined && known.policy_revision === revision && known.cache_ttl_seconds === ttl) return known;
   const made = Object.freeze(describe([rule], undefined, [], revision, cacheTtlSeconds));
   soleDecisions.set(rule, made);
+  return made;
+}
+
+const defaultDecisions = new WeakMap<RuleSet, Decision>();
+
+function defaultDecision(ruleSet: RuleSet, cacheTtlSeconds: number): Decision {
+  const known = defaultDecisions.get(ruleSet);
+  if (known !== undefined && known.cache_ttl_seconds === cacheTtlSeconds) return known;
+  const made = Object.freeze(describe([], undefined, [], ruleSet.revision, cacheTtlSeconds));
+  defaultDecisions.set(ruleSet, made);
   return made;
 }
 
