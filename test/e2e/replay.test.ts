@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import type { EvaluateResponse } from "../../src/model/response.ts";
 import { createRuleLoader, type RuleSet } from "../../src/rules/index.ts";
 import { parseFixtureFile } from "../fixtures/fixture-file.ts";
 import { type ShownRecord, startService, type TestedService } from "./service.ts";
-import { SHIPPED_RULES } from "./temporary-folder.ts";
+import { SHIPPED_RULES, temporaryFolder } from "./temporary-folder.ts";
 
 /** The default of `VERDICT_CACHE_TTL_SECONDS`, under which the service runs here. */
 const CACHE_TTL_SECONDS = 5;
@@ -21,8 +21,8 @@ describe("a record and its rule set", () => {
   let service: TestedService;
   let ruleSet: RuleSet;
   beforeAll(async () => {
-    service = await startService();
-    ruleSet = await loadShippedRules();
+    service = await startService({ rulesDir: SHIPPED_RULES });
+    ruleSet = await loadRules(SHIPPED_RULES);
   });
 
   const replay = (record: ShownRecord) => {
@@ -53,6 +53,40 @@ describe("a record and its rule set", () => {
     expect(decided.size).toBeGreaterThan(ruleSet.rules.length / 2);
   });
 
+  it("give the same decision again for numbers that JSON can write and a double cannot keep", async () => {
+    const rulesDir = join(temporaryFolder(), "rules");
+    mkdirSync(rulesDir);
+    writeFileSync(join(rulesDir, "numbers.yaml"), NUMBER_RULES);
+    const numbers = await startService({ rulesDir });
+    const rules = await loadRules(rulesDir);
+    for (const number of [
+      "-0.0",
+      "-1e-400",
+      "1e400",
+      "-1e400",
+      "1e308",
+      "5e-324",
+      "123456789012345678901234567890",
+      "1.0",
+    ]) {
+      const body = `{"action_type":"t","action_name":"n","arguments":{"x":${number}}}`;
+      const { status, body: answer } = await numbers.call("POST", "/v1/policy/evaluate", {
+        key: numbers.keys.agent,
+        body,
+      });
+      if (/e400$/.test(number) && !number.includes("-400")) {
+        expect([number, status, answer.decision]).toEqual([number, 400, "deny"]);
+        continue;
+      }
+      const { body: record } = await numbers.call<DecisionRecord>("GET", `/v1/audit/${answer.request_id}`, {
+        key: numbers.keys.admin,
+      });
+      const again = decide({ ruleSet: rules, activation: record.activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
+      expect([number, again]).toEqual([number, record.decision]);
+      expect([number, answer.rules]).toEqual([number, record.decision.rules]);
+    }
+  });
+
   async function evaluateBatch(requests: readonly object[]): Promise<EvaluateResponse[]> {
     const answer = await service.call<{ results: EvaluateResponse[] }>("POST", "/v1/policy/evaluate/batch", {
       key: service.keys.gateway,
@@ -63,8 +97,18 @@ describe("a record and its rule set", () => {
   }
 });
 
-async function loadShippedRules(): Promise<RuleSet> {
-  const read = await createRuleDirectory({ dir: SHIPPED_RULES }).read();
+/** Tell apart what is equal as a number and not the same. */
+const NUMBER_RULES = `
+version: 1
+policy: numbers
+rules:
+  - { id: positive, when: 1.0 / arguments.x > 0.0, decision: allow, reason: The reciprocal is positive. }
+  - { id: text, when: string(arguments.x).startsWith("-"), decision: approval_required, reason: Written with a minus. }
+  - { id: huge, when: arguments.x > 1.7e308 || arguments.x < -1.7e308, decision: deny, reason: Beyond a double. }
+`;
+
+async function loadRules(dir: string): Promise<RuleSet> {
+  const read = await createRuleDirectory({ dir }).read();
   const loaded = read.ok ? createRuleLoader({ compiler: createCelCompiler() }).load(read.sources) : read;
   if (!("ruleSet" in loaded)) throw new Error(JSON.stringify(loaded.diagnostics));
   return loaded.ruleSet;

@@ -7,14 +7,14 @@ import type { EvaluateResponse } from "../../src/model/response.ts";
 import type { InitialKeys } from "../../src/operations/create-initial-keys.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { smallRules, temporaryFolder } from "./temporary-folder.ts";
 import { InVain, waitFor } from "./wait-for.ts";
 
 export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A fresh one when absent. */
   readonly dataDir?: string;
-  /** The shipped rules when absent. */
+  /** One rule, which allows `crm.get_customer`, when absent. */
   readonly rulesDir?: string;
   readonly listen?: string;
   /** What to wait for: that it can decide (default), or only that it answers. */
@@ -161,7 +161,7 @@ function spawnService(options: ServiceOptions & { dataDir: string }) {
       PATH: process.env.PATH,
       VERDICT_LISTEN: options.listen ?? "127.0.0.1:0",
       VERDICT_DATA_DIR: options.dataDir,
-      ...(options.rulesDir === undefined ? undefined : { VERDICT_RULES_DIR: options.rulesDir }),
+      VERDICT_RULES_DIR: options.rulesDir ?? smallRules(),
       ...options.env,
     },
   });
