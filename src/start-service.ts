@@ -53,8 +53,10 @@ async function start(
 
   const composition = await compose(config, logger, createMetrics());
   const { service, shipper, spool, database, keyChanges } = composition;
+  let isDatabaseWanted = false;
   undo.push(async () => {
-    await shipper.flush(config.shutdownTimeoutMs);
+    // A start that failed before leaves its records in the spool rather than open a database for them.
+    if (isDatabaseWanted) await shipper.flush(config.shutdownTimeoutMs);
     await shipper.stop();
     await keyChanges.close();
     await database.close();
@@ -73,6 +75,7 @@ async function start(
     (error) => logger.error({ err: error }, "the rule files are no longer watched; reload by SIGHUP or the endpoint"),
   );
   undo.push(stopWatching);
+  isDatabaseWanted = true;
   database.open();
   const ready = prepare(composition, config, stopping.signal);
   undo.push(async () => {
