@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface SmallDisk {
@@ -14,16 +13,19 @@ export interface SmallDisk {
 
 /** A file system of 2 MiB in memory. Undefined, with a line that says so, where this user may not mount one. */
 export function mountSmallDisk(): SmallDisk | undefined {
-  const path = temporaryFolder();
+  let isMounted = false;
+  const path = temporaryFolder((folder) => {
+    // Lazily, in case a process still has a file open.
+    if (isMounted) execFileSync("umount", ["-l", folder]);
+  });
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", path], { stdio: "pipe" });
+    isMounted = true;
   } catch {
     // Also in CI: it takes a privilege, not a program, and the spool's own tests hold the same promise.
     console.log("skipped: a full disk, because this user may not mount a file system");
     return undefined;
   }
-  // Lazily, in case a process still has a file open; before the folder is removed, because hooks run last to first.
-  afterAll(() => void execFileSync("umount", ["-l", path]));
   const filler = join(path, "filler");
   return {
     path,

@@ -4,15 +4,18 @@ import { basename, join } from "node:path";
 import { afterAll } from "vitest";
 import { packageRoot } from "../../src/package-root.ts";
 
-const folders = new Set<string>();
+const folders = new Map<string, () => void>();
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const [folder, beforeRemoval] of folders) {
+    beforeRemoval();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /** An empty folder, removed after the test file. */
-export function temporaryFolder(): string {
+export function temporaryFolder(beforeRemoval: (folder: string) => void = () => {}): string {
   const folder = mkdtempSync(join(tmpdir(), "verdict-e2e-"));
-  folders.add(folder);
+  folders.set(folder, () => beforeRemoval(folder));
   return folder;
 }
 
