@@ -57,10 +57,16 @@ function urlOf(server: Server, address: ListenAddress): string {
   return `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${port}`;
 }
 
+/** How long a connection may be idle while the server drains. */
+const SWEEP_MS = 100;
+
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  // A connection whose answer was already being written stays open after it, for the seconds of a keep-alive.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }

@@ -25,23 +25,19 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
     (incoming: Bindings["incoming"], outgoing) => {
-      // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
-      if (!server.listening) outgoing.setHeader("connection", "close");
-      const isBodiless =
-        incoming.headers["content-length"] === undefined && incoming.headers["transfer-encoding"] === undefined;
-      if (isBodiless) {
-        incoming.body = EMPTY;
-        listener(incoming, outgoing);
-        return;
-      }
-      const chunks: Buffer[] = [];
-      let bytes = 0;
       let isAnswered = false;
       const answer = (body: Body) => {
         isAnswered = true;
         incoming.body = body;
+        // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
+        if (!server.listening) outgoing.setHeader("connection", "close");
         listener(incoming, outgoing);
       };
+      const isBodiless =
+        incoming.headers["content-length"] === undefined && incoming.headers["transfer-encoding"] === undefined;
+      if (isBodiless) return answer(EMPTY);
+      const chunks: Buffer[] = [];
+      let bytes = 0;
       incoming.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= LIMITS.bodyBytesMax) chunks.push(chunk);
@@ -58,8 +54,26 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
       incoming.on("error", () => outgoing.destroy());
     },
   );
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable) return socket.destroy();
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\n${UNREADABLE_HEADERS}\r\n\r\n${UNREADABLE}`);
+  });
   return server;
 }
+
+/** What node:http cannot read reaches no route, so the answer is ready-made; a client that looks for a decision finds one. */
+const UNREADABLE = JSON.stringify({
+  decision: "deny",
+  type: "about:blank",
+  title: "The request is not HTTP that can be read",
+  detail: "Check the request line, the headers and the length of the body.",
+});
+const UNREADABLE_HEADERS = [
+  "Content-Type: application/problem+json",
+  `Content-Length: ${Buffer.byteLength(UNREADABLE)}`,
+  "Connection: close",
+].join("\r\n");
 
 const EMPTY: Body = { text: "" };
 const TOO_LARGE: Body = { fault: "body_too_large" };
