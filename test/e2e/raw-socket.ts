@@ -3,6 +3,8 @@ import { connect, type Socket } from "node:net";
 export interface RawSocket {
   /** Sends bytes as they are. Never rejects: the other side may be gone. */
   send(bytes: string | Buffer): void;
+  /** What came back so far. */
+  readonly received: () => string;
   /** Everything that came back, once the other side has closed. */
   readonly whole: Promise<string>;
   /** Ends the connection with a reset, as a process that dies does. */
@@ -23,7 +25,12 @@ export async function openRawSocket(url: string): Promise<RawSocket> {
   // A reset is how some of these conversations are meant to end; "close" follows.
   socket.on("error", () => {});
   const whole = new Promise<string>((resolve) => socket.once("close", () => resolve(received)));
-  return { send: (bytes) => void socket.write(bytes), whole, reset: () => void socket.resetAndDestroy() };
+  return {
+    send: (bytes) => void socket.write(bytes),
+    received: () => received,
+    whole,
+    reset: () => void socket.resetAndDestroy(),
+  };
 }
 
 /** The whole answer to bytes, from a server that closes the connection after it. */

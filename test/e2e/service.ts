@@ -55,6 +55,7 @@ export interface TestedService extends Pick<HttpClient, "call"> {
   /** All records that match, oldest first. @param query such as `session_id=a` */
   auditRecords(query?: string): Promise<ShownRecord[]>;
   signal(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Exit>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
   /** SIGKILL, as a crash would be. */
@@ -128,6 +129,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Tested
       return records.reverse();
     },
     signal: (signal) => void child.kill(signal),
+    ended,
     async stop(signal = "SIGTERM") {
       child.kill(signal);
       return ended;
