@@ -63,7 +63,7 @@ async function start(
     await spool.close();
   });
 
-  const reloadRules = () => reloadQuietly(composition);
+  const reloadRules = createQuietReload(composition, stopping.signal);
   await reloadRules();
   const server = createNodeServer(createApp({ service, assertHost: createHostGuard(config.allowedHosts) }).fetch);
   const listening: Listening = await listen(server, config.listen);
@@ -85,13 +85,25 @@ async function start(
   return { url: listening.url, ready, reloadRules, stop };
 }
 
-/** A reload nobody asked for over HTTP: what goes wrong is logged, and the rules before stay. */
-async function reloadQuietly({ service }: Composition): Promise<void> {
-  try {
-    await service.ruleReloader.reload("system");
-  } catch (error) {
-    service.logger.error({ err: error }, "the rules were not reloaded");
-  }
+/**
+ * A reload nobody asked for over HTTP: what goes wrong is logged, and the rules before stay. One that failed for another
+ * reason than the rules is tried again until it works, so that a change of the files is not forgotten.
+ */
+function createQuietReload({ service }: Composition, signal: AbortSignal): () => Promise<void> {
+  const reload = () => service.ruleReloader.reload("system");
+  let isRetrying = false;
+  return async () => {
+    try {
+      await reload();
+    } catch (error) {
+      service.logger.error({ err: error }, "the rules were not reloaded");
+      if (isRetrying) return;
+      isRetrying = true;
+      void retry(service.logger, signal, reload).finally(() => {
+        isRetrying = false;
+      });
+    }
+  };
 }
 
 /** Everything that needs the database. Retried until it works or the service stops. */
@@ -117,9 +129,6 @@ async function prepare(composition: Composition, config: Config, signal: AbortSi
   await retry(service.logger, signal, () =>
     recordEvent(service, "service.started", "system", { version: VERSION, mode: config.mode, node: process.version }),
   );
-  await retry(service.logger, signal, async () => {
-    if (service.activeRules.lastLoad === undefined) await service.ruleReloader.reload("system");
-  });
   return made === undefined ? undefined : { keys: made, path: initialKeysFile.path };
 }
 

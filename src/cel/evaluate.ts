@@ -4,11 +4,13 @@ import { CelError, LIMIT_EXCEEDED } from "./values.ts";
 
 const EVALUATION_FAILED = new CelError("evaluation failed");
 
-/** Evaluates what was compiled, on a full tank. */
+/** Evaluates what was compiled, on a full tank, or on what the decision has left. */
 export function evaluateOn(frame: EvalFrame, run: Run): unknown {
-  frame.fuel = FUEL_PER_EVALUATION;
+  const tank = Math.min(FUEL_PER_EVALUATION, frame.decisionFuel);
+  frame.fuel = tank;
   try {
     const value = run(frame);
+    frame.decisionFuel -= tank - Math.max(frame.fuel, 0);
     return frame.fuel < 0 ? LIMIT_EXCEEDED : value;
   } catch {
     // Nothing here throws; should a library below, then a decision must still come out, and be a deny.

@@ -1,4 +1,4 @@
-import { isAlwaysMap, typeAtPath } from "./environment.ts";
+import { isAlwaysMap, typeAtPath, VOLATILE_INPUTS } from "./environment.ts";
 import type { NecessaryCondition } from "./types.ts";
 
 /**
@@ -109,11 +109,15 @@ function either(a: Fact, b: Fact): Fact {
   return { ...a, absent, values: [...new Set([...a.values, ...b.values])] } as Fact;
 }
 
-/** What the index gets to see. */
+/**
+ * What the index gets to see. Nothing about volatile inputs: a rule that is skipped because of the time or the session
+ * would not be seen to make the decision one that must not be cached.
+ */
 export function necessaryConditions(facts: readonly Fact[], pathOf: (slot: number) => string): NecessaryCondition[] {
   return facts.flatMap((fact) => {
-    if (fact.op === "present") return [];
+    const path = pathOf(fact.slot);
+    if (fact.op === "present" || VOLATILE_INPUTS.has(path.split(".")[0] ?? "")) return [];
     const { slot, absent, op, values } = fact;
-    return [{ slot, path: pathOf(slot), absent, op, values } as NecessaryCondition];
+    return [{ slot, path, absent, op, values } as NecessaryCondition];
   });
 }

@@ -9,12 +9,17 @@ import { CelTimestamp } from "./values.ts";
  */
 export const FUEL_PER_EVALUATION = 500_000;
 
+/** What all evaluations of one decision may spend together, however many rules there are. */
+const FUEL_PER_DECISION = 3 * FUEL_PER_EVALUATION;
+
 const GENERATIONS_MAX = 2 ** 30;
 
 /** The state of evaluations: fuel, local variables, and what the variables and paths are bound to. */
 export class EvalFrame implements Frame {
   /** INVARIANT: below zero means exhausted: the evaluation's outcome is an error whatever its operators answer. */
   fuel = FUEL_PER_EVALUATION;
+  /** What is left for the evaluations to come; a frame that never enters an activation has no such bound. */
+  decisionFuel = Number.POSITIVE_INFINITY;
   readonly locals: unknown[] = [];
   /** Slot values, valid where the stamp equals the generation. */
   readonly values: unknown[] = [];
@@ -32,6 +37,7 @@ export class EvalFrame implements Frame {
 
   reset(activation: Activation): void {
     this.activation = activation;
+    this.decisionFuel = FUEL_PER_DECISION;
     this.#now = undefined;
     if (this.generation >= GENERATIONS_MAX) {
       this.stamps.fill(0);

@@ -1,5 +1,7 @@
 import type { Activation } from "../model/activation.ts";
+import { canonicalJson } from "../model/canonical-json.ts";
 import { type Decision, EFFECTS, type Effect, type Obligation, type RuleError } from "../model/decision.ts";
+import { LIMITS } from "../model/limits.ts";
 import type { Rule, RuleSet } from "../rules/types.ts";
 
 export interface DecideInput {
@@ -44,7 +46,9 @@ export function decide({ ruleSet, activation, cacheTtlSecondsMax }: DecideInput)
   const ttl = isVolatile || errors.length > 0 ? 0 : cacheTtlSecondsMax;
   if (determining.length === 0 && errors.length === 0) return defaultDecision(ruleSet, ttl);
   if (determining.length === 1 && errors.length === 0) return soleDecision(determining[0]!, ruleSet.revision, ttl);
-  return describe(determining, erred, errors, ruleSet.revision, ttl);
+  const decision = describe(determining, erred, errors.slice(0, LIMITS.errorsMax), ruleSet.revision, ttl);
+  const omitted = errors.length - decision.errors.length;
+  return omitted === 0 ? decision : { ...decision, errors_omitted: omitted };
 }
 
 const soleDecisions = new WeakMap<Rule, Decision>();
@@ -123,7 +127,7 @@ function obligationsOf(rules: readonly Rule[]): readonly Obligation[] {
   if (rules.every(({ obligations }) => obligations.length === 0)) return [];
   const distinct = new Map<string, Obligation>();
   for (const { obligations } of rules) {
-    for (const obligation of obligations) distinct.set(JSON.stringify(obligation), obligation);
+    for (const obligation of obligations) distinct.set(canonicalJson(obligation), obligation);
   }
   return [...distinct.values()];
 }

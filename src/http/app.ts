@@ -29,7 +29,8 @@ export function createApp(deps: HttpDeps): App {
   const methodsOf = createMethodLookup(app);
   app.notFound(async (c) => {
     const allowed = methodsOf(c.req.path);
-    const isDecision = c.req.path.startsWith("/v1/policy/evaluate");
+    // A misspelt path may well be meant for a decision.
+    const isDecision = c.req.method === "POST" || c.req.path.startsWith("/v1/policy/evaluate");
     const response = await exchangeOf(deps, c as HttpContext, isDecision, count, () => {
       if (allowed.length === 0) throw new AppError("not_found", "There is nothing at this path; see /docs.");
       throw new AppError("method_not_allowed", `This path knows ${allowed.join(", ")}.`);

@@ -21,7 +21,9 @@ export function resolveIdentity(caller: Caller, claimed: EvaluateRequest["identi
   if (claimed === undefined) return own;
   if (caller.scopes.has("evaluate:as")) {
     // A part that is not given is only taken from the key when the claim is about the key's own identity.
-    const isOwn = claimed.name === undefined || claimed.name === own.name;
+    const isOwn =
+      (claimed.name === undefined || claimed.name === own.name) &&
+      (claimed.tenant === undefined || claimed.tenant === own.tenant);
     return identityOf(
       claimed.name ?? own.name,
       claimed.roles ?? (isOwn ? own.roles : []),

@@ -17,6 +17,8 @@ export interface KeyRing {
   authenticate(authorization: string | undefined, now: number): Caller;
   /** Reads all keys again. On failure the keys known before stay, and the error is the caller's. */
   refresh(): Promise<void>;
+  /** Takes one key's new state at once, without the store; an answer of the store that is under way does not undo it. */
+  apply(key: ApiKey): void;
   readonly isReady: boolean;
 }
 
@@ -27,7 +29,7 @@ interface Entry {
 }
 
 export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
-  let entries: ReadonlyMap<string, Entry> | undefined;
+  let entries: Map<string, Entry> | undefined;
   let reading = 0;
   let applied = 0;
 
@@ -53,6 +55,10 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       if (turn < applied) return;
       applied = turn;
       entries = new Map(keys.map((key) => [key.hash, entryOf(key)]));
+    },
+    apply(key) {
+      applied = ++reading;
+      entries?.set(key.hash, entryOf(key));
     },
     get isReady() {
       return entries !== undefined;

@@ -53,8 +53,10 @@ export interface Decision {
   /** Full ids of all rules that determined the outcome, sorted. */
   readonly rules: readonly string[];
   readonly obligations: readonly Obligation[];
-  /** Every candidate rule that could not be evaluated, sorted by rule id. */
+  /** Candidate rules that could not be evaluated, sorted by rule id; at most `LIMITS.errorsMax`. */
   readonly errors: readonly RuleError[];
+  /** How many more there were. */
+  readonly errors_omitted?: number;
   /** `sha256:<hex>` of the rule set; the empty string when none is active. */
   readonly policy_revision: string;
   /** How long a client may reuse this decision for the same request, in seconds; 0 forbids it. */

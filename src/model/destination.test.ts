@@ -93,6 +93,29 @@ describe("a destination", () => {
     expect(faultsOf(given)).toEqual([pointer]);
   });
 
+  test.each([
+    "https://pypi.org\\@10.0.0.1/",
+    "https://good.example\t.evil.example/",
+    "https:good.example",
+    "https:///good.example/",
+    "https://good.example/a b",
+    "https://good.example/\u0000",
+    " https://good.example/",
+    "http:\\\\good.example",
+    "https:/good.example",
+    "https://?x",
+  ])("%j is refused: clients differ in what they make of it", (url) => {
+    expect(faultsOf({ url })).toEqual(["/destination/url"]);
+  });
+
+  test("url and path have one spelling", () => {
+    expect(complete({ url: "HTTP://EVIL.example.:80/%61dmin/%2fx/%7Ey" })).toMatchObject({
+      url: "http://evil.example/admin/%2Fx/~y",
+      path: "/admin/%2Fx/~y",
+    });
+    expect(faultsOf({ url: "https://a.example/%61", path: "/a" })).toEqual([]);
+  });
+
   test("completing twice changes nothing, and nothing throws", () => {
     const anyText = fc.oneof(fc.webUrl(), fc.ipV4(), fc.ipV6(), fc.domain(), fc.string({ unit: "binary" }));
     const any = fc.record({ url: anyText, domain: anyText, ip: anyText, scheme: fc.string() }, { requiredKeys: [] });

@@ -61,14 +61,16 @@ function completeFromUrl(
   known: Destination,
   fault: (part: keyof Destination, detail: string) => void,
 ): void {
-  if (!URL.canParse(text)) {
-    fault("url", "is not an absolute URL");
+  if (!isUnambiguous(text) || !URL.canParse(text)) {
+    fault("url", "is not an absolute URL (`scheme://host/path`, without spaces, control characters or backslashes)");
     return;
   }
   const url = new URL(text);
+  const scheme = url.protocol.slice(0, -1);
+  url.pathname = canonicalPath(url.pathname);
+  if (SPECIAL.has(scheme) && url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
   known.url = url.href;
 
-  const scheme = url.protocol.slice(0, -1);
   if (given.scheme !== undefined && known.scheme !== scheme) fault("scheme", "contradicts `url`");
   known.scheme = scheme;
 
@@ -83,10 +85,30 @@ function completeFromUrl(
   if (given.port !== undefined && port !== undefined && given.port !== port) fault("port", "contradicts `url`");
   if (port !== undefined) known.port = port;
 
-  if (given.path !== undefined && given.path !== url.pathname && given.path !== url.pathname + url.search) {
-    fault("path", "contradicts `url`");
+  if (given.path !== undefined) {
+    const path = canonicalPath(given.path);
+    if (path !== url.pathname && path !== url.pathname + url.search) fault("path", "contradicts `url`");
   }
   known.path = url.pathname;
+}
+
+/**
+ * SECURITY: the URL Standard repairs what other clients read differently: `https://good.example\\@evil.example/` goes to
+ * the one host in a browser and to the other in curl. What needs repair is refused.
+ */
+function isUnambiguous(url: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\\\x00-\x20\x7f]/.test(url)) return false;
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  return scheme !== undefined && (!SPECIAL.has(scheme) || /^[^:]+:\/\/[^/?#]/.test(url));
+}
+
+/** Characters that need no percent-encoding are not encoded, and hex digits are upper case (RFC 3986 section 6.2.2). */
+function canonicalPath(path: string): string {
+  return path.replace(/%[0-9a-f]{2}/gi, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(character) ? character : encoded.toUpperCase();
+  });
 }
 
 /** The host as the URL Standard reads it in an `http` URL, without brackets or trailing dot; undefined when it is none. */

@@ -1,4 +1,6 @@
+import { countKeysAtMost, findDuplicateKey } from "./duplicate-keys.ts";
 import type { FieldFault } from "./errors.ts";
+import { escapePointer } from "./json-pointer.ts";
 import { LIMITS } from "./limits.ts";
 
 export type JsonTextResult =
@@ -6,12 +8,13 @@ export type JsonTextResult =
   | { readonly ok: false; readonly code: "malformed_json" | "invalid_request"; readonly faults: readonly FieldFault[] };
 
 /**
- * Parses a request body and refuses what cannot be stored and replayed as it was sent: nesting deeper than
- * `LIMITS.depthMax`, NUL and lone surrogates (RFC 8259 section 8.2; PostgreSQL's jsonb refuses both), and numbers beyond
- * a double. A negative zero is read as zero.
+ * Parses a request body and refuses what would not be decided on, recorded and replayed as it was sent:
+ * - nesting deeper than `LIMITS.depthMax`
+ * - NUL and lone surrogates (RFC 8259 section 8.2)
+ * - a key twice in one object, of which parsers keep different ones (section 4)
+ * - numbers that a double cannot hold: whole numbers beyond 2^53 - 1, and those that become infinite (section 6)
  *
- * Ordinary bodies pay for `JSON.parse`, a few `indexOf` and a look at each number; only a body that might be at fault is
- * searched for the place.
+ * Minus zero becomes zero, as the record would say. @param text well-formed where it comes from UTF-8
  */
 export function parseJsonText(text: string): JsonTextResult {
   let value: unknown;
@@ -20,19 +23,11 @@ export function parseJsonText(text: string): JsonTextResult {
   } catch (error) {
     return { ok: false, code: "malformed_json", faults: [{ pointer: "", detail: describeSyntaxError(error) }] };
   }
-  if (text.includes("\\u") || hasMoreBracketsThan(text, LIMITS.depthMax) || !text.isWellFormed()) {
-    const fault = findFault(value, "", 1);
-    if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
-  }
-  if (hasExtremeNumber(value)) {
-    const fault = findFault(value, "", 1);
-    if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
-    value = withoutNegativeZeros(value);
-  }
-  return { ok: true, value };
+  const walk = new Walk();
+  const fault = walk.visit(value, "", 1) ?? findDuplicateFault(text, walk.keys);
+  if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
+  return { ok: true, value: Object.is(value, -0) ? 0 : value };
 }
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** V8 quotes the text around the error; the position is enough, and a body may hold secrets. */
 function describeSyntaxError(error: unknown): string {
@@ -44,69 +39,75 @@ function describeSyntaxError(error: unknown): string {
     : "not JSON from the first character on";
 }
 
-function hasMoreBracketsThan(text: string, max: number): boolean {
-  let count = 0;
-  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) if (++count > max) return true;
-  for (let at = text.indexOf("["); at !== -1; at = text.indexOf("[", at + 1)) if (++count > max) return true;
-  return false;
+/** Only a text with more keys than the value has can hold one twice; that is rare, so the search may be slow. */
+function findDuplicateFault(text: string, keysOfValue: number): FieldFault | undefined {
+  const pointer = countKeysAtMost(text) > keysOfValue ? findDuplicateKey(text) : undefined;
+  return pointer === undefined
+    ? undefined
+    : { pointer: printable(pointer), detail: "given twice; keep one of the two" };
 }
 
-function findFault(value: unknown, pointer: string, depth: number): FieldFault | undefined {
-  if (typeof value === "string") return findTextFault(value, pointer);
-  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
-    return { pointer: printable(pointer), detail: "this number is too large for a double; send it as a string" };
+/** One pass over the value. Pointers are made only on the way back from a fault. */
+class Walk {
+  keys = 0;
+
+  visit(value: unknown, step: string, depth: number): FieldFault | undefined {
+    if (typeof value === "string") return findTextFault(value, step);
+    if (typeof value === "number") return findNumberFault(value, step);
+    if (typeof value !== "object" || value === null) return undefined;
+    if (depth > LIMITS.depthMax) {
+      return { pointer: step, detail: `nested deeper than ${LIMITS.depthMax} levels; flatten it` };
+    }
+    const fault = Array.isArray(value) ? this.#items(value, depth) : this.#fields(value, depth);
+    return fault === undefined ? undefined : { pointer: step + fault.pointer, detail: fault.detail };
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  if (depth > LIMITS.depthMax) {
-    return { pointer, detail: `nested deeper than ${LIMITS.depthMax} levels; flatten it` };
+
+  #items(items: unknown[], depth: number): FieldFault | undefined {
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index];
+      const fault = isPlain(item) ? undefined : this.visit(item, `/${index}`, depth + 1);
+      if (fault !== undefined) return fault;
+      if (item === 0) items[index] = 0;
+    }
+    return undefined;
   }
-  for (const [key, item] of Object.entries(value)) {
-    const at = `${pointer}/${escapePointer(key)}`;
-    const fault = findTextFault(key, at) ?? findFault(item, at, depth + 1);
-    if (fault !== undefined) return fault;
+
+  #fields(fields: object, depth: number): FieldFault | undefined {
+    // JSON.parse makes own properties only, `__proto__` included.
+    for (const key in fields) {
+      this.keys += 1;
+      const item = (fields as Record<string, unknown>)[key];
+      if (isPlain(item) && isPlain(key)) continue;
+      const step = `/${escapePointer(key)}`;
+      const fault = findTextFault(key, step) ?? this.visit(item, step, depth + 1);
+      if (fault !== undefined) return fault;
+      if (item === 0) (fields as Record<string, unknown>)[key] = 0;
+    }
+    return undefined;
   }
-  return undefined;
 }
 
-/**
- * Whether there is a number that `JSON.stringify` writes as another value: the infinity that `JSON.parse` makes of 1e400
- * (`null`), or a negative zero (`0`). The record of a decision would not hold what the rules saw. Costs 0.1 us on an
- * ordinary body. The nesting must have been checked.
- */
-function hasExtremeNumber(value: unknown): boolean {
-  if (typeof value === "number") return !Number.isFinite(value) || Object.is(value, -0);
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some(hasExtremeNumber);
-  for (const key in value) if (hasExtremeNumber((value as Record<string, unknown>)[key])) return true;
-  return false;
+/** Cannot be at fault: most values of most bodies. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed() && !value.includes("\0");
+  return typeof value === "boolean" || value === null || (typeof value === "number" && value !== 0 && isExact(value));
 }
 
-/** Negative zeros become zeros, in place. The nesting must have been checked. */
-function withoutNegativeZeros(value: unknown): unknown {
-  if (value === 0) return 0;
-  if (typeof value !== "object" || value === null) return value;
-  const container = value as Record<string, unknown>;
-  for (const [key, item] of Object.entries(container)) {
-    // An own `__proto__` stays one: assigning to it would do nothing for a number.
-    if (item === 0) Object.defineProperty(container, key, { ...ORDINARY, value: 0 });
-    else withoutNegativeZeros(item);
-  }
-  return value;
-}
+/** Whether a double holds what was written; the digits behind the point are rounded, as every JSON parser does. */
+const isExact = (value: number) =>
+  Number.isFinite(value) && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value));
 
-const ORDINARY = { writable: true, enumerable: true, configurable: true };
+function findNumberFault(value: number, pointer: string): FieldFault | undefined {
+  if (isExact(value)) return undefined;
+  return { pointer: printable(pointer), detail: "beyond what a double holds exactly (2^53 - 1); send it as a string" };
+}
 
 function findTextFault(text: string, pointer: string): FieldFault | undefined {
   if (text.includes("\0")) return { pointer: printable(pointer), detail: "contains NUL (U+0000); remove it" };
-  if (LONE_SURROGATE.test(text)) {
+  if (!text.isWellFormed()) {
     return { pointer: printable(pointer), detail: "contains half of a surrogate pair; send well-formed Unicode" };
   }
   return undefined;
 }
 
-const printable = (pointer: string) => pointer.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
-
-/** RFC 6901 section 3. */
-export function escapePointer(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
+const printable = (pointer: string) => pointer.replaceAll("\0", "\uFFFD").toWellFormed();

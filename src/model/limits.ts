@@ -5,4 +5,6 @@ export const LIMITS = {
   depthMax: 64,
   batchItemsMax: 100,
   rolesMax: 64,
+  /** Rule errors in an answer and its record: one request must not fill the log with the same message. */
+  errorsMax: 20,
 } as const;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Destination, JsonObject } from "./activation.ts";
 import { canonicalDestination } from "./destination.ts";
 import type { FieldFault } from "./errors.ts";
-import { escapePointer } from "./json-text.ts";
+import { escapePointer } from "./json-pointer.ts";
 import { LIMITS } from "./limits.ts";
 
 /** Action types that rules and SDKs know; any other string is allowed. */

@@ -8,17 +8,28 @@ import type { Service } from "./service.ts";
 /** One item's answer: a decision, or why this item could not be evaluated. Items do not affect each other. */
 export type BatchResult = Evaluation | AppError;
 
+/** How long a batch may keep others waiting before it lets them go first. */
+const TURN_US = 2000;
+
 /**
- * Evaluates items in their order; results are in the same order. All records go out in one write.
+ * Evaluates items in their order; results are in the same order. What is decided in one turn is recorded in one write.
  * @param items raw, as parsed from JSON
  */
-export function evaluateBatch(
+export async function evaluateBatch(
   service: Service,
   caller: Caller,
   items: readonly unknown[],
   call: Call,
 ): Promise<BatchResult[]> {
-  return Promise.all(items.map((item, at) => evaluateItem(service, caller, item, at, call)));
+  const results: Promise<BatchResult>[] = [];
+  let turnBegan = service.clock.microseconds();
+  for (const [at, item] of items.entries()) {
+    results.push(evaluateItem(service, caller, item, at, call));
+    if (service.clock.microseconds() - turnBegan < TURN_US) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnBegan = service.clock.microseconds();
+  }
+  return Promise.all(results);
 }
 
 async function evaluateItem(
@@ -35,12 +46,22 @@ async function evaluateItem(
       faults: under(prefix, parsed.faults),
     });
   }
+  if (parsed.value.explain === true) {
+    const detail = "not in a batch; ask for this one alone";
+    return new AppError("invalid_request", "This item is not a valid request.", {
+      faults: [{ pointer: `${prefix}/explain`, detail }],
+    });
+  }
   // Each item's latency is its own, not the time since the batch came in.
   const own: Call = { ...call, startedAt: service.clock.microseconds() };
   try {
     return await evaluate(service, caller, parsed.value, own);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // Must not reject: the others go on, and nobody waits for this one yet.
+    if (!(error instanceof AppError)) {
+      service.logger.error({ err: error }, "an item of a batch failed");
+      return new AppError("internal_error", "The service failed; the log says why.");
+    }
     return new AppError(error.code, error.detail, { faults: under(prefix, error.faults) });
   }
 }

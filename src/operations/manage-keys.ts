@@ -1,4 +1,12 @@
-import { type ApiKey, assertScope, type Caller, createApiKey, type NewApiKey, scopesOf } from "../identity/index.ts";
+import {
+  type ApiKey,
+  assertScope,
+  type Caller,
+  createApiKey,
+  type KeyStore,
+  type NewApiKey,
+  scopesOf,
+} from "../identity/index.ts";
 import { AppError } from "../model/errors.ts";
 import { isUuid } from "../model/uuid.ts";
 import { recordEvent, type Service } from "./service.ts";
@@ -40,10 +48,17 @@ export async function createKey(
       faults: [{ pointer: "/roles", detail: "name a role, or give `scopes`" }],
     });
   }
+  const excess = [...scopesOf(key)].filter((scope) => !caller.scopes.has(scope));
+  if (excess.length > 0) {
+    throw new AppError(
+      "insufficient_scope",
+      `A key can only be given scopes that yours has; it lacks ${excess.join(", ")}.`,
+    );
+  }
   // Recorded first: a key that the log does not know must not exist.
   await recordEvent(service, "key.created", caller.keyId, describe(key));
   await service.keyStore.insert(key);
-  await announce(service);
+  await announce(service, key);
   return { key: withoutHash(key), secret };
 }
 
@@ -54,29 +69,52 @@ export async function createKey(
  */
 export async function revokeKey(service: KeyService, caller: Caller, id: string): Promise<KeyView> {
   assertScope(caller, "keys:write");
+  return inTurn(service.keyStore, () => revokeInTurn(service, caller, id));
+}
+
+async function revokeInTurn(service: KeyService, caller: Caller, id: string): Promise<KeyView> {
   const now = service.clock.now();
   const keys = await service.keyStore.list();
   const key = keys.find((candidate) => isUuid(id) && candidate.id === id);
   if (key === undefined) throw new AppError("not_found", "There is no key with this id.");
   if (key.revokedAt !== undefined) {
-    await announce(service);
+    await announce(service, key);
     return withoutHash(key);
   }
-  const managers = keys.filter((candidate) => isActive(candidate, now) && scopesOf(candidate).has("keys:write"));
-  if (managers.length === 1 && managers[0] === key) {
+  if (isLastManager(key, keys, now)) {
     throw new AppError("conflict", "This is the last key that can manage keys; create another one first.");
   }
   await recordEvent(service, "key.revoked", caller.keyId, describe(key));
-  const revoked = await service.keyStore.revoke(id, now);
-  await announce(service);
-  return withoutHash(revoked ?? key);
+  const revoked = (await service.keyStore.revoke(id, now)) ?? { ...key, revokedAt: now };
+  await announce(service, revoked);
+  return withoutHash(revoked);
+}
+
+/** Whether nobody who may manage keys would be left, now or once what is left has expired. */
+function isLastManager(key: ApiKey, keys: readonly ApiKey[], now: number): boolean {
+  const isManager = (candidate: ApiKey) => isActive(candidate, now) && scopesOf(candidate).has("keys:write");
+  const outlives = ({ expiresAt }: ApiKey) =>
+    expiresAt === undefined || (key.expiresAt !== undefined && expiresAt >= key.expiresAt);
+  return isManager(key) && !keys.some((other) => other !== key && isManager(other) && outlives(other));
+}
+
+const turns = new WeakMap<KeyStore, Promise<unknown>>();
+
+/** One after the other, so that two managers cannot revoke each other at the same moment. */
+function inTurn<T>(store: KeyStore, run: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(store) ?? Promise.resolve()).then(run);
+  turns.set(
+    store,
+    turn.catch(() => undefined),
+  );
+  return turn;
 }
 
 const isActive = (key: ApiKey, now: number) =>
   key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
 
-async function announce(service: KeyService): Promise<void> {
-  await service.keyRing.refresh();
+async function announce(service: KeyService, key: ApiKey): Promise<void> {
+  service.keyRing.apply(key);
   await service.keyChanges.publish();
 }
 

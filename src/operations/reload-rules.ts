@@ -26,12 +26,28 @@ export function createRuleReloader(deps: ReloaderDeps): RuleReloader {
   let last: Promise<unknown> = Promise.resolve();
   return {
     reload(actor) {
-      const turn = last.then(() => reloadOnce(deps, actor));
+      const turn = last
+        .then(() => reloadOnce(deps, actor))
+        .catch((error: unknown) => {
+          deps.activeRules.apply({ ok: false, diagnostics: [NOT_RECORDED] }, deps.clock.now());
+          deps.metrics.recordReload("refused");
+          throw error;
+        });
       last = turn.catch(() => undefined);
       return turn;
     },
   };
 }
+
+/** Shown where people look for why their change is not active. */
+const NOT_RECORDED: Diagnostic = {
+  severity: "error",
+  code: "not-recorded",
+  message: "the audit log cannot be written, so the rules were not activated; it is tried again",
+  file: ".",
+  line: 1,
+  column: 1,
+};
 
 async function reloadOnce(deps: ReloaderDeps, actor: string): Promise<ReloadOutcome> {
   const { activeRules, clock, metrics, logger } = deps;

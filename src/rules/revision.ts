@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Json } from "../model/activation.ts";
+import { canonicalJson } from "../model/canonical-json.ts";
 import type { Rule } from "./types.ts";
 
 /** Changes whenever the canonical form below does, so that one digest never stands for two meanings. */
@@ -42,12 +43,4 @@ function canonicalRule(rule: Meaning): string {
 
 function sortedSet(values: readonly string[] | undefined): Json {
   return values === undefined ? null : [...new Set(values)].sort();
-}
-
-/** JSON with sorted keys and no white space. */
-function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = Object.keys(value).sort();
-  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(",")}}`;
 }

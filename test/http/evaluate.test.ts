@@ -162,3 +162,33 @@ describe("GET /v1/policy/evaluations/{request_id}", () => {
     expect((await verdict.request("GET", "/v1/policy/evaluations/nope")).status).toBe(404);
   });
 });
+
+describe("what one request can cost", () => {
+  test("explain is not for batches", async () => {
+    const { body } = await verdict.request("POST", "/v1/policy/evaluate/batch", {
+      body: { requests: [{ ...READ, explain: true }, READ] },
+    });
+    expect(body.results[0]).toMatchObject({ decision: "deny", errors: [{ pointer: "/requests/0/explain" }] });
+    expect(body.results[1].decision).toBe("allow");
+  });
+
+  test("errors are listed up to 20, and the rest is counted", async () => {
+    const rule = (n: number) => `  - { id: r${n}, when: arguments.x > 1, decision: deny, reason: No. }\n`;
+    const content = `version: 1\npolicy: p\nrules:\n${Array.from({ length: 50 }, (_, n) => rule(n)).join("")}`;
+    const many = await createTestService({ files: [{ path: "p.yaml", content }] });
+    const { body } = await many.evaluate(READ);
+    expect(body).toMatchObject({ decision: "deny", reason_code: "rule_error", errors_omitted: 30 });
+    expect(body.errors).toHaveLength(20);
+  });
+
+  test("all rules of a decision share a bound on their work, and what is beyond it denies", async () => {
+    const when = "arguments.list.all(a, arguments.list.all(b, a != b + 0.5))";
+    const rule = (n: number) => `  - { id: r${n}, when: "${when}", decision: deny, reason: No. }\n`;
+    const content = `version: 1\npolicy: p\nrules:\n${Array.from({ length: 20 }, (_, n) => rule(n)).join("")}`;
+    const costly = await createTestService({ files: [{ path: "p.yaml", content }] });
+    const list = Array.from({ length: 300 }, (_, n) => n);
+    const { body } = await costly.evaluate({ ...READ, arguments: { list } });
+    expect(body.decision).toBe("deny");
+    expect(body.errors.at(-1).message).toContain("limit");
+  });
+});
