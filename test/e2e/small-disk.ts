@@ -16,10 +16,10 @@ export function mountSmallDisk(): SmallDisk | undefined {
   let isMounted = false;
   const path = temporaryFolder((folder) => {
     // Lazily, in case a process still has a file open.
-    if (isMounted) execFileSync("umount", ["-l", folder]);
+    if (isMounted) execFileSync("/bin/umount", ["-l", folder]);
   });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", path], { stdio: "pipe" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", path], { stdio: "pipe" });
     isMounted = true;
   } catch {
     // Also in CI: it takes a privilege, not a program, and the spool's own tests hold the same promise.
