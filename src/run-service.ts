@@ -1,6 +1,6 @@
 import { parseConfig } from "./config/index.ts";
 import { packageRoot } from "./package-root.ts";
-import { type RunningService, startService } from "./start-service.ts";
+import { type FirstKeys, type RunningService, startService } from "./start-service.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
 
 /**
@@ -18,25 +18,29 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
   process.on("unhandledRejection", (error) => crash(logger, error));
   process.on("uncaughtException", (error) => crash(logger, error));
   const stopSignal = nextSignal("SIGINT", "SIGTERM");
-  let running: RunningService;
+  let running: RunningService | undefined;
+  // From the first moment on: without a listener the signal would end the process. The start reads the rules anyway.
+  process.on("SIGHUP", () => void running?.reloadRules());
   try {
     running = await startService(parsed.config, logger);
   } catch (error) {
     process.stderr.write(`Verdict cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-  process.on("SIGHUP", () => void running.reloadRules());
   logger.info({ url: running.url, mode: parsed.config.mode }, "listening");
-  void running.ready.then((made) => {
-    if (made !== undefined) process.stdout.write(welcome(running.url, made));
-    logger.info("keys loaded");
-  });
+  void reportReady(running, logger);
   logger.info({ signal: await stopSignal }, "stopping");
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   await running.stop();
   logger.info("stopped");
   return 0;
+}
+
+async function reportReady({ url, ready }: RunningService, logger: Logger): Promise<void> {
+  const { isReady, made } = await ready;
+  if (made !== undefined) process.stdout.write(welcome(url, made));
+  if (isReady) logger.info("keys loaded");
 }
 
 /** A bug. What was answered is on disk, so the safest thing is to end and be started again. */
@@ -51,7 +55,7 @@ function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
   });
 }
 
-function welcome(url: string, made: NonNullable<Awaited<RunningService["ready"]>>): string {
+function welcome(url: string, made: FirstKeys): string {
   const { admin, agent, gateway } = made.keys;
   // A wildcard is no address to call, and its Host would be refused.
   const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");

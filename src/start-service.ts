@@ -8,14 +8,24 @@ import { createInitialKeys, type InitialKeys } from "./operations/create-initial
 import { recordEvent } from "./operations/service.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";
 
-/** Pause between attempts of what must succeed before the service is ready. */
-const RETRY_MS = 500;
+/** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
+const RETRY_MS = { first: 250, max: 4000 } as const;
+
+/** What each step of a stop gets although the time for all of them is over. */
+const STOP_STEP_MS_MIN = 500;
+
+/** What the start that made them tells the operator, once. */
+export interface FirstKeys {
+  readonly keys: InitialKeys;
+  /** The file that holds them too. */
+  readonly path: string;
+}
 
 export interface RunningService {
   /** `http://127.0.0.1:8181` or `unix:/path`. */
   readonly url: string;
-  /** Settles when the keys are loaded: with the first keys, on the start that made them. */
-  readonly ready: Promise<{ readonly keys: InitialKeys; readonly path: string } | undefined>;
+  /** Settles when the keys are loaded, or the service was stopped before they were. Never rejects. */
+  readonly ready: Promise<{ readonly isReady: boolean; readonly made?: FirstKeys }>;
   /** Reads the rule files again, as the reload endpoint does. */
   reloadRules(): Promise<void>;
   /** Answers what is under way, moves the audit records on, closes everything. May be called twice. */
@@ -30,11 +40,13 @@ export interface RunningService {
  */
 export async function startService(config: Config, logger: Logger): Promise<RunningService> {
   const undo: (() => Promise<void>)[] = [];
+  const stopBy = { at: Number.POSITIVE_INFINITY };
   const stop = async () => {
+    stopBy.at = Date.now() + config.shutdownTimeoutMs;
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    return await start(config, logger, undo, once(stop));
+    return await start(config, logger, undo, () => Math.max(stopBy.at - Date.now(), STOP_STEP_MS_MIN), once(stop));
   } catch (error) {
     await stop();
     throw error;
@@ -45,6 +57,7 @@ async function start(
   config: Config,
   logger: Logger,
   undo: (() => Promise<void>)[],
+  msToStop: () => number,
   stop: () => Promise<void>,
 ): Promise<RunningService> {
   const stopping = new AbortController();
@@ -56,7 +69,7 @@ async function start(
   let isDatabaseWanted = false;
   undo.push(async () => {
     // A start that failed before leaves its records in the spool rather than open a database for them.
-    if (isDatabaseWanted) await shipper.flush(config.shutdownTimeoutMs);
+    if (isDatabaseWanted) await shipper.flush(msToStop());
     await shipper.stop();
     await keyChanges.close();
     await database.close();
@@ -67,7 +80,7 @@ async function start(
   await reloadRules();
   const server = createNodeServer(createApp({ service, assertHost: createHostGuard(config.allowedHosts) }).fetch);
   const listening: Listening = await listen(server, config.listen);
-  undo.push(() => listening.drain(config.shutdownTimeoutMs));
+  undo.push(() => listening.drain(msToStop()));
   await dataDirectory.announce(listening.url);
 
   const stopWatching = composition.ruleFiles.watch(
@@ -80,7 +93,7 @@ async function start(
   const ready = prepare(composition, config, stopping.signal);
   undo.push(async () => {
     stopping.abort();
-    await ready.catch(() => undefined);
+    await ready;
   });
   return { url: listening.url, ready, reloadRules, stop };
 }
@@ -107,7 +120,11 @@ function createQuietReload({ service }: Composition, signal: AbortSignal): () =>
 }
 
 /** Everything that needs the database. Retried until it works or the service stops. */
-async function prepare(composition: Composition, config: Config, signal: AbortSignal) {
+async function prepare(
+  composition: Composition,
+  config: Config,
+  signal: AbortSignal,
+): Promise<{ isReady: boolean; made?: FirstKeys }> {
   const { service, keyChanges, initialKeysFile } = composition;
   const refresh = () => service.keyRing.refresh();
   const made = await retry(service.logger, signal, async () => {
@@ -115,31 +132,33 @@ async function prepare(composition: Composition, config: Config, signal: AbortSi
     await refresh();
     return keys;
   });
-  if (signal.aborted) return undefined;
+  if (!service.keyRing.isReady) return { isReady: false };
   // A replica may revoke a key at any time; the message is quick, the poll is certain.
   if (config.mode === "server") {
     const quietly = () =>
       void refresh().catch((error) => service.logger.warn({ err: error }, "keys were not refreshed"));
     const timer = setInterval(quietly, config.keyRefreshMs).unref();
     signal.addEventListener("abort", () => clearInterval(timer));
-    await keyChanges.subscribe(quietly);
+    await keyChanges.subscribe(quietly).catch((error) => {
+      service.logger.warn({ err: error }, "key changes are noticed by polling only");
+    });
     // What changed between the first reading and the subscription went unheard.
     quietly();
   }
   await retry(service.logger, signal, () =>
     recordEvent(service, "service.started", "system", { version: VERSION, mode: config.mode, node: process.version }),
   );
-  return made === undefined ? undefined : { keys: made, path: initialKeysFile.path };
+  return made === undefined ? { isReady: true } : { isReady: true, made: { keys: made, path: initialKeysFile.path } };
 }
 
 async function retry<T>(logger: Logger, signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
-  while (!signal.aborted) {
+  for (let pauseMs: number = RETRY_MS.first; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS.max)) {
     try {
       return await attempt();
     } catch (error) {
       if (signal.aborted) break;
       logger.warn({ err: error }, "not ready yet; trying again");
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
   return undefined;
