@@ -39,6 +39,8 @@ describe("a wrong value stops the start", () => {
     ["VERDICT_AUDIT_SPOOL_BYTES_MAX", "1.5GiB"],
     ["VERDICT_AUDIT_SPOOL_BYTES_MAX", "1048575"],
     ["VERDICT_AUDIT_SPOOL_BYTES_MAX", "1025GiB"],
+    ["VERDICT_AUDIT_DURABILITY", "fsync"],
+    ["VERDICT_AUDIT_DURABILITY", "OS"],
     ["VERDICT_CACHE_TTL_SECONDS", "-1"],
     ["VERDICT_CACHE_TTL_SECONDS", "1e3"],
     ["VERDICT_CACHE_TTL_SECONDS", "3601"],
@@ -100,11 +102,28 @@ describe("an unknown VERDICT_ variable stops the start and names the nearest kno
     ["VERDICT_LOGLEVEL", "VERDICT_LOG_LEVEL"],
     ["VERDICT_DATABASE_URL", "DATABASE_URL"],
     ["VERDICT_REDIS", "REDIS_URL"],
+    ["VERDICT_RULES", "VERDICT_RULES_DIR"],
+    ["VERDICT_KEY", "VERDICT_API_KEY"],
     ["VERDICT_PORT", "VERDICT_LISTEN"],
     ["VERDICT_HOST", "VERDICT_LISTEN"],
   ])("%s: did you mean %s", (name, nearest) => {
     expect(messages(parse({ [name]: "8181" }))).toEqual([
       `${name}: there is no such variable; the nearest known name is ${nearest}`,
+    ]);
+  });
+
+  test.each(["VERDICT_ZZZ", "VERDICT_TLS_CERTIFICATE", "VERDICT_FOO_BAR_BAZ", "VERDICT_"])(
+    "%s: near none, so none is named",
+    (name) => {
+      expect(messages(parse({ [name]: "1" }))).toEqual([
+        `${name}: there is no such variable; docs/configuration.md lists all`,
+      ]);
+    },
+  );
+
+  test("a variable of a later version is no misspelling", () => {
+    expect(messages(parse({ VERDICT_WORKERS: "4" }))).toEqual([
+      "VERDICT_WORKERS: not supported yet; unset it (one process serves; start more replicas in server mode)",
     ]);
   });
 
@@ -141,6 +160,7 @@ describe("values", () => {
       allowedHosts: ["localhost", "127.0.0.1", "[::1]"],
       logLevel: "info",
       auditSpoolBytesMax: 2 ** 30,
+      auditDurability: "os",
       cacheTtlSeconds: 5,
       shutdownTimeoutMs: 10_000,
       keyRefreshMs: 2_000,
@@ -174,6 +194,10 @@ describe("values", () => {
     ["1024GiB", 2 ** 40],
   ])("VERDICT_AUDIT_SPOOL_BYTES_MAX=%s", (text, bytes) => {
     expect(config({ VERDICT_AUDIT_SPOOL_BYTES_MAX: text }).auditSpoolBytesMax).toBe(bytes);
+  });
+
+  test.each(["os", "disk"])("VERDICT_AUDIT_DURABILITY=%s", (durability) => {
+    expect(config({ VERDICT_AUDIT_DURABILITY: durability }).auditDurability).toBe(durability);
   });
 
   test("relative folders start at the working directory of the start, not of a request", () => {

@@ -1,8 +1,14 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import type { ListenAddress } from "./parsers.ts";
-import { findUnknownVariables, nearestVariable } from "./unknown-variables.ts";
-import { aboutVariable, type LogLevel, SERVICE_VARIABLE_NAMES, serviceVariables } from "./variables.ts";
+import { describeUnknown, findUnknownVariables } from "./unknown-variables.ts";
+import {
+  type AuditDurability,
+  aboutVariable,
+  type LogLevel,
+  SERVICE_VARIABLE_NAMES,
+  serviceVariables,
+} from "./variables.ts";
 
 interface CommonConfig {
   readonly listen: ListenAddress;
@@ -14,6 +20,7 @@ interface CommonConfig {
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly auditSpoolBytesMax: number;
+  readonly auditDurability: AuditDurability;
   readonly cacheTtlSeconds: number;
   readonly shutdownTimeoutMs: number;
   readonly keyRefreshMs: number;
@@ -86,10 +93,7 @@ function modeProblems(given: Environment): ConfigProblem[] {
 
 /** SECURITY: the value is not shown: it may be a secret under a misspelt name. */
 function unknownProblem(name: string): ConfigProblem {
-  return {
-    variable: name,
-    message: `${name}: there is no such variable; the nearest known name is ${nearestVariable(name)}`,
-  };
+  return { variable: name, message: `${name}: ${describeUnknown(name)}` };
 }
 
 const QUOTED_CHARACTERS_MAX = 100;
@@ -108,6 +112,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     allowedHosts: Object.freeze(read.VERDICT_ALLOWED_HOSTS),
     logLevel: read.VERDICT_LOG_LEVEL,
     auditSpoolBytesMax: read.VERDICT_AUDIT_SPOOL_BYTES_MAX,
+    auditDurability: read.VERDICT_AUDIT_DURABILITY,
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,
     keyRefreshMs: read.VERDICT_KEY_REFRESH_MS,

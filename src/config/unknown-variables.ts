@@ -9,6 +9,12 @@ const GUESSES: Readonly<Record<string, string>> = {
   VERDICT_PORT: "VERDICT_LISTEN",
   VERDICT_HOST: "VERDICT_LISTEN",
   VERDICT_ADDRESS: "VERDICT_LISTEN",
+  VERDICT_KEY: "VERDICT_API_KEY",
+};
+
+/** Documented as to come; setting one is no misspelling, and ignoring it would be a surprise. */
+const LATER: Readonly<Record<string, string>> = {
+  VERDICT_WORKERS: "one process serves; start more replicas in server mode",
 };
 
 /** Names in `env` that begin with `VERDICT_` and that neither the service nor a client reads, sorted. */
@@ -19,13 +25,29 @@ export function findUnknownVariables(env: Readonly<Record<string, string | undef
     .sort();
 }
 
-export function nearestVariable(name: string): string {
-  const guess = GUESSES[name];
-  if (guess !== undefined) return guess;
+/** What is wrong with a name that `findUnknownVariables` found; completes the sentence "<name>: ...". */
+export function describeUnknown(name: string): string {
+  const later = LATER[name];
+  if (later !== undefined) return `not supported yet; unset it (${later})`;
+  const near = nearestVariable(name);
+  const where = near === undefined ? "docs/configuration.md lists all" : `the nearest known name is ${near}`;
+  return `there is no such variable; ${where}`;
+}
+
+function nearestVariable(name: string): string | undefined {
   const bare = withoutPrefix(name);
-  return KNOWN.reduce((best, known) =>
-    distance(bare, withoutPrefix(known)) < distance(bare, withoutPrefix(best)) ? known : best,
-  );
+  if (bare === "") return undefined;
+  const [nearest] = KNOWN.map((known) => ({ known, edits: editsTo(bare, withoutPrefix(known)) }))
+    .filter(({ edits }) => edits !== undefined)
+    .sort((one, other) => one.edits! - other.edits!);
+  return GUESSES[name] ?? nearest?.known;
+}
+
+/** Undefined when a name is no likely misspelling of the known one. Whole words that were left out count as one edit. */
+function editsTo(name: string, known: string): number | undefined {
+  const isPart = known.startsWith(`${name}_`) || known.endsWith(`_${name}`);
+  const edits = isPart ? 1 : distance(name, known);
+  return edits <= Math.max(1, Math.floor(known.length / 4)) ? edits : undefined;
 }
 
 /** So that `VERDICT_DATABASE_URL` is near `DATABASE_URL`. */

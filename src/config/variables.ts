@@ -16,6 +16,10 @@ export interface About {
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** `os`: a recorded decision survives the process; `disk`: it survives the machine. */
+export const AUDIT_DURABILITIES = ["os", "disk"] as const;
+export type AuditDurability = (typeof AUDIT_DURABILITIES)[number];
+
 type Read<T> = (text: string) => T | undefined;
 
 function required<T>(about: About & { default: string }, read: Read<T>) {
@@ -98,6 +102,16 @@ export const serviceVariables = z.object({
       default: "1GiB",
     },
     (text) => parseBytes(text, 2 ** 20, 2 ** 40),
+  ),
+  VERDICT_AUDIT_DURABILITY: required(
+    {
+      description:
+        "When a record counts as written. `os`: the operating system has it, so it survives the process, but not a " +
+        "power failure. `disk`: fdatasync has put it on disk, so it survives that too.",
+      allowed: `one of ${AUDIT_DURABILITIES.join(", ")}`,
+      default: "os",
+    },
+    (text) => AUDIT_DURABILITIES.find((durability) => durability === text),
   ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {
