@@ -6,23 +6,27 @@ import { createRuleDirectory } from "../../src/adapters/fs/rule-directory.ts";
 import type { DecisionRecord } from "../../src/audit/index.ts";
 import { createCelCompiler } from "../../src/cel/index.ts";
 import { decide } from "../../src/engine/index.ts";
+import { parseEvaluateRequest } from "../../src/model/request.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import { createRuleLoader, type RuleSet } from "../../src/rules/index.ts";
 import { parseFixtureFile } from "../fixtures/fixture-file.ts";
 import { type ShownRecord, startService, type TestedService } from "./service.ts";
-import { SHIPPED_RULES, temporaryFolder } from "./temporary-folder.ts";
+import { copyOfShippedRules, SHIPPED_RULES, temporaryFolder } from "./temporary-folder.ts";
 
 /** The default of `VERDICT_CACHE_TTL_SECONDS`, under which the service runs here. */
 const CACHE_TTL_SECONDS = 5;
 const REQUESTS = 300;
 const BATCH = 50;
 
+type EvaluateBody = { readonly explain: boolean };
+
 describe("a record and its rule set", () => {
   let service: TestedService;
   let ruleSet: RuleSet;
   beforeAll(async () => {
-    service = await startService({ rulesDir: SHIPPED_RULES });
-    ruleSet = await loadRules(SHIPPED_RULES);
+    const rulesDir = copyOfShippedRules();
+    service = await startService({ rulesDir });
+    ruleSet = await loadRules(rulesDir);
   });
 
   const replay = (record: ShownRecord) => {
@@ -32,9 +36,7 @@ describe("a record and its rule set", () => {
 
   it("give the same decision again, for requests of every kind", async () => {
     const requests = fc.sample(anyRequest(), { numRuns: REQUESTS, seed: 20_260_115 });
-    const answers: EvaluateResponse[] = [];
-    for (let from = 0; from < REQUESTS; from += BATCH)
-      answers.push(...(await evaluateBatch(requests.slice(from, from + BATCH))));
+    const answers = await evaluateAll(requests);
 
     const records = await service.auditRecords("kind=decision");
     expect(records).toHaveLength(REQUESTS);
@@ -59,25 +61,17 @@ describe("a record and its rule set", () => {
     writeFileSync(join(rulesDir, "numbers.yaml"), NUMBER_RULES);
     const numbers = await startService({ rulesDir });
     const rules = await loadRules(rulesDir);
-    for (const number of [
-      "-0.0",
-      "-1e-400",
-      "1e400",
-      "-1e400",
-      "1e308",
-      "5e-324",
-      "123456789012345678901234567890",
-      "1.0",
-    ]) {
-      const body = `{"action_type":"t","action_name":"n","arguments":{"x":${number}}}`;
-      const { status, body: answer } = await numbers.call("POST", "/v1/policy/evaluate", {
+    const ask = (number: string) =>
+      numbers.call("POST", "/v1/policy/evaluate", {
         key: numbers.keys.agent,
-        body,
+        body: `{"action_type":"t","action_name":"n","arguments":{"x":${number}}}`,
       });
-      if (/e400$/.test(number) && !number.includes("-400")) {
-        expect([number, status, answer.decision]).toEqual([number, 400, "deny"]);
-        continue;
-      }
+    for (const number of ["1e400", "-1e400", "1e308", "9007199254740993", "123456789012345678901234567890"]) {
+      const { status, body } = await ask(number);
+      expect([number, status, body.decision]).toEqual([number, 400, "deny"]);
+    }
+    for (const number of ["-0.0", "-1e-400", "5e-324", "1.0", "-1.5", "9007199254740991"]) {
+      const { body: answer } = await ask(number);
       const { body: record } = await numbers.call<DecisionRecord>("GET", `/v1/audit/${answer.request_id}`, {
         key: numbers.keys.admin,
       });
@@ -87,13 +81,22 @@ describe("a record and its rule set", () => {
     }
   });
 
-  async function evaluateBatch(requests: readonly object[]): Promise<EvaluateResponse[]> {
-    const answer = await service.call<{ results: EvaluateResponse[] }>("POST", "/v1/policy/evaluate/batch", {
-      key: service.keys.gateway,
-      body: { requests },
-    });
-    expect(answer.status).toBe(200);
-    return answer.body.results;
+  /** Half of them in batches, which take no `explain`, half one by one. */
+  async function evaluateAll(requests: readonly EvaluateBody[]): Promise<EvaluateResponse[]> {
+    const answers: EvaluateResponse[] = [];
+    for (const request of requests.filter(({ explain }) => explain)) {
+      answers.push(await service.evaluate(request, service.keys.gateway));
+    }
+    const rest = requests.filter(({ explain }) => !explain);
+    for (let from = 0; from < rest.length; from += BATCH) {
+      const answer = await service.call<{ results: EvaluateResponse[] }>("POST", "/v1/policy/evaluate/batch", {
+        key: service.keys.gateway,
+        body: { requests: rest.slice(from, from + BATCH) },
+      });
+      expect(answer.status).toBe(200);
+      answers.push(...answer.body.results);
+    }
+    return answers;
   }
 });
 
@@ -104,7 +107,7 @@ policy: numbers
 rules:
   - { id: positive, when: 1.0 / arguments.x > 0.0, decision: allow, reason: The reciprocal is positive. }
   - { id: text, when: string(arguments.x).startsWith("-"), decision: approval_required, reason: Written with a minus. }
-  - { id: huge, when: arguments.x > 1.7e308 || arguments.x < -1.7e308, decision: deny, reason: Beyond a double. }
+  - { id: huge, when: arguments.x > 1e15, decision: deny, reason: Larger than any amount. }
 `;
 
 async function loadRules(dir: string): Promise<RuleSet> {
@@ -115,19 +118,17 @@ async function loadRules(dir: string): Promise<RuleSet> {
 }
 
 /** The fixtures of the packs, which reach every rule, and those again with arguments, identity and context changed at random. */
-function anyRequest(): fc.Arbitrary<object> {
+function anyRequest(): fc.Arbitrary<EvaluateBody> {
   const files = readdirSync(SHIPPED_RULES).filter((name) => name.endsWith(".test.yaml"));
   const fixtures = files.map((name) => parseFixtureFile(name, readFileSync(join(SHIPPED_RULES, name), "utf8")));
-  const requests = fixtures.flatMap(({ cases }) => cases.map(({ request }) => request));
+  const requests = fixtures
+    .flatMap(({ cases }) => cases.map(({ request }) => request))
+    .filter((request) => parseEvaluateRequest(request).ok);
   const identities = fixtures.flatMap(({ identities = {} }) => Object.values(identities));
   const argumentNames = [...new Set(requests.flatMap(({ arguments: args }) => Object.keys((args ?? {}) as object)))];
 
   const names = fc.constantFrom(...argumentNames, "constructor", "__proto__", "toString", "$typeName", "");
-  const numbers = fc.oneof(
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.maxSafeInteger(),
-    fc.constantFrom(0, 50, 50.01, 1e21),
-  );
+  const numbers = fc.oneof(fc.double({ noNaN: true }), fc.maxSafeInteger(), fc.constantFrom(0, 50, 50.01, 1001));
   const values = fc.oneof(fc.jsonValue({ maxDepth: 4 }), numbers, fc.string({ unit: "grapheme" }));
   const changes = fc.array(fc.tuple(names, values), { maxLength: 3 });
 
@@ -145,5 +146,11 @@ function anyRequest(): fc.Arbitrary<object> {
       ...(session_id === undefined ? undefined : { session_id }),
       explain,
       arguments: Object.fromEntries([...Object.entries((base.arguments ?? {}) as object), ...changed]),
-    }));
+    }))
+    .map(
+      (request) => JSON.parse(JSON.stringify(request), (_, value) => (isTooLarge(value) ? 0 : value)) as EvaluateBody,
+    );
 }
+
+/** Refused by the service: whole numbers that a double does not hold exactly. */
+const isTooLarge = (value: unknown) => typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
