@@ -13,12 +13,13 @@ export function serializeRecord(record: AuditRecord): string {
 function serializeDecision(record: DecisionRecord): string {
   const { action_type, action_name, destination, session, context, request, now } = record.activation;
   const client = record.client_request_id;
+  const id = text(record.id);
   return (
-    `{"version":1,"kind":"decision","id":${text(record.id)},"time":${record.time},` +
+    `{"version":1,"kind":"decision","id":${id},"time":${record.time},` +
     `"activation":{"action_type":${text(action_type)},"action_name":${text(action_name)},` +
     `"arguments":${JSON.stringify(record.activation.arguments)},"destination":${JSON.stringify(destination)},` +
     `"identity":${identityJson(record.activation.identity)},"session":${JSON.stringify(session)},` +
-    `"context":${JSON.stringify(context)},"request":{"id":${text(request.id)},"time":${request.time}},"now":${now}},` +
+    `"context":${JSON.stringify(context)},"request":{"id":${request.id === record.id ? id : text(request.id)},"time":${request.time}},"now":${now}},` +
     `"decision":${decisionJson(record.decision)},"key_id":${text(record.key_id)},` +
     `${client === undefined ? "" : `"client_request_id":${text(client)},`}"latency_us":${record.latency_us}}`
   );

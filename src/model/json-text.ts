@@ -24,7 +24,7 @@ export function parseJsonText(text: string): JsonTextResult {
     return { ok: false, code: "malformed_json", faults: [{ pointer: "", detail: describeSyntaxError(error) }] };
   }
   const walk = new Walk();
-  const fault = walk.visit(value, "", 1) ?? findDuplicateFault(text, walk.keys);
+  const fault = walk.visit(value, 1) ?? findDuplicateFault(text, walk.keys);
   if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
   return { ok: true, value: Object.is(value, -0) ? 0 : value };
 }
@@ -51,22 +51,19 @@ function findDuplicateFault(text: string, keysOfValue: number): FieldFault | und
 class Walk {
   keys = 0;
 
-  visit(value: unknown, step: string, depth: number): FieldFault | undefined {
-    if (typeof value === "string") return findTextFault(value, step);
-    if (typeof value === "number") return findNumberFault(value, step);
+  visit(value: unknown, depth: number): FieldFault | undefined {
+    if (typeof value === "string") return findTextFault(value);
+    if (typeof value === "number") return isExact(value) ? undefined : INEXACT;
     if (typeof value !== "object" || value === null) return undefined;
-    if (depth > LIMITS.depthMax) {
-      return { pointer: step, detail: `nested deeper than ${LIMITS.depthMax} levels; flatten it` };
-    }
-    const fault = Array.isArray(value) ? this.#items(value, depth) : this.#fields(value, depth);
-    return fault === undefined ? undefined : { pointer: step + fault.pointer, detail: fault.detail };
+    if (depth > LIMITS.depthMax) return TOO_DEEP;
+    return Array.isArray(value) ? this.#items(value, depth) : this.#fields(value, depth);
   }
 
   #items(items: unknown[], depth: number): FieldFault | undefined {
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index];
-      const fault = isPlain(item) ? undefined : this.visit(item, `/${index}`, depth + 1);
-      if (fault !== undefined) return fault;
+      const fault = this.visit(item, depth + 1);
+      if (fault !== undefined) return below(`/${index}`, fault);
       if (item === 0) items[index] = 0;
     }
     return undefined;
@@ -77,37 +74,33 @@ class Walk {
     for (const key in fields) {
       this.keys += 1;
       const item = (fields as Record<string, unknown>)[key];
-      if (isPlain(item) && isPlain(key)) continue;
-      const step = `/${escapePointer(key)}`;
-      const fault = findTextFault(key, step) ?? this.visit(item, step, depth + 1);
-      if (fault !== undefined) return fault;
+      const fault = findTextFault(key) ?? this.visit(item, depth + 1);
+      if (fault !== undefined) return below(`/${escapePointer(key)}`, fault);
       if (item === 0) (fields as Record<string, unknown>)[key] = 0;
     }
     return undefined;
   }
 }
 
-/** Cannot be at fault: most values of most bodies. */
-function isPlain(value: unknown): boolean {
-  if (typeof value === "string") return value.isWellFormed() && !value.includes("\0");
-  return typeof value === "boolean" || value === null || (typeof value === "number" && value !== 0 && isExact(value));
-}
+/** A fault with the step that leads to it put in front. */
+const below = (step: string, { pointer, detail }: FieldFault): FieldFault => ({
+  pointer: printable(step) + pointer,
+  detail,
+});
 
 /** Whether a double holds what was written; the digits behind the point are rounded, as every JSON parser does. */
 const isExact = (value: number) =>
   Number.isFinite(value) && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value));
 
-function findNumberFault(value: number, pointer: string): FieldFault | undefined {
-  if (isExact(value)) return undefined;
-  return { pointer: printable(pointer), detail: "beyond what a double holds exactly (2^53 - 1); send it as a string" };
-}
+const fault = (detail: string): FieldFault => ({ pointer: "", detail });
+const INEXACT = fault("beyond what a double holds exactly (2^53 - 1); send it as a string");
+const TOO_DEEP = fault(`nested deeper than ${LIMITS.depthMax} levels; flatten it`);
+const NUL = fault("contains NUL (U+0000); remove it");
+const NOT_WELL_FORMED = fault("contains half of a surrogate pair; send well-formed Unicode");
 
-function findTextFault(text: string, pointer: string): FieldFault | undefined {
-  if (text.includes("\0")) return { pointer: printable(pointer), detail: "contains NUL (U+0000); remove it" };
-  if (!text.isWellFormed()) {
-    return { pointer: printable(pointer), detail: "contains half of a surrogate pair; send well-formed Unicode" };
-  }
-  return undefined;
+function findTextFault(text: string): FieldFault | undefined {
+  if (text.includes("\0")) return NUL;
+  return text.isWellFormed() ? undefined : NOT_WELL_FORMED;
 }
 
 const printable = (pointer: string) => pointer.replaceAll("\0", "\uFFFD").toWellFormed();
