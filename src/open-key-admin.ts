@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { openDataDirectory } from "./adapters/fs/data-directory.ts";
+import { type DataDirectory, openDataDirectory } from "./adapters/fs/data-directory.ts";
 import { INITIAL_KEYS_FILE } from "./adapters/fs/initial-keys-file.ts";
 import { LockHeld } from "./adapters/fs/lock-file.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
+import { createAddressFetch } from "./address-fetch.ts";
+import { serializeRecord } from "./audit/index.ts";
 import { CliError, createHttpKeyAdmin, type KeyAdmin, type KeyAdminOptions } from "./cli/index.ts";
 import { openDatabase, systemClock } from "./compose.ts";
 import { type Config, parseConfig } from "./config/index.ts";
@@ -12,6 +16,7 @@ import { type Caller, createKeyRing, SCOPES } from "./identity/index.ts";
 import { uuidv7 } from "./model/uuid.ts";
 import { createKey, type KeyService, listKeys, revokeKey } from "./operations/manage-keys.ts";
 import { packageRoot } from "./package-root.ts";
+import { toServiceAddress } from "./service-address.ts";
 import { createLogger } from "./telemetry/index.ts";
 
 /**
@@ -24,19 +29,44 @@ export async function openKeyAdmin(env: NodeJS.ProcessEnv, { url, key }: KeyAdmi
   const parsed = parseConfig(env, { packageRoot, cwd: process.cwd() });
   if (!parsed.ok) throw new CliError(parsed.problems.map(({ message }) => message).join("\n"));
   const { config } = parsed;
-  if (config.mode === "server") return openStore(config, async () => {});
+  return config.mode === "server" ? openStore(config, async () => {}) : openEmbedded(config);
+}
+
+async function openEmbedded(config: Config): Promise<KeyAdmin> {
+  // Opening the folder would make it.
+  if (!existsSync(config.dataDir)) throw neverStarted(config);
+  const lock = await lockUnlessRunning(config);
+  if ("listen" in lock) {
+    const { url, ...address } = toServiceAddress(lock.listen, config.allowedHosts);
+    const key = await initialAdminKey(config.dataDir, address.socketPath === undefined ? url : undefined);
+    return createHttpKeyAdmin({ url, key, fetch: createAddressFetch({ url, ...address }) });
+  }
+  const release = () => lock.directory.close();
+  if (existsSync(join(config.dataDir, "pglite"))) return openStore(config, release);
+  await release();
+  throw neverStarted(config);
+}
+
+/** The folder, locked, or where the process listens that holds it. @throws CliError */
+async function lockUnlessRunning({ dataDir }: Config): Promise<{ directory: DataDirectory } | { listen: string }> {
   try {
-    const directory = await openDataDirectory(config.dataDir);
-    return await openStore(config, () => directory.close());
+    return { directory: await openDataDirectory(dataDir) };
   } catch (error) {
-    const { cause } = error as Error;
-    if (!(cause instanceof LockHeld) || cause.holder?.listen === undefined)
-      throw new CliError((error as Error).message);
-    return createHttpKeyAdmin({ url: cause.holder.listen, key: await initialAdminKey(config.dataDir), fetch });
+    const { cause, message } = error as Error;
+    const holder = cause instanceof LockHeld ? cause.holder : undefined;
+    // An address of another machine means something else here.
+    if (holder?.listen !== undefined && holder.host === hostname()) return { listen: holder.listen };
+    throw new CliError(message);
   }
 }
 
-async function initialAdminKey(dataDir: string): Promise<string> {
+const neverStarted = ({ dataDir }: Config) =>
+  new CliError(`there is no Verdict data in ${dataDir}`, {
+    hint: "Start the service once, which makes the first keys, or set VERDICT_DATA_DIR to the folder that it uses.",
+  });
+
+/** @param url of the service, when a command line could name it */
+async function initialAdminKey(dataDir: string, url: string | undefined): Promise<string> {
   const path = join(dataDir, INITIAL_KEYS_FILE);
   try {
     const { admin } = JSON.parse(await readFile(path, "utf8")) as { admin?: unknown };
@@ -45,7 +75,10 @@ async function initialAdminKey(dataDir: string): Promise<string> {
     // Removed after the keys were put away, as it should be: then the operator has the key.
   }
   throw new CliError("the service is running, so its keys are managed over HTTP, and that needs a key", {
-    hint: `Set VERDICT_API_KEY to one with \`keys:write\`; there is none in ${path}.`,
+    hint:
+      url === undefined
+        ? `There is none in ${path}, and over a socket no other can be given; stop the service, or call /v1/keys yourself.`
+        : `There is none in ${path}; set VERDICT_API_KEY to one with \`keys:write\`, and VERDICT_URL=${url}.`,
   });
 }
 
@@ -63,20 +96,26 @@ async function openStore(config: Config, release: () => Promise<void>): Promise<
     keyRing: createKeyRing(keyStore),
     // Running replicas notice by their polling of the store.
     keyChanges: createMemoryKeyChanges(),
-    spool: { append: (record) => auditStore.insert([record]) },
+    spool: { append: (record) => auditStore.insert([serializeRecord(record)]) },
     clock: systemClock,
     newId: (now) => uuidv7(now, randomBytes(10)),
     randomSecret: () => randomBytes(32),
   };
+  let hasKeys: boolean;
   try {
-    await keyStore.list();
+    hasKeys = (await keyStore.list()).length > 0;
   } catch (error) {
     await close();
     throw error;
   }
   return {
     list: () => listKeys(service, OPERATOR),
-    create: (input) => createKey(service, OPERATOR, input),
+    async create(input) {
+      // A service that finds a key does not make the first ones, and then nobody might have an admin's.
+      if (!hasKeys)
+        throw new CliError("there are no keys yet", { hint: "Start the service once: it makes the first." });
+      return createKey(service, OPERATOR, input);
+    },
     revoke: (id) => revokeKey(service, OPERATOR, id),
     close,
   };

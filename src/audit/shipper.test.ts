@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { parseRecord, serializeRecord } from "./serialize-record.ts";
 import { createShipper, type ShipperClock, type ShipperOptions } from "./shipper.ts";
 import type { AuditRecord, EventRecord, Spool } from "./types.ts";
 
@@ -11,7 +12,7 @@ function arraySpool(): Spool & { readonly records: AuditRecord[] } {
   return {
     records,
     append: async (added) => void records.push(added),
-    peek: async (max) => records.slice(0, max),
+    peek: async (max) => records.slice(0, max).map(serializeRecord),
     acknowledge: async (count) => void records.splice(0, count),
     get pending() {
       return records.length;
@@ -47,7 +48,7 @@ function manualClock(): ShipperClock & { advance(ms: number): Promise<void>; rea
   };
 }
 
-function setUp(insert: (records: readonly AuditRecord[]) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
+function setUp(insert: (lines: readonly string[]) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
   const clock = manualClock();
   const spool = arraySpool();
   const onError = vi.fn();
@@ -69,7 +70,9 @@ function heldInsert() {
 describe("createShipper", () => {
   it("moves everything in order, in batches of at most batchMax", async () => {
     const batches: string[][] = [];
-    const { clock, spool, shipper, fill } = setUp(async (batch) => void batches.push(batch.map(({ id }) => id)));
+    const { clock, spool, shipper, fill } = setUp(
+      async (batch) => void batches.push(batch.map((line) => parseRecord(line).id)),
+    );
     fill(7);
     await clock.advance(100);
     expect(batches.map((batch) => batch.length)).toEqual([3, 3, 1]);

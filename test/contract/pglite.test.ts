@@ -9,7 +9,7 @@ import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
-import { apiKey, decisionRecord, idOf, ids } from "./samples.ts";
+import { apiKey, decisionRecord, idOf, ids, insertRecords } from "./samples.ts";
 
 const root = mkdtempSync(join(tmpdir(), "verdict-pglite-"));
 const seedImage = join(root, "seed.tar.gz");
@@ -72,7 +72,7 @@ describe("createPgliteDatabase", () => {
 
   it("keeps what it stored when it is opened again", async () => {
     const first = create("again");
-    await first.database.auditStore.insert([decisionRecord(1)]);
+    await insertRecords(first.database.auditStore, [decisionRecord(1)]);
     await first.database.close();
     const second = create("again");
     expect(await second.database.auditStore.get(idOf(1))).toEqual(decisionRecord(1));
@@ -111,7 +111,7 @@ describe("createPgliteDatabase", () => {
 
   it("answers storage_unavailable when PGlite died, and is opened again", async () => {
     const { database, opened: raw, folders } = create("dying");
-    await database.auditStore.insert([decisionRecord(1)]);
+    await insertRecords(database.auditStore, [decisionRecord(1)]);
     await raw().client.close();
     await expect(database.ping()).rejects.toMatchObject({ code: "storage_unavailable" });
     await vi.waitFor(() => database.ping(), 10_000);
@@ -124,7 +124,7 @@ describe("createPgliteDatabase", () => {
     const { database } = create("atomic");
     const broken = { ...decisionRecord(250), time: Number.NaN };
     const batch = [...Array.from({ length: 250 }, (_, n) => decisionRecord(n)), broken];
-    await expect(database.auditStore.insert(batch)).rejects.toThrow();
+    await expect(insertRecords(database.auditStore, batch)).rejects.toThrow();
     expect(await database.auditStore.list({ limit: 10 })).toEqual([]);
     await database.close();
   });

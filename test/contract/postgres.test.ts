@@ -8,7 +8,7 @@ import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
-import { apiKey, decisionRecord, idOf } from "./samples.ts";
+import { apiKey, decisionRecord, idOf, insertRecords } from "./samples.ts";
 
 const url = await freshPostgres();
 const own = await ownServer(startPostgres);
@@ -53,12 +53,12 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   it("inserts all of a batch that takes several statements, or nothing", async () => {
     const { auditStore } = await openEmpty();
     const batch = Array.from({ length: 2500 }, (_, n) => decisionRecord(n));
-    await auditStore.insert(batch);
+    await insertRecords(auditStore, batch);
     expect(await auditStore.list({ limit: 500, before: idOf(1) })).toEqual([decisionRecord(0)]);
     await admin.execute(sql`truncate audit_records`);
     // The last statement of the batch fails.
     await admin.execute(sql`alter table audit_records add constraint test check (id <> ${sql.raw(`'${idOf(2499)}'`)})`);
-    await expect(auditStore.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(insertRecords(auditStore, batch)).rejects.toMatchObject(UNAVAILABLE);
     await admin.execute(sql`alter table audit_records drop constraint test`);
     expect(await auditStore.list({ limit: 1 })).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
     await admin.execute(sql`alter table audit_records add constraint test check (false) not valid`);
     await admin.execute(sql`alter table api_keys add constraint test check (false) not valid`);
     const secret = decisionRecord(1, { arguments: { token: "t0p-s3cret" } });
-    const failures = await Promise.allSettled([auditStore.insert([secret]), keyStore.insert(apiKey(0xabc))]);
+    const failures = await Promise.allSettled([insertRecords(auditStore, [secret]), keyStore.insert(apiKey(0xabc))]);
     await admin.execute(sql`alter table audit_records drop constraint test`);
     await admin.execute(sql`alter table api_keys drop constraint test`);
     for (const failure of failures) {
@@ -145,13 +145,13 @@ describe("PostgreSQL that is away", () => {
 
     it("is used again after it was killed and started, without a restart of ours", async () => {
       const database = open({ url: own!.url });
-      await database.auditStore.insert([decisionRecord(1)]);
+      await insertRecords(database.auditStore, [decisionRecord(1)]);
       await own!.stop("SIGKILL");
       await expect(database.auditStore.list({ limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
       await expect(database.keyStore.list()).rejects.toMatchObject(UNAVAILABLE);
       await own!.start();
       await vi.waitFor(() => database.ping(), 10_000);
-      await database.auditStore.insert([decisionRecord(1), decisionRecord(2)]);
+      await insertRecords(database.auditStore, [decisionRecord(1), decisionRecord(2)]);
       expect(await database.auditStore.list({ limit: 10 })).toEqual([decisionRecord(2), decisionRecord(1)]);
     });
 

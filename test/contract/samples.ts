@@ -1,4 +1,5 @@
-import type { AuditRecord, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
+import { parseRecord, serializeRecord } from "../../src/audit/index.ts";
+import type { AuditRecord, AuditStore, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
 import type { ApiKey } from "../../src/identity/types.ts";
 import type { JsonObject } from "../../src/model/activation.ts";
 
@@ -82,8 +83,13 @@ export function nested(depth: number): JsonObject {
   return value;
 }
 
-export function ids(records: readonly AuditRecord[]): string[] {
-  return records.map((record) => record.id);
+/** Of records, or of their lines. */
+export function ids(records: readonly (AuditRecord | string)[]): string[] {
+  return records.map((record) => (typeof record === "string" ? parseRecord(record) : record).id);
+}
+
+export function insertRecords(store: AuditStore, records: readonly AuditRecord[]): Promise<void> {
+  return store.insert(records.map(serializeRecord));
 }
 
 export function apiKey(n: number, parts: Partial<ApiKey> = {}): ApiKey {

@@ -6,7 +6,8 @@ export interface Batch {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  readonly records: AuditRecord[];
+  /** As `serializeRecord` wrote them. */
+  readonly lines: string[];
   /** Offset in the batch behind each record's line. */
   readonly ends: number[];
 }
@@ -58,7 +59,7 @@ export function createBatchBuffer(onBegin: () => void): BatchBuffer {
         current = createBatch();
         onBegin();
       }
-      current.records.push(record);
+      current.lines.push(line);
       current.ends.push(end);
       return current.promise;
     },
@@ -81,5 +82,5 @@ function createBatch(): Batch {
     resolve = onResolve;
     reject = onReject;
   });
-  return { promise, resolve, reject, records: [], ends: [] };
+  return { promise, resolve, reject, lines: [], ends: [] };
 }

@@ -16,7 +16,7 @@ export interface Segment {
   /** Bytes of whole batches; what lies behind is not part of the log. */
   length: number;
   /** Records of it that are on disk only, not decoded. */
-  undecoded: number;
+  unloaded: number;
   /** Set while it is written to. */
   fd?: number;
   /** A line could not be read: the file is kept for people to look at. */

@@ -37,11 +37,13 @@ async function appendAll(spool: Spool, from: number, to: number): Promise<void> 
   await Promise.all(Array.from({ length: to - from }, (_, n) => spool.append(record(from + n))));
 }
 
+const numberOf = (line: string) => Number((JSON.parse(line) as { id: string }).id);
+
 /** Numbers of all pending records; acknowledges them. */
 async function drain(spool: Spool, max = 1000): Promise<number[]> {
   const seen: number[] = [];
   for (let batch = await spool.peek(max); batch.length > 0; batch = await spool.peek(max)) {
-    seen.push(...batch.map(({ id }) => Number(id)));
+    seen.push(...batch.map(numberOf));
     await spool.acknowledge(batch.length);
   }
   return seen;
@@ -221,7 +223,7 @@ describe("openFileSpool", () => {
 
       disk.room = 1e6;
       await appendAll(spool, 3, 5);
-      expect((await spool.peek(100)).map(({ id }) => Number(id))).toEqual(range(0, 5));
+      expect((await spool.peek(100)).map(numberOf)).toEqual(range(0, 5));
       await spool.close();
       const again = open();
       expect(await drain(again)).toEqual(range(0, 5));
@@ -240,7 +242,7 @@ describe("openFileSpool", () => {
       await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
       isBroken = false;
       await appendAll(spool, 2, 4);
-      expect((await spool.peek(100)).map(({ id }) => Number(id))).toEqual(range(0, 4));
+      expect((await spool.peek(100)).map(numberOf)).toEqual(range(0, 4));
       await spool.close();
       const again = open();
       expect(await drain(again)).toEqual(range(0, 4));
@@ -338,7 +340,7 @@ describe("openFileSpool", () => {
       await Promise.all([spool.append(record(1, data)), spool.append(record(2))]);
       await spool.close();
       const again = open();
-      expect(await again.peek(2)).toEqual([record(1, data), record(2)]);
+      expect((await again.peek(2)).map((line) => JSON.parse(line))).toEqual([record(1, data), record(2)]);
       await again.close();
     });
 
@@ -413,7 +415,7 @@ describe("openFileSpool", () => {
               disk.room = 1e9;
               canCut = true;
             } else if ("acknowledge" in each) {
-              const found = (await spool.peek(each.acknowledge)).map(({ id }) => Number(id));
+              const found = (await spool.peek(each.acknowledge)).map(numberOf);
               expect(found).toEqual(model.slice(0, each.acknowledge));
               await spool.acknowledge(found.length);
               model.splice(0, found.length);

@@ -42,9 +42,9 @@ export interface FileSpoolOptions {
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** Records kept decoded for the shipper, so that as long as it keeps up nothing is read back from disk. */
-const DECODED_RECORDS_MAX = 4096;
-const DECODED_BYTES_MAX = 8 * 1024 * 1024;
+/** Records kept in memory for the shipper, so that as long as it keeps up nothing is read back from disk. */
+const LOADED_RECORDS_MAX = 4096;
+const LOADED_BYTES_MAX = 8 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 /**
  * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well.
@@ -64,11 +64,11 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** A full disk fails every turn; people hear of it once, until it works again. */
   let isFailing = false;
 
-  // The oldest pending records, decoded. `decodedEnds` are stream positions behind each; `decodedTo` is the last of them.
-  let decoded: AuditRecord[] = [];
-  let decodedEnds: number[] = [];
+  // The oldest pending records, loaded. `loadedEnds` are stream positions behind each; `loadedTo` is the last of them.
+  let loaded: string[] = [];
+  let loadedEnds: number[] = [];
   let acknowledgedTo = recovered.acknowledgedTo;
-  let decodedTo = acknowledgedTo;
+  let loadedTo = acknowledgedTo;
 
   const buffer = createBatchBuffer(() => void setImmediate(writeBatch));
 
@@ -109,7 +109,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     // Counted before the attempt: a file that stands in the way is passed by.
     nextSequence += 1;
     const fd = fs.openSync(path, "wx+", 0o600);
-    const segment: Segment = { sequence, path, base, length: 0, undecoded: 0, isDamaged: false, fd };
+    const segment: Segment = { sequence, path, base, length: 0, unloaded: 0, isDamaged: false, fd };
     segments.push(segment);
     active = segment;
     if (durability === "disk") withFile(fs, directory, "r", (fd) => fs.fsyncSync(fd));
@@ -133,56 +133,57 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     attempt("seal_failed", segment.path, () => writeSeal(fs, segment));
   }
 
-  function confirm({ records, ends }: Batch, segment: Segment, length: number): void {
+  function confirm({ lines, ends }: Batch, segment: Segment, length: number): void {
     const start = segment.base + segment.length;
     segment.length += length;
     bytes += length;
-    pending += records.length;
-    const isCaughtUp = decodedTo === start;
-    const oldest = decodedEnds[0] ?? start;
-    if (!isCaughtUp || decoded.length >= DECODED_RECORDS_MAX || start - oldest >= DECODED_BYTES_MAX) {
-      segment.undecoded += records.length;
+    pending += lines.length;
+    const isCaughtUp = loadedTo === start;
+    const oldest = loadedEnds[0] ?? start;
+    if (!isCaughtUp || loaded.length >= LOADED_RECORDS_MAX || start - oldest >= LOADED_BYTES_MAX) {
+      segment.unloaded += lines.length;
       return;
     }
-    for (let index = 0; index < records.length; index += 1) {
-      decoded.push(records[index]!);
-      decodedEnds.push(start + ends[index]!);
+    for (let index = 0; index < lines.length; index += 1) {
+      loaded.push(lines[index]!);
+      loadedEnds.push(start + ends[index]!);
     }
-    decodedTo = start + length;
+    loadedTo = start + length;
     // The last record's end includes the batch's closing line.
-    decodedEnds[decodedEnds.length - 1] = decodedTo;
+    loadedEnds[loadedEnds.length - 1] = loadedTo;
   }
 
-  /** Decodes from disk until `count` records are at hand or there are no more. */
-  function decode(count: number): void {
-    const firstEnd = decodedEnds[0] ?? decodedTo;
-    while (decoded.length < Math.min(count, pending) && decodedTo - firstEnd < DECODED_BYTES_MAX) {
-      const segment = segments.find(({ base, length }) => base + length > decodedTo);
+  /** Loads from disk until `count` records are at hand or there are no more. */
+  function load(count: number): void {
+    const firstEnd = loadedEnds[0] ?? loadedTo;
+    while (loaded.length < Math.min(count, pending) && loadedTo - firstEnd < LOADED_BYTES_MAX) {
+      const segment = segments.find(({ base, length }) => base + length > loadedTo);
       if (segment === undefined) return;
-      const lines = readLines(fs, segment, decodedTo - segment.base, READ_BYTES);
+      const lines = readLines(fs, segment, loadedTo - segment.base, READ_BYTES);
       for (const { text, end } of lines) {
-        decodedTo = segment.base + end;
-        segment.undecoded -= 1;
-        if (!decodeLine(text)) skipDamaged(segment);
+        loadedTo = segment.base + end;
+        segment.unloaded -= 1;
+        if (!loadLine(text)) skipDamaged(segment);
       }
       const end = segment.base + segment.length;
-      if (lines.length > 0 && decodedTo < end) continue;
-      decodedTo = end;
-      if (segment.undecoded !== 0) recount(segment);
+      if (lines.length > 0 && loadedTo < end) continue;
+      loadedTo = end;
+      if (segment.unloaded !== 0) recount(segment);
     }
   }
 
   /** Rot took line ends with it, or added some: what the segment was known to hold is not what could be read. */
   function recount(segment: Segment): void {
-    pending -= segment.undecoded;
-    segment.undecoded = 0;
+    pending -= segment.unloaded;
+    segment.unloaded = 0;
     keepDamaged(segment, "lines are missing");
   }
 
-  function decodeLine(text: string): boolean {
+  function loadLine(text: string): boolean {
     try {
-      decoded.push(parseRecord(text));
-      decodedEnds.push(decodedTo);
+      parseRecord(text);
+      loaded.push(text);
+      loadedEnds.push(loadedTo);
       return true;
     } catch {
       return false;
@@ -192,14 +193,14 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** A line that rotted on disk must not hold up what follows; its segment is kept aside. */
   function skipDamaged(segment: Segment): void {
     pending -= 1;
-    keepDamaged(segment, `the line ending at byte ${decodedTo - segment.base} is not JSON`);
+    keepDamaged(segment, `the line ending at byte ${loadedTo - segment.base} is not JSON`);
   }
 
   function keepDamaged(segment: Segment, detail: string): void {
     segment.isDamaged = true;
     report("damaged_record", segment.path, new Error(detail));
-    if (decodedEnds.length > 0) decodedEnds[decodedEnds.length - 1] = decodedTo;
-    else acknowledgeTo(decodedTo);
+    if (loadedEnds.length > 0) loadedEnds[loadedEnds.length - 1] = loadedTo;
+    else acknowledgeTo(loadedTo);
   }
 
   function acknowledgeTo(position: number): void {
@@ -243,18 +244,18 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     append,
     async peek(max) {
       try {
-        decode(max);
+        load(max);
       } catch (error) {
         throw new UnavailableError("audit", "the audit log cannot be read", error);
       }
-      return decoded.slice(0, max);
+      return loaded.slice(0, max);
     },
     async acknowledge(count) {
-      const known = Math.min(count, decoded.length);
+      const known = Math.min(count, loaded.length);
       if (known === 0) return;
-      const position = decodedEnds[known - 1]!;
-      decoded = decoded.slice(known);
-      decodedEnds = decodedEnds.slice(known);
+      const position = loadedEnds[known - 1]!;
+      loaded = loaded.slice(known);
+      loadedEnds = loadedEnds.slice(known);
       pending -= known;
       acknowledgeTo(position);
     },
@@ -300,7 +301,7 @@ function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProbl
         removeSegment(fs, { path, isDamaged: false });
         continue;
       }
-      segments.push({ sequence, path, base, length, undecoded: records, isDamaged: false });
+      segments.push({ sequence, path, base, length, unloaded: records, isDamaged: false });
       base += length;
       pending += records;
     }

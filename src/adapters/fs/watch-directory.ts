@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, resolve, sep } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { watch } from "chokidar";
 
 export interface WatchDirectoryOptions {
@@ -42,6 +43,7 @@ export function watchDirectory({ dir, debounceMs, onChange, onError }: WatchDire
       Math.max(0, Math.min(debounceMs, left)),
     );
   };
+  const stopPolling = pollDirectory(root, schedule);
   watcher.on("all", schedule);
   watcher.on("error", (error) => {
     if (!isStopped) onError(error instanceof Error ? error : new Error(String(error)));
@@ -49,8 +51,50 @@ export function watchDirectory({ dir, debounceMs, onChange, onError }: WatchDire
   return async () => {
     isStopped = true;
     clearTimeout(timer);
+    stopPolling();
     await watcher.close();
   };
+}
+
+/** How late a change may be noticed that the operating system did not tell of. */
+const POLL_MS = 3000;
+
+/**
+ * Looks for itself as well: notifications get lost when files are replaced in quick succession, and network file systems
+ * send none. A rule that somebody has withdrawn must not stay active for want of a notification.
+ * @returns stops looking
+ */
+function pollDirectory(root: string, onDifference: () => void): () => void {
+  let last: string | undefined;
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking) return;
+    isLooking = true;
+    const next = await fingerprintOf(root);
+    if (last !== undefined && next !== last) onDifference();
+    last = next;
+    isLooking = false;
+  };
+  void look();
+  const timer = setInterval(() => void look(), POLL_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Differs when a file below the directory does: in name, size, time of change, or in being another file. */
+async function fingerprintOf(root: string): Promise<string> {
+  try {
+    const names = await readdir(root, { recursive: true });
+    const states = await Promise.all(names.sort().map((name) => describeFile(join(root, name), name)));
+    return states.join("\n");
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+async function describeFile(path: string, name: string): Promise<string> {
+  // A file that goes away in between is a difference by its own.
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? `${name} gone` : `${name} ${found.size} ${found.mtimeMs} ${found.ctimeMs} ${found.ino}`;
 }
 
 /** The nearest directory above that exists: the watched one may come, go and come back. */

@@ -1,4 +1,4 @@
-import type { AuditQuery, AuditRecord, AuditStore } from "../../audit/types.ts";
+import { type AuditQuery, type AuditRecord, type AuditStore, parseRecord } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 /** An `AuditStore` that lives as long as the process; for tests and for evaluations without a server. */
@@ -18,8 +18,9 @@ export function createMemoryAuditStore(): MemoryAuditStore {
   return {
     async insert(batch) {
       assertOpen();
-      for (const record of batch) {
-        if (!records.has(record.id)) records.set(record.id, structuredClone(record));
+      for (const line of batch) {
+        const record = parseRecord(line);
+        if (!records.has(record.id)) records.set(record.id, record);
       }
     },
     async get(id) {

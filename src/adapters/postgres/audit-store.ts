@@ -1,44 +1,18 @@
 import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
-import { type AuditQuery, type AuditRecord, type AuditStore, serializeRecord } from "../../audit/index.ts";
+import { type AuditQuery, type AuditRecord, type AuditStore, parseRecord } from "../../audit/index.ts";
 import type { Drizzle, RunOnDatabase } from "./database.ts";
 import { filterText, isStorableText } from "./filter-text.ts";
 import { auditRecords } from "./schema.ts";
-
-/** The columns that are filtered by, named as in the table. */
-interface FilterColumns {
-  readonly id: string;
-  readonly time: string;
-  readonly kind: string;
-  readonly identity?: string;
-  readonly action_type?: string;
-  readonly action_name?: string;
-  readonly decision?: string;
-  readonly rules: readonly string[];
-  readonly session_id?: string;
-}
-
-interface AuditRow {
-  readonly columns: FilterColumns;
-  /** The whole record; JSON has no line breaks of its own. */
-  readonly line: string;
-}
+import { faultCode } from "./storage-fault.ts";
 
 /**
  * @param rowsPerStatement a larger batch goes out in several statements of one transaction
  */
 export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: number): AuditStore {
   return {
-    async insert(records) {
-      if (records.length === 0) return;
-      const rows = records.map(auditRow);
-      await run(async (db) => {
-        if (rows.length <= rowsPerStatement) return insertRows(db, rows);
-        await db.transaction(async (tx) => {
-          for (let start = 0; start < rows.length; start += rowsPerStatement) {
-            await insertRows(tx, rows.slice(start, start + rowsPerStatement));
-          }
-        });
-      });
+    async insert(lines) {
+      if (lines.length === 0) return;
+      await run((db) => insertLines(db, lines, rowsPerStatement));
     },
     async get(id) {
       if (!isStorableText(id)) return undefined;
@@ -61,13 +35,62 @@ export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: nu
   };
 }
 
+type Statement = (db: Pick<Drizzle, "execute">, lines: readonly string[]) => Promise<void>;
+
+/** PostgreSQL's class of errors in the data itself. */
+const DATA_EXCEPTION = /^22|^54/;
+
+async function insertLines(db: Drizzle, lines: readonly string[], rowsPerStatement: number): Promise<void> {
+  try {
+    await inOneTransaction(db, lines, rowsPerStatement, insertPlain);
+  } catch (error) {
+    if (!DATA_EXCEPTION.test(faultCode(error) ?? "")) throw error;
+    // A record that holds what a column cannot must not hold up all that come after it.
+    await inOneTransaction(db, lines, rowsPerStatement, insertAwkward);
+  }
+}
+
+async function inOneTransaction(db: Drizzle, lines: readonly string[], size: number, insert: Statement): Promise<void> {
+  if (lines.length <= size) return insert(db, lines);
+  await db.transaction(async (tx) => {
+    for (let start = 0; start < lines.length; start += size) await insert(tx, lines.slice(start, start + size));
+  });
+}
+
 /**
- * Two text parameters for the whole batch, which is far quicker than one for each column of each row: the columns as a
- * JSON array, and the records as lines. Within the array each record would have to be escaped once more.
+ * One text parameter for the whole batch; the columns are taken out of the records by the database. In this process a
+ * record costs no more than joining its line to the others.
  */
-async function insertRows(db: Pick<Drizzle, "execute">, rows: readonly AuditRow[]): Promise<void> {
-  const columns = JSON.stringify(rows.map((row) => row.columns));
-  const lines = rows.map((row) => row.line).join("\n");
+async function insertPlain(db: Pick<Drizzle, "execute">, lines: readonly string[]): Promise<void> {
+  await db.execute(sql`
+    insert into audit_records
+      (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
+    select r->>'id', timestamptz 'epoch' + (r->>'time')::bigint * interval '1 ms', r->>'kind',
+      r#>>'{activation,identity,name}', r#>>'{activation,action_type}', r#>>'{activation,action_name}',
+      r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
+      r#>>'{activation,session,id}', line::json
+    from (
+      select line, line::jsonb as r from unnest(string_to_array(${lines.join("\n")}::text, E'\\n')) as line offset 0
+    ) as batch
+    on conflict (id) do nothing`);
+}
+
+/** The columns that are filtered by, named as in the table. */
+interface FilterColumns {
+  readonly id: string;
+  readonly time: string;
+  readonly kind: string;
+  readonly identity?: string;
+  readonly action_type?: string;
+  readonly action_name?: string;
+  readonly decision?: string;
+  readonly rules: readonly string[];
+  readonly session_id?: string;
+}
+
+/** As `insertPlain`, with the columns made here by `filterText`: for text that a column or `jsonb` refuses. */
+async function insertAwkward(db: Pick<Drizzle, "execute">, lines: readonly string[]): Promise<void> {
+  const columns = JSON.stringify(lines.map((line) => filterColumns(parseRecord(line))));
   await db.execute(sql`
     insert into audit_records
       (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
@@ -76,13 +99,9 @@ async function insertRows(db: Pick<Drizzle, "execute">, rows: readonly AuditRow[
       json_to_recordset(${columns}::text::json) as (
         id text, time timestamptz, kind text, identity text, action_type text, action_name text,
         decision text, rules text[], session_id text),
-      unnest(string_to_array(${lines}::text, E'\\n'))
+      unnest(string_to_array(${lines.join("\n")}::text, E'\\n'))
     ) as batch(id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
     on conflict (id) do nothing`);
-}
-
-function auditRow(record: AuditRecord): AuditRow {
-  return { columns: filterColumns(record), line: serializeRecord(record) };
 }
 
 function filterColumns(record: AuditRecord): FilterColumns {
