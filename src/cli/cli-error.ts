@@ -1,4 +1,4 @@
-import { AppError, ERROR_CODES, type ErrorCode, type FieldFault } from "../model/errors.ts";
+import { AppError, ERROR_CODES, type FieldFault } from "../model/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { printable } from "./printable.ts";
 
@@ -26,7 +26,9 @@ export function describeFailure(error: unknown): { readonly text: string; readon
     return { text: lines(error.message, error.faults, error.hint), exitCode: error.exitCode };
   }
   if (error instanceof AppError) {
-    return { text: lines(`${error.detail} [${error.code}]`, error.faults, hintFor(error.code)), exitCode: EXIT.failed };
+    const reason = causeCode(error);
+    const told = `${error.detail}${reason === undefined ? "" : ` (${reason})`} [${error.code}]`;
+    return { text: lines(told, error.faults, hintFor(error)), exitCode: EXIT.failed };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const told = stack.split("\n").map(printable).join("\n");
@@ -38,8 +40,30 @@ function lines(message: string, faults: readonly FieldFault[], hint: string | un
   return `error: ${printable(message)}\n${told.join("")}${hint === undefined ? "" : `${printable(hint)}\n`}`;
 }
 
-function hintFor(code: ErrorCode): string | undefined {
+/** Deeper than any chain of causes that somebody made on purpose. */
+const CAUSES_MAX = 5;
+
+/**
+ * The SQLSTATE or system error code at the root of a failure: the only part of a driver's error that is surely no secret.
+ * Storage adapters leave it as the beginning of the message.
+ */
+function causeCode(error: AppError): string | undefined {
+  let code: string | undefined;
+  let cause = error.cause;
+  for (let depth = 0; depth < CAUSES_MAX && cause instanceof Error; depth += 1) {
+    const own = "code" in cause ? String(cause.code) : cause.message.replace(/:.*$/s, "");
+    if (/^(?:E[A-Z0-9]+|[A-Z]+_[A-Z_]+|(?=.*\d)[0-9A-Z]{5})$/.test(own)) code = own;
+    cause = cause.cause;
+  }
+  return code;
+}
+
+function hintFor({ code, cause }: AppError): string | undefined {
   switch (code) {
+    case "storage_unavailable":
+      // With a cause it happened in this process: there is no service whose log says more.
+      if (cause === undefined) break;
+      return "Is the database running, and does this environment name the right one and its password?";
     case "unauthenticated":
     case "key_expired":
     case "key_revoked":
@@ -47,10 +71,12 @@ function hintFor(code: ErrorCode): string | undefined {
     case "insufficient_scope":
       return "Use a key with the scope `keys:write`, such as one with the role `admin`.";
     case "host_forbidden":
-      return "Add the host of this address to the service's VERDICT_ALLOWED_HOSTS, or use a name that is listed there.";
+      return (
+        "Use a name that is in the service's VERDICT_ALLOWED_HOSTS. " +
+        "On its own machine, set VERDICT_ALLOWED_HOSTS here as it is set for the service."
+      );
     case "not_found":
       return "`verdict keys list` shows the ids. Is the address that of Verdict itself?";
-    default:
-      return ERROR_CODES[code].retryable ? "Try again in a moment; the service's log says more." : undefined;
   }
+  return ERROR_CODES[code].retryable ? "Try again in a moment; the service's log says more." : undefined;
 }
