@@ -53,6 +53,38 @@ const listSchema = z
   })
   .meta({ id: "AuditList", description: "A page of records." });
 
+const RECORD = {
+  version: 1,
+  kind: "decision",
+  id: "01890b6e-7c00-7000-8000-000000000000",
+  time: "2026-01-31T09:00:00.000Z",
+  activation: {
+    action_type: "tool_call",
+    action_name: "stripe.refund",
+    arguments: { charge: "ch_1", amount: 120 },
+    destination: {},
+    identity: { name: "support-agent", roles: ["support"], attributes: {} },
+    session: { id: "run-42" },
+    context: {},
+    request: { id: "01890b6e-7c00-7000-8000-000000000000", time: 1_769_850_000_000 },
+    now: 1_769_850_000_000,
+  },
+  decision: {
+    decision: "approval_required",
+    reason: "Refunds above $50 need a person.",
+    reason_code: "rule_matched",
+    rule_id: "payments/refund-over-cap",
+    rule_name: "Refunds over the cap",
+    rules: ["payments/refund-over-cap"],
+    obligations: [],
+    errors: [],
+    policy_revision: `sha256:${"0".repeat(64)}`,
+    cache_ttl_seconds: 0,
+  },
+  key_id: "01890b6e-7c00-7000-8000-000000000001",
+  latency_us: 21,
+};
+
 export function addAuditRoutes(app: App, deps: HttpDeps): void {
   const { service } = deps;
 
@@ -67,7 +99,7 @@ export function addAuditRoutes(app: App, deps: HttpDeps): void {
       summary: "Search the audit log",
       description: "Needs the scope `audit:read`. Filters combine with AND.",
       request: { query: querySchema },
-      responses: { 200: answersWith(listSchema, "A page, newest first.") },
+      responses: { 200: answersWith(listSchema, "A page, newest first.", { items: [RECORD], next_cursor: RECORD.id }) },
     },
     { problems: ["invalid_request", "storage_unavailable"] },
     async (c, caller, exchange) => {
@@ -95,7 +127,7 @@ export function addAuditRoutes(app: App, deps: HttpDeps): void {
       summary: "One audit record",
       description: "Needs the scope `audit:read`.",
       request: { params: z.object({ request_id: z.uuid().meta({ description: "The record's id." }) }) },
-      responses: { 200: answersWith(recordSchema, "The record.") },
+      responses: { 200: answersWith(recordSchema, "The record.", RECORD) },
     },
     { problems: ["not_found", "storage_unavailable"] },
     async (c, caller, exchange) => {

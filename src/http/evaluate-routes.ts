@@ -36,6 +36,17 @@ const ANSWER = {
   latency_ms: 0.021,
 };
 
+const EVALUATION = {
+  request_id: ANSWER.request_id,
+  status: "decided",
+  decision: ANSWER.decision,
+  reason: ANSWER.reason,
+  reason_code: ANSWER.reason_code,
+  rule_id: ANSWER.rule_id,
+  policy_revision: ANSWER.policy_revision,
+  updated_at: "2026-01-31T09:00:00.000Z",
+};
+
 const batchSchema = z
   .strictObject({
     requests: z
@@ -133,7 +144,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       summary: "Look up a decision",
       description: "A key with the scope `evaluate` sees its own decisions, one with `audit:read` sees all.",
       request: { params: z.object({ request_id: z.uuid().meta({ description: "The decision's request id." }) }) },
-      responses: { 200: answersWith(evaluationSchema, "The decision.") },
+      responses: { 200: answersWith(evaluationSchema, "The decision.", EVALUATION) },
     },
     { problems: ["not_found", "storage_unavailable"] },
     async (c, caller, exchange) => {

@@ -70,6 +70,19 @@ const listSchema = z
   })
   .meta({ id: "KeyList", description: "All keys." });
 
+const SECRET = `vdt_${"A".repeat(43)}`;
+
+const KEY = {
+  id: "01890b6e-7c00-7000-8000-000000000000",
+  prefix: SECRET.slice(0, 12),
+  identity: { name: "support-agent", roles: ["support"] },
+  roles: ["agent"],
+  scopes: [],
+  created_at: "2026-01-31T09:00:00.000Z",
+  expires_at: "2027-01-31T00:00:00.000Z",
+  revoked_at: null,
+};
+
 export function addKeysRoutes(app: App, deps: HttpDeps): void {
   const { service } = deps;
 
@@ -83,7 +96,7 @@ export function addKeysRoutes(app: App, deps: HttpDeps): void {
       tags: ["Keys"],
       summary: "All API keys",
       description: "Needs the scope `keys:write`.",
-      responses: { 200: answersWith(listSchema, "All keys.") },
+      responses: { 200: answersWith(listSchema, "All keys.", { items: [KEY], next_cursor: null }) },
     },
     { problems: ["storage_unavailable"] },
     async (_, caller, exchange) => {
@@ -105,7 +118,7 @@ export function addKeysRoutes(app: App, deps: HttpDeps): void {
       request: jsonBody(createSchema, {
         agent: { identity: { name: "support-agent", roles: ["support"] }, roles: ["agent"] },
       }),
-      responses: { 201: answersWith(createdSchema, "The key and its secret.") },
+      responses: { 201: answersWith(createdSchema, "The key and its secret.", { key: SECRET, ...KEY }) },
     },
     { problems: [...BODY_PROBLEMS, "storage_unavailable", "audit_unavailable"] },
     async (c, caller, exchange) => {
@@ -133,7 +146,9 @@ export function addKeysRoutes(app: App, deps: HttpDeps): void {
       description:
         "Needs the scope `keys:write`. Revoking a revoked key changes nothing. The last key that can manage keys stays.",
       request: { params: z.object({ id: z.uuid().meta({ description: "The key's id." }) }) },
-      responses: { 200: answersWith(keySchema, "The revoked key.") },
+      responses: {
+        200: answersWith(keySchema, "The revoked key.", { ...KEY, revoked_at: "2026-02-28T12:00:00.000Z" }),
+      },
     },
     { problems: ["not_found", "conflict", "storage_unavailable", "audit_unavailable"] },
     async (c, caller, exchange) => {

@@ -68,8 +68,18 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       summary: "Readiness",
       description: "200 when the service can decide: rules are active, keys are known, decisions can be recorded.",
       responses: {
-        200: answersWith(readinessSchema, "Ready."),
-        503: answersWith(readinessSchema, "Not ready; evaluate answers a deny."),
+        200: answersWith(readinessSchema, "Ready.", {
+          status: "ready",
+          checks: { rules: { status: "up" }, keys: { status: "up" }, database: { status: "up" } },
+        }),
+        503: answersWith(readinessSchema, "Not ready; evaluate answers a deny.", {
+          status: "not_ready",
+          checks: {
+            rules: { status: "down", detail: "no valid rule set is active" },
+            keys: { status: "up" },
+            database: { status: "down", detail: "7 audit records wait for it" },
+          },
+        }),
       },
     },
     {},
@@ -105,7 +115,9 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       tags: ["Operation"],
       summary: "This interface as OpenAPI 3.1",
       description: "For generators and API clients.",
-      responses: { 200: { description: "The document.", content: { "application/json": { schema: z.object({}) } } } },
+      responses: {
+        200: answersWith(z.object({}), "The document.", { openapi: "3.1.0", info: { title: "Verdict" }, paths: {} }),
+      },
     },
     {},
     () => answer(json(), "application/json"),

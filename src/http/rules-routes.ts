@@ -59,6 +59,39 @@ const reloadSchema = z
   })
   .meta({ id: "Reloaded", description: "A reload that went well." });
 
+const REVISION = `sha256:${"0".repeat(64)}`;
+
+const DIAGNOSTIC = {
+  severity: "warning",
+  code: "always-true",
+  message: 'the condition is true for every request; write `when: "true"` if that is meant',
+  file: "payments.yaml",
+  line: 21,
+  column: 11,
+  rule_id: "payments/no-refunds-on-sunday",
+};
+
+const RULES = {
+  revision: REVISION,
+  activated_at: "2026-01-31T09:00:00.000Z",
+  last_load: { at: "2026-01-31T09:00:00.000Z", ok: true },
+  diagnostics: [DIAGNOSTIC],
+  rules: [
+    {
+      id: "payments/refund-over-cap",
+      name: "Refunds over the cap",
+      priority: 0,
+      decision: "approval_required",
+      reason: "Refunds above $50 need a person.",
+      action_types: ["tool_call"],
+      action_names: ["stripe.refund"],
+      when: "arguments.amount > 50",
+      file: "payments.yaml",
+      line: 8,
+    },
+  ],
+};
+
 export function addRulesRoutes(app: App, deps: HttpDeps): void {
   const { service } = deps;
 
@@ -72,7 +105,7 @@ export function addRulesRoutes(app: App, deps: HttpDeps): void {
       tags: ["Rules"],
       summary: "The active rules",
       description: "Needs the scope `rules:read`.",
-      responses: { 200: answersWith(rulesSchema, "The active set.") },
+      responses: { 200: answersWith(rulesSchema, "The active set.", RULES) },
     },
     {},
     (_, caller, exchange) => respond(rulesJson(listRules(service, caller)), exchange.clientRequestId),
@@ -90,7 +123,14 @@ export function addRulesRoutes(app: App, deps: HttpDeps): void {
       description:
         "Needs the scope `rules:write`. With any error nothing changes: 422, with a fault per problem whose pointer is " +
         "`/<file>:<line>:<column>`.",
-      responses: { 200: answersWith(reloadSchema, "The files are active.") },
+      responses: {
+        200: answersWith(reloadSchema, "The files are active.", {
+          revision: REVISION,
+          changed: true,
+          rules: 1,
+          diagnostics: [DIAGNOSTIC],
+        }),
+      },
     },
     { problems: ["rules_invalid", "audit_unavailable"] },
     async (_, caller, exchange) => {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { openApiDocument } from "../../src/http/index.ts";
 import { ERROR_CODES } from "../../src/model/errors.ts";
@@ -30,6 +31,29 @@ function undescribed(schema: Schema, at: string): string[] {
 }
 const hasRef = (schema: Schema) => (schema.allOf ?? []).some((part) => part.$ref !== undefined);
 
+interface Content {
+  schema: object;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+interface Operation {
+  responses: Record<string, { description: string; content: Record<string, Content> }>;
+}
+const shown = ({ value }: { value: unknown }) => value;
+
+/** Every JSON answer of every operation, successes and problems. */
+function jsonAnswers() {
+  return Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { responses }]) =>
+      Object.entries(responses).flatMap(([status, { description, content }]) =>
+        Object.entries(content)
+          .filter(([type]) => /[/+]json$/.test(type))
+          .map(([type, each]) => ({ at: `${method} ${path} ${status}`, type, description, content: each })),
+      ),
+    ),
+  );
+}
+
 describe("the OpenAPI document", () => {
   test("is the committed one (regenerate with `npm run openapi`)", () => {
     expect(existsSync(COMMITTED)).toBe(true);
@@ -53,6 +77,31 @@ describe("the OpenAPI document", () => {
       return [...(own.description === undefined ? [name] : []), ...undescribed(own, name)];
     });
     expect(gaps).toEqual([]);
+  });
+
+  test("shows an example of every JSON answer, which is as its schema says", () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: "document", components: document.components });
+    const gaps: string[] = [];
+    for (const { at, content } of jsonAnswers()) {
+      const examples = "example" in content ? [content.example] : Object.values(content.examples ?? {}).map(shown);
+      if (examples.length === 0) gaps.push(`${at}: no example`);
+      const schema = JSON.parse(JSON.stringify(content.schema).replaceAll('"#/', '"document#/'));
+      const isValid = ajv.compile(schema);
+      for (const example of examples) if (!isValid(example)) gaps.push(`${at}: ${ajv.errorsText(isValid.errors)}`);
+    }
+    expect(gaps).toEqual([]);
+  });
+
+  test("shows an example of every problem that it says a route has", () => {
+    const gaps = jsonAnswers()
+      .filter(({ type }) => type === "application/problem+json")
+      .filter(({ description, content }) => {
+        const named = [...description.matchAll(/`(\w+)`/g)].map(([, code]) => code);
+        const given = Object.values(content.examples ?? {}).map((example) => (shown(example) as { code: string }).code);
+        return named.length === 0 || String(named) !== String(given);
+      });
+    expect(gaps.map(({ at }) => at)).toEqual([]);
   });
 
   test("has problem responses on every route, and examples for every body", () => {
