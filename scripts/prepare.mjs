@@ -1,4 +1,4 @@
-// Run before `npm start` and `npm test`. This file keeps to old syntax, so that an old Node reaches the message below.
+// Run before `npm start`, `npm test` and, with `--dependencies`, before what builds. This file keeps to old syntax, so that an old Node reaches the message below.
 var wanted = [20, 19];
 var version = process.versions.node.split(".").map(Number);
 
@@ -15,7 +15,9 @@ if (version[0] < wanted[0] || (version[0] === wanted[0] && version[1] < wanted[1
 }
 
 import("./checkout.mjs")
-  .then((checkout) => checkout.prepareCheckout())
+  .then((checkout) =>
+    process.argv.includes("--dependencies") ? checkout.prepareDependencies() : checkout.prepareCheckout(),
+  )
   .catch((error) => {
     console.error(error.message);
     process.exit(1);
