@@ -99,12 +99,17 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       responses: { 200: answersWith(evaluateResponseSchema, "The decision.", ANSWER) },
     },
     { isDecision: true, problems: [...BODY_PROBLEMS, "identity_forbidden"] },
-    async (c, caller, exchange) => {
+    (c, caller, exchange) => {
+      const answer = (body: unknown) => {
+        const parsed = parseEvaluateRequest(body);
+        if (!parsed.ok) throw invalid(parsed.faults);
+        return evaluate(service, caller, parsed.value, exchange).then((evaluation) =>
+          respondText(responseJson(evaluation), exchange.clientRequestId ?? evaluation.requestId),
+        );
+      };
+      // Under the server the body is there already, and every turn of the microtask queue counts.
       const body = readJson(c);
-      const parsed = parseEvaluateRequest(body instanceof Promise ? await body : body);
-      if (!parsed.ok) throw invalid(parsed.faults);
-      const evaluation = await evaluate(service, caller, parsed.value, exchange);
-      return respondText(responseJson(evaluation), exchange.clientRequestId ?? evaluation.requestId);
+      return body instanceof Promise ? body.then(answer) : answer(body);
     },
   );
 

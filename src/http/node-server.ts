@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
 
 /** Past this, a body that is too large is answered before its end. */
@@ -20,10 +20,17 @@ export interface Bindings {
  * answer synchronously: that is what makes the hot route cost little more than bare node:http.
  */
 export function createNodeServer(fetch: (request: Request, env: Bindings) => Response | Promise<Response>): Server {
-  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0]);
+  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
+    // A request line or Host that no URL can be made of; the application answers for everything else itself.
+    errorHandler: (error) =>
+      new Response(UNREADABLE, {
+        status: error instanceof RequestError ? 400 : 500,
+        headers: { "content-type": "application/problem+json", "x-content-type-options": "nosniff" },
+      }),
+  });
 
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000 },
+    { requestTimeout: 30_000, headersTimeout: 10_000, requireHostHeader: false },
     (incoming: Bindings["incoming"], outgoing) => {
       let isAnswered = false;
       const answer = (body: Body) => {

@@ -66,7 +66,8 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       operationId: "getReadiness",
       tags: ["Operation"],
       summary: "Readiness",
-      description: "200 when the service can decide: rules are active, keys are known, decisions can be recorded.",
+      description:
+        "200 when the service can decide: rules are active and keys are known. Whether a decision can be recorded shows in its answer.",
       responses: {
         200: answersWith(readinessSchema, "Ready.", {
           status: "ready",

@@ -132,7 +132,6 @@ export function respondText(json: string, requestId: string): Response {
     headers: {
       "content-type": "application/json",
       "cache-control": SECURITY_HEADERS["cache-control"],
-      "content-security-policy": SECURITY_HEADERS["content-security-policy"],
       "x-content-type-options": SECURITY_HEADERS["x-content-type-options"],
       "x-request-id": requestId,
     },

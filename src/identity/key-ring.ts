@@ -22,6 +22,9 @@ export interface KeyRing {
   readonly isReady: boolean;
 }
 
+/** Only valid keys get there, so an attacker cannot fill it. */
+const FOUND_MAX = 1000;
+
 interface Entry {
   readonly caller: Caller;
   readonly expiresAt: number;
@@ -30,6 +33,8 @@ interface Entry {
 
 export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
   let entries: Map<string, Entry> | undefined;
+  /** Header values that were found lately: finding one again costs no hash. Emptied whenever a key changes. */
+  const found = new Map<string, Entry>();
   let reading = 0;
   let applied = 0;
 
@@ -38,14 +43,13 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       if (entries === undefined) {
         throw new AppError("not_ready", "API keys are not loaded yet; try again in a second.");
       }
-      // The secret is looked up by its digest, so the comparison's timing tells nothing about a stored secret.
-      const secret = bearerToken(authorization);
-      const entry = secret === undefined ? undefined : entries.get(hashSecret(secret));
+      const entry = found.get(authorization ?? "") ?? lookUp(entries, authorization);
       if (entry === undefined) {
         throw new AppError("unauthenticated", "Send `Authorization: Bearer <API key>` with a key of this service.");
       }
       if (entry.isRevoked) throw new AppError("key_revoked", "This API key was revoked; ask for a new one.");
       if (entry.expiresAt <= now) throw new AppError("key_expired", "This API key has expired; ask for a new one.");
+      if (found.size < FOUND_MAX) found.set(authorization!, entry);
       return entry.caller;
     },
     async refresh() {
@@ -54,16 +58,24 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       // A slow answer must not undo a later one.
       if (turn < applied) return;
       applied = turn;
+      found.clear();
       entries = new Map(keys.map((key) => [key.hash, entryOf(key)]));
     },
     apply(key) {
       applied = ++reading;
+      found.clear();
       entries?.set(key.hash, entryOf(key));
     },
     get isReady() {
       return entries !== undefined;
     },
   };
+}
+
+/** The secret is looked up by its digest, so the comparison's timing tells nothing about a stored secret. */
+function lookUp(entries: ReadonlyMap<string, Entry>, authorization: string | undefined): Entry | undefined {
+  const secret = bearerToken(authorization);
+  return secret === undefined ? undefined : entries.get(hashSecret(secret));
 }
 
 /** The scheme's name is case-insensitive (RFC 9110 section 11.1). */

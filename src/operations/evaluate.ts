@@ -42,7 +42,13 @@ export async function evaluate(
   const latencyUs = Math.round(decidedAt - call.startedAt);
 
   const record = recordOf(activation, made, caller.keyId, call.clientRequestId, latencyUs);
-  const decision = (await isRecorded(service, record)) ? made : unrecorded(made);
+  let decision = made;
+  try {
+    await service.spool.append(record);
+  } catch (error) {
+    service.logger.error({ err: error, request_id: requestId }, "the decision was not recorded; the action is denied");
+    decision = unrecorded(made);
+  }
   service.metrics.recordDecision(decision.decision, decision.reason_code, latencyUs);
   if (request.explain !== true) return { requestId, decision, latencyUs };
 
@@ -95,14 +101,4 @@ function closed(code: ReasonCode, reason: string, was?: Decision): Decision {
     policy_revision: was?.policy_revision ?? "",
     cache_ttl_seconds: 0,
   };
-}
-
-async function isRecorded(service: Service, record: DecisionRecord): Promise<boolean> {
-  try {
-    await service.spool.append(record);
-    return true;
-  } catch (error) {
-    service.logger.error({ err: error, request_id: record.id }, "the decision was not recorded; the action is denied");
-    return false;
-  }
 }
