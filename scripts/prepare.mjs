@@ -1,4 +1,5 @@
-// Run before `npm start`, `npm test` and, with `--dependencies`, before what builds. This file keeps to old syntax, so that an old Node reaches the message below.
+// Run before `npm start` and `npm test`, and with `--dependencies` before what builds. This file keeps to old syntax, so
+// that an old Node reaches the message below.
 var wanted = [20, 19];
 var version = process.versions.node.split(".").map(Number);
 

@@ -7,6 +7,8 @@ export interface RawSocket {
   readonly received: () => string;
   /** Everything that came back, once the other side has closed. */
   readonly whole: Promise<string>;
+  /** Closes without reading on; what was sent before arrives all the same. */
+  leave(): void;
   /** Ends the connection with a reset, as a process that dies does. */
   reset(): void;
 }
@@ -29,6 +31,8 @@ export async function openRawSocket(url: string): Promise<RawSocket> {
     send: (bytes) => void socket.write(bytes),
     received: () => received,
     whole,
+    // Only once the last byte is the kernel's: what it has it delivers, whoever has closed.
+    leave: () => void socket.end(() => socket.destroy()),
     reset: () => void socket.resetAndDestroy(),
   };
 }
