@@ -44,6 +44,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const spool = openFileSpool({
     directory: join(config.dataDir, "spool"),
     bytesMax: config.auditSpoolBytesMax,
+    durability: config.auditDurability,
     onProblem: (problem) => logger.error({ problem }, "the audit spool has a problem"),
   });
   metrics.observeSpool(() => spool);

@@ -1,5 +1,6 @@
 import { parseConfig } from "./config/index.ts";
 import { packageRoot } from "./package-root.ts";
+import { type ServiceAddress, toServiceAddress } from "./service-address.ts";
 import { type FirstKeys, type RunningService, startService } from "./start-service.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
 
@@ -28,7 +29,7 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
     return 1;
   }
   logger.info({ url: running.url, mode: parsed.config.mode }, "listening");
-  void reportReady(running, logger);
+  void reportReady(running, parsed.config.allowedHosts, logger);
   logger.info({ signal: await stopSignal }, "stopping");
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
@@ -37,9 +38,13 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
   return 0;
 }
 
-async function reportReady({ url, ready }: RunningService, logger: Logger): Promise<void> {
+async function reportReady(
+  { url, ready }: RunningService,
+  allowedHosts: readonly string[],
+  logger: Logger,
+): Promise<void> {
   const { isReady, made } = await ready;
-  if (made !== undefined) process.stdout.write(welcome(url, made));
+  if (made !== undefined) process.stdout.write(welcome(toServiceAddress(url, allowedHosts), made));
   if (isReady) logger.info("keys loaded");
 }
 
@@ -55,11 +60,11 @@ function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
   });
 }
 
-function welcome(url: string, made: FirstKeys): string {
+function welcome(address: ServiceAddress, made: FirstKeys): string {
   const { admin, agent, gateway } = made.keys;
-  // A wildcard is no address to call, and its Host would be refused.
-  const address = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-  const target = url.startsWith("unix:") ? `--unix-socket ${url.slice("unix:".length)} http://localhost` : address;
+  const { url, socketPath, hostHeader } = address;
+  const socket = socketPath === undefined ? "" : `--unix-socket ${socketPath} `;
+  const host = hostHeader === undefined ? "" : `-H "Host: ${hostHeader}" `;
   return `
   Verdict is ready. These keys are shown once; they are also in ${made.path}
 
@@ -69,7 +74,7 @@ function welcome(url: string, made: FirstKeys): string {
 
   Try it:
 
-    curl -s ${target}/v1/policy/evaluate \\
+    curl -s ${socket}${host}${url}/v1/policy/evaluate \\
       -H "Authorization: Bearer ${agent}" \\
       -H "Content-Type: application/json" \\
       -d '{"action_type":"tool_call","action_name":"crm.get_customer","arguments":{"id":"cus_1"}}'
