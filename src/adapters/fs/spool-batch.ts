@@ -6,9 +6,7 @@ export interface Batch {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  /** As `serializeRecord` wrote them. */
-  readonly lines: string[];
-  /** Offset in the batch behind each record's line. */
+  /** Offset in the batch behind each record's line and its line feed. */
   readonly ends: number[];
 }
 
@@ -59,7 +57,6 @@ export function createBatchBuffer(onBegin: () => void): BatchBuffer {
         current = createBatch();
         onBegin();
       }
-      current.lines.push(line);
       current.ends.push(end);
       return current.promise;
     },
@@ -82,5 +79,5 @@ function createBatch(): Batch {
     resolve = onResolve;
     reject = onReject;
   });
-  return { promise, resolve, reject, lines: [], ends: [] };
+  return { promise, resolve, reject, ends: [] };
 }

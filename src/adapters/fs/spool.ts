@@ -65,7 +65,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   let isFailing = false;
 
   // The oldest pending records, loaded. `loadedEnds` are stream positions behind each; `loadedTo` is the last of them.
-  let loaded: string[] = [];
+  let loaded: Buffer[] = [];
   let loadedEnds: number[] = [];
   let acknowledgedTo = recovered.acknowledgedTo;
   let loadedTo = acknowledgedTo;
@@ -85,7 +85,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     try {
       const segment = segmentFor(length);
       writeTo(segment, taken.buffer, length);
-      confirm(batch, segment, length);
+      confirm(batch, segment, taken.buffer, length);
       isFailing = false;
       batch.resolve();
     } catch (error) {
@@ -133,20 +133,25 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     attempt("seal_failed", segment.path, () => writeSeal(fs, segment));
   }
 
-  function confirm({ lines, ends }: Batch, segment: Segment, length: number): void {
+  function confirm({ ends }: Batch, segment: Segment, written: Buffer, length: number): void {
     const start = segment.base + segment.length;
     segment.length += length;
     bytes += length;
-    pending += lines.length;
+    pending += ends.length;
     const isCaughtUp = loadedTo === start;
     const oldest = loadedEnds[0] ?? start;
     if (!isCaughtUp || loaded.length >= LOADED_RECORDS_MAX || start - oldest >= LOADED_BYTES_MAX) {
-      segment.unloaded += lines.length;
+      segment.unloaded += ends.length;
       return;
     }
-    for (let index = 0; index < lines.length; index += 1) {
-      loaded.push(lines[index]!);
-      loadedEnds.push(start + ends[index]!);
+    // Outside the heap: lines kept as strings until they are shipped would be copied by every young collection.
+    const copy = Buffer.allocUnsafeSlow(length);
+    written.copy(copy, 0, 0, length);
+    let lineStart = 0;
+    for (const end of ends) {
+      loaded.push(copy.subarray(lineStart, end - 1));
+      loadedEnds.push(start + end);
+      lineStart = end;
     }
     loadedTo = start + length;
     // The last record's end includes the batch's closing line.
@@ -182,7 +187,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   function loadLine(text: string): boolean {
     try {
       parseRecord(text);
-      loaded.push(text);
+      loaded.push(Buffer.from(text));
       loadedEnds.push(loadedTo);
       return true;
     } catch {
@@ -248,7 +253,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
       } catch (error) {
         throw new UnavailableError("audit", "the audit log cannot be read", error);
       }
-      return loaded.slice(0, max);
+      return loaded.slice(0, max).map((line) => line.toString());
     },
     async acknowledge(count) {
       const known = Math.min(count, loaded.length);
