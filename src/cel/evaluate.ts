@@ -10,10 +10,11 @@ export function evaluateOn(frame: EvalFrame, run: Run): unknown {
   frame.fuel = tank;
   try {
     const value = run(frame);
-    frame.decisionFuel -= tank - Math.max(frame.fuel, 0);
     return frame.fuel < 0 ? LIMIT_EXCEEDED : value;
   } catch {
     // Nothing here throws; should a library below, then a decision must still come out, and be a deny.
     return EVALUATION_FAILED;
+  } finally {
+    frame.decisionFuel -= tank - Math.max(frame.fuel, 0);
   }
 }

@@ -94,7 +94,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       tags: ["Decisions"],
       summary: "Ask before acting",
       description:
-        "Needs the scope `evaluate`. Every decision is HTTP 200, a deny too, and is on disk before it is answered.",
+        "Needs the scope `evaluate`. Every decision is HTTP 200, a deny too, and is recorded before it is answered.",
       request: jsonBody(evaluateRequestSchema, { refund: EXAMPLE }),
       responses: { 200: answersWith(evaluateResponseSchema, "The decision.", ANSWER) },
     },

@@ -3,7 +3,7 @@ import { checkReadiness } from "../operations/check-health.ts";
 import { renderDocsPage } from "./docs-page.ts";
 import { PAGE_HEADERS, SECURITY_HEADERS } from "./headers.ts";
 import { answersWith } from "./openapi.ts";
-import { type App, type HttpDeps, publicRoute, respond } from "./route.ts";
+import { type App, type Exchange, type HttpDeps, publicRoute, respond } from "./route.ts";
 
 const healthSchema = z
   .object({ status: z.literal("ok").meta({ description: "The process answers." }) })
@@ -54,7 +54,7 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       responses: { 200: answersWith(healthSchema, "Alive.", { status: "ok" }) },
     },
     {},
-    () => respond({ status: "ok" }, undefined),
+    (_, exchange) => respond({ status: "ok" }, exchange.clientRequestId),
   );
 
   publicRoute(
@@ -84,9 +84,13 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       },
     },
     {},
-    () => {
+    (_, exchange) => {
       const { isReady, checks } = checkReadiness(service);
-      return respond({ status: isReady ? "ready" : "not_ready", checks }, undefined, isReady ? 200 : 503);
+      return respond(
+        { status: isReady ? "ready" : "not_ready", checks },
+        exchange.clientRequestId,
+        isReady ? 200 : 503,
+      );
     },
   );
 
@@ -103,7 +107,7 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       responses: { 200: { description: "The metrics.", content: { "text/plain": { schema: z.string() } } } },
     },
     {},
-    async () => answer(await service.metrics.render(), service.metrics.contentType),
+    async (_, exchange) => answer(exchange, await service.metrics.render(), service.metrics.contentType),
   );
 
   publicRoute(
@@ -121,7 +125,7 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       },
     },
     {},
-    () => answer(json(), "application/json"),
+    (_, exchange) => answer(exchange, json(), "application/json"),
   );
 
   publicRoute(
@@ -137,9 +141,18 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
       responses: { 200: { description: "The page.", content: { "text/html": { schema: z.string() } } } },
     },
     {},
-    () => answer(page(), "text/html; charset=utf-8", PAGE_HEADERS),
+    (_, exchange) => answer(exchange, page(), "text/html; charset=utf-8", PAGE_HEADERS),
   );
 }
 
-const answer = (body: string, type: string, headers?: Record<string, string>) =>
-  new Response(body, { headers: { ...SECURITY_HEADERS, "content-type": type, ...headers } });
+function answer(exchange: Exchange, body: string, type: string, headers?: Record<string, string>): Response {
+  const id = exchange.clientRequestId;
+  return new Response(body, {
+    headers: {
+      ...SECURITY_HEADERS,
+      "content-type": type,
+      ...(id === undefined ? undefined : { "x-request-id": id }),
+      ...headers,
+    },
+  });
+}

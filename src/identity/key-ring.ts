@@ -22,8 +22,9 @@ export interface KeyRing {
   readonly isReady: boolean;
 }
 
-/** Only valid keys get there, so an attacker cannot fill it. */
+/** Only valid keys get there; one of them, written in many ways, is what the bounds are for. */
 const FOUND_MAX = 1000;
+const FOUND_CHARACTERS_MAX = 64;
 
 interface Entry {
   readonly caller: Caller;
@@ -49,7 +50,7 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       }
       if (entry.isRevoked) throw new AppError("key_revoked", "This API key was revoked; ask for a new one.");
       if (entry.expiresAt <= now) throw new AppError("key_expired", "This API key has expired; ask for a new one.");
-      if (found.size < FOUND_MAX) found.set(authorization!, entry);
+      if (found.size < FOUND_MAX && authorization!.length <= FOUND_CHARACTERS_MAX) found.set(authorization!, entry);
       return entry.caller;
     },
     async refresh() {

@@ -18,8 +18,8 @@ export interface Call {
 }
 
 /**
- * Decides one action, records the decision, answers. The answer waits for the record: an allow that is not on disk does
- * not leave.
+ * Decides one action, records the decision, answers. The answer waits for the record: an allow that is not
+ * recorded does not leave.
  *
  * @throws AppError `insufficient_scope` or `identity_forbidden`; everything else that goes wrong is a deny with a reason
  */

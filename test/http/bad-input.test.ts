@@ -179,6 +179,16 @@ describe("the other routes", () => {
     expect([status, body.errors[0].pointer]).toEqual([400, pointer]);
   });
 
+  test("echo the caller's request id, errors too, and no id that could not stand in a header", async () => {
+    const paths = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/policy/rules", "/nowhere"];
+    for (const path of paths) {
+      const { headers } = await verdict.request("GET", path, { headers: { "x-request-id": "abc-1" } });
+      expect(headers.get("x-request-id"), path).toBe("abc-1");
+      const odd = await verdict.request("GET", path, { headers: { "x-request-id": "a b" } });
+      expect(odd.headers.get("x-request-id"), path).not.toBe("a b");
+    }
+  });
+
   test("ask for their scope", async () => {
     const calls = [
       ["GET", "/v1/policy/rules"],

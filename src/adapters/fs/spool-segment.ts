@@ -15,7 +15,7 @@ export interface Segment {
   readonly base: number;
   /** Bytes of whole batches; what lies behind is not part of the log. */
   length: number;
-  /** Records of it that are on disk only, not decoded. */
+  /** Records of it that are on disk only, not in memory. */
   unloaded: number;
   /** Set while it is written to. */
   fd?: number;
