@@ -9,7 +9,7 @@ import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
-import { uuidv7 } from "./model/uuid.ts";
+import { createUuidv7 } from "./model/uuid.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
@@ -39,7 +39,7 @@ const BATCH = { embedded: 100, server: 1000 } as const;
 /** Chooses the adapters. The data directory must be locked by this process. Nothing is opened that takes long. */
 export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
   const clock = systemClock;
-  const newId = createIdSource();
+  const newId = createUuidv7(randomFillSync);
   const database = await openDatabase(config, logger);
   const spool = openFileSpool({
     directory: join(config.dataDir, "spool"),
@@ -129,22 +129,6 @@ function dependenciesOf(database: Database, shipper: Shipper): ReadonlyMap<strin
       },
     ],
   ]);
-}
-
-/** UUIDv7s from the system's randomness, asked for in blocks: one call a request would cost microseconds. */
-function createIdSource(): (now: number) => string {
-  const bytesPerId = 10;
-  const block = new Uint8Array(bytesPerId * 400);
-  let used = block.length;
-  return (now) => {
-    if (used === block.length) {
-      randomFillSync(block);
-      used = 0;
-    }
-    const random = block.subarray(used, used + bytesPerId);
-    used += bytesPerId;
-    return uuidv7(now, random);
-  };
 }
 
 function after(ms: number, run: () => void): () => void {

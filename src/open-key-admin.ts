@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -13,7 +13,7 @@ import { CliError, createHttpKeyAdmin, type KeyAdmin, type KeyAdminOptions } fro
 import { openDatabase, systemClock } from "./compose.ts";
 import { type Config, parseConfig } from "./config/index.ts";
 import { type Caller, createKeyRing, SCOPES } from "./identity/index.ts";
-import { uuidv7 } from "./model/uuid.ts";
+import { createUuidv7 } from "./model/uuid.ts";
 import { createKey, type KeyService, listKeys, revokeKey } from "./operations/manage-keys.ts";
 import { packageRoot } from "./package-root.ts";
 import { toServiceAddress } from "./service-address.ts";
@@ -98,7 +98,7 @@ async function openStore(config: Config, release: () => Promise<void>): Promise<
     keyChanges: createMemoryKeyChanges(),
     spool: { append: (record) => auditStore.insert([serializeRecord(record)]) },
     clock: systemClock,
-    newId: (now) => uuidv7(now, randomBytes(10)),
+    newId: createUuidv7(randomFillSync),
     randomSecret: () => randomBytes(32),
   };
   let hasKeys: boolean;

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { createMemoryAuditStore } from "../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
@@ -6,7 +6,7 @@ import { createMemorySpool } from "../src/adapters/memory/spool.ts";
 import { createCelCompiler } from "../src/cel/index.ts";
 import { createApp, createHostGuard } from "../src/http/index.ts";
 import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
-import { uuidv7 } from "../src/model/uuid.ts";
+import { createUuidv7 } from "../src/model/uuid.ts";
 import { createActiveRules } from "../src/operations/active-rules.ts";
 import { createRuleReloader } from "../src/operations/reload-rules.ts";
 import type { DependencyState, Service } from "../src/operations/service.ts";
@@ -55,7 +55,7 @@ export async function createTestService(
   const logLines: string[] = [];
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const clock = { now: () => now, microseconds: () => performance.now() * 1000 };
-  const newId = (time: number) => uuidv7(time, randomBytes(10));
+  const newId = createUuidv7(randomFillSync);
   const parts = {
     activeRules: createActiveRules(),
     keyRing: createKeyRing(keyStore),

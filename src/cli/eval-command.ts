@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { uuidv7 } from "../model/uuid.ts";
+import { randomFillSync } from "node:crypto";
+import { createUuidv7 } from "../model/uuid.ts";
 import { checkRules } from "../operations/check-rules.ts";
 import { evaluateOffline } from "../operations/evaluate-offline.ts";
 import { CliError } from "./cli-error.ts";
@@ -41,7 +41,7 @@ export async function runEval(deps: CliDeps, file: string | undefined, options: 
     ruleSet,
     request,
     now: options.now ?? deps.now(),
-    id: uuidv7(deps.now(), randomBytes(10)),
+    id: createUuidv7(randomFillSync)(deps.now()),
     microseconds: () => performance.now() * 1000,
   });
   const format = options.format ?? (deps.isInteractive ? "pretty" : "json");

@@ -1,29 +1,51 @@
-/**
- * A UUIDv7 (RFC 9562 section 5.7): sorts by time as text.
- * @param now epoch milliseconds
- * @param random at least 10 bytes
- */
-export function uuidv7(now: number, random: Uint8Array): string {
-  if (now !== lastNow) {
-    const time = now.toString(16).padStart(12, "0");
-    lastTime = `${time.slice(0, 8)}-${time.slice(8)}-7`;
-    lastNow = now;
-  }
-  const r = random;
-  return (
-    `${lastTime + HEX[r[0]! & 0x0f]![1] + HEX[r[1]!]}-${VARIANT[r[2]! & 0x3f]}${HEX[r[3]!]}-` +
-    HEX[r[4]!] +
-    HEX[r[5]!] +
-    HEX[r[6]!] +
-    HEX[r[7]!] +
-    HEX[r[8]!] +
-    HEX[r[9]!]
-  );
-}
+const RANDOM_BYTES = 8;
+const BLOCK_IDS = 500;
+const COUNTER_MAX = 0xfff;
 
-/** The time part of the last one: many are made in the same millisecond. */
-let lastNow = -1;
-let lastTime = "";
+/**
+ * Makes UUIDv7s (RFC 9562 section 5.7) that sort, as text, in the order in which they were made, whatever the clock
+ * does: within a millisecond the 12 bits of `rand_a` count up from a random start (section 6.2, method 1); a clock that
+ * goes back is not followed, and a full counter borrows the next millisecond.
+ *
+ * @param fillRandom overwrites all bytes; called for many ids at a time, since one call an id would cost microseconds
+ * @returns takes epoch milliseconds
+ */
+export function createUuidv7(fillRandom: (bytes: Uint8Array) => void): (now: number) => string {
+  const block = new Uint8Array(RANDOM_BYTES * BLOCK_IDS);
+  let used = block.length;
+  let time = -1;
+  let counter = 0;
+  let timeText = "";
+
+  function startMillisecond(now: number, random: number): void {
+    time = now;
+    // The upper half of the counter's range is left for counting.
+    counter = random & (COUNTER_MAX >> 1);
+    const hex = now.toString(16).padStart(12, "0");
+    timeText = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
+  }
+
+  return (now) => {
+    if (used === block.length) {
+      fillRandom(block);
+      used = 0;
+    }
+    const at = used;
+    used += RANDOM_BYTES;
+    if (now > time) startMillisecond(now, (block[at]! << 8) | block[at + 1]!);
+    else if (counter === COUNTER_MAX) startMillisecond(time + 1, 0);
+    else counter += 1;
+    return (
+      `${timeText + HEX[counter >> 8]![1] + HEX[counter & 0xff]}-${VARIANT[block[at]! & 0x3f]}${HEX[block[at + 1]!]}-` +
+      HEX[block[at + 2]!] +
+      HEX[block[at + 3]!] +
+      HEX[block[at + 4]!] +
+      HEX[block[at + 5]!] +
+      HEX[block[at + 6]!] +
+      HEX[block[at + 7]!]
+    );
+  };
+}
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const VARIANT = HEX.slice(0x80, 0xc0);
