@@ -96,7 +96,7 @@ async function openStore(config: Config, release: () => Promise<void>): Promise<
     keyRing: createKeyRing(keyStore),
     // Running replicas notice by their polling of the store.
     keyChanges: createMemoryKeyChanges(),
-    spool: { append: (record) => auditStore.insert([serializeRecord(record)]) },
+    spool: { append: (record) => auditStore.insert(serializeRecord(record)) },
     clock: systemClock,
     newId: createUuidv7(randomFillSync),
     randomSecret: () => randomBytes(32),

@@ -64,9 +64,8 @@ export async function createTestService(
     spool,
     auditStore,
     async flushAudit() {
-      const records = await spool.peek(10_000);
-      await auditStore.insert(records);
-      await spool.acknowledge(records.length);
+      await auditStore.insert((await spool.peek(10_000)).text);
+      await spool.acknowledge();
     },
     dependencies: options.dependencies ?? new Map(),
     clock,

@@ -43,3 +43,8 @@ function identityJson(identity: DecisionRecord["activation"]["identity"]): strin
 export function parseRecord(line: string): AuditRecord {
   return JSON.parse(line) as AuditRecord;
 }
+
+/** The lines of a text that holds a record on each; empty lines mean nothing. */
+export function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { parseRecord, serializeRecord } from "./serialize-record.ts";
+import { linesOf, parseRecord, serializeRecord } from "./serialize-record.ts";
 import { createShipper, type ShipperClock, type ShipperOptions } from "./shipper.ts";
 import type { AuditRecord, EventRecord, Spool } from "./types.ts";
 
@@ -9,11 +9,15 @@ function record(n: number): EventRecord {
 
 function arraySpool(): Spool & { readonly records: AuditRecord[] } {
   const records: AuditRecord[] = [];
+  let peeked = 0;
   return {
     records,
     append: async (added) => void records.push(added),
-    peek: async (max) => records.slice(0, max).map(serializeRecord),
-    acknowledge: async (count) => void records.splice(0, count),
+    async peek(max) {
+      peeked = Math.min(max, records.length);
+      return { text: records.slice(0, peeked).map(serializeRecord).join("\n"), count: peeked };
+    },
+    acknowledge: async () => void records.splice(0, peeked),
     get pending() {
       return records.length;
     },
@@ -48,7 +52,7 @@ function manualClock(): ShipperClock & { advance(ms: number): Promise<void>; rea
   };
 }
 
-function setUp(insert: (lines: readonly string[]) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
+function setUp(insert: (lines: string) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
   const clock = manualClock();
   const spool = arraySpool();
   const onError = vi.fn();
@@ -71,7 +75,7 @@ describe("createShipper", () => {
   it("moves everything in order, in batches of at most batchMax", async () => {
     const batches: string[][] = [];
     const { clock, spool, shipper, fill } = setUp(
-      async (batch) => void batches.push(batch.map((line) => parseRecord(line).id)),
+      async (text) => void batches.push(linesOf(text).map((line) => parseRecord(line).id)),
     );
     fill(7);
     await clock.advance(100);

@@ -72,16 +72,17 @@ export function createShipper(options: ShipperOptions): Shipper {
   async function moveBatches(): Promise<void> {
     try {
       while (!isStopped && spool.pending > 0) {
-        const batch = await spool.peek(options.batchMax);
-        await store.insert(batch);
+        const { text, count } = await spool.peek(options.batchMax);
+        const isLast = count >= spool.pending;
+        if (count > 0) await store.insert(text);
         // INVARIANT: acknowledged only after the store confirmed; the insert is idempotent, so doing it twice is harmless.
-        await spool.acknowledge(batch.length);
-        shippedTotal += batch.length;
+        await spool.acknowledge();
+        shippedTotal += count;
         lastShippedAt = clock.now();
         failures = 0;
         lastError = undefined;
         // The spool was drained; what came in meanwhile gathers into the next batch.
-        if (batch.length < options.batchMax) return;
+        if (isLast) return;
       }
     } catch (error) {
       failures += 1;

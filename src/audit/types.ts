@@ -61,17 +61,23 @@ export interface AuditQuery {
 
 /**
  * Where records are kept for reading.
- * - `insert` takes records as `serializeRecord` writes them. It is idempotent by `id` (a record already there is left as it
- *   is), all or nothing, and may be retried.
+ * - `insert` takes records as `serializeRecord` writes them, one on a line; empty lines mean nothing. It is idempotent by
+ *   `id` (a record already there is left as it is), all or nothing, and may be retried.
  * - `list` is newest first (descending id); an empty array means no match.
  * - `get` gives undefined for an unknown id.
  * - Ids are compared byte by byte.
  * @throws UnavailableError `storage_unavailable` from every method when the database does not answer
  */
 export interface AuditStore {
-  insert(lines: readonly string[]): Promise<void>;
+  insert(lines: string): Promise<void>;
   get(id: string): Promise<AuditRecord | undefined>;
   list(query: AuditQuery): Promise<AuditRecord[]>;
+}
+
+/** Records as `serializeRecord` wrote them, one on a line; `text` may hold empty lines, which mean nothing. */
+export interface Lines {
+  readonly text: string;
+  readonly count: number;
 }
 
 /**
@@ -84,13 +90,10 @@ export interface Spool {
    * @throws UnavailableError `audit_unavailable` when it could not be written; then it never shows up later
    */
   append(record: AuditRecord): Promise<void>;
-  /**
-   * The oldest confirmed records that are not yet acknowledged, at most `max`, as `serializeRecord` wrote them; empty when
-   * there are none.
-   */
-  peek(max: number): Promise<readonly string[]>;
-  /** Forgets the `count` oldest records: they are safely in the store. */
-  acknowledge(count: number): Promise<void>;
+  /** The oldest confirmed records that are not yet acknowledged: at least one where there is one, at most `max`. */
+  peek(max: number): Promise<Lines>;
+  /** Forgets the records that the last `peek` gave: they are safely in the store. */
+  acknowledge(): Promise<void>;
   /** Confirmed and not yet acknowledged. */
   readonly pending: number;
   /** Bytes on disk. */

@@ -120,7 +120,7 @@ describe("createPgliteDatabase", () => {
     await database.close();
   });
 
-  it("inserts all of a batch that takes several statements, or nothing", async () => {
+  it("inserts all of a large batch or nothing", async () => {
     const { database } = create("atomic");
     const broken = { ...decisionRecord(250), time: Number.NaN };
     const batch = [...Array.from({ length: 250 }, (_, n) => decisionRecord(n)), broken];

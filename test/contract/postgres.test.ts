@@ -50,7 +50,7 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
     return { store: database.keyStore, close: () => database.close() };
   });
 
-  it("inserts all of a batch that takes several statements, or nothing", async () => {
+  it("inserts all of a large batch or nothing", async () => {
     const { auditStore } = await openEmpty();
     const batch = Array.from({ length: 2500 }, (_, n) => decisionRecord(n));
     await insertRecords(auditStore, batch);

@@ -1,4 +1,4 @@
-import { parseRecord, serializeRecord } from "../../src/audit/index.ts";
+import { linesOf, parseRecord, serializeRecord } from "../../src/audit/index.ts";
 import type { AuditRecord, AuditStore, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
 import type { ApiKey } from "../../src/identity/types.ts";
 import type { JsonObject } from "../../src/model/activation.ts";
@@ -83,13 +83,13 @@ export function nested(depth: number): JsonObject {
   return value;
 }
 
-/** Of records, or of their lines. */
-export function ids(records: readonly (AuditRecord | string)[]): string[] {
-  return records.map((record) => (typeof record === "string" ? parseRecord(record) : record).id);
+/** Of records, or of lines that hold them. */
+export function ids(records: readonly AuditRecord[] | { readonly text: string }): string[] {
+  return ("text" in records ? linesOf(records.text).map(parseRecord) : records).map(({ id }) => id);
 }
 
 export function insertRecords(store: AuditStore, records: readonly AuditRecord[]): Promise<void> {
-  return store.insert(records.map(serializeRecord));
+  return store.insert(records.map(serializeRecord).join("\n"));
 }
 
 export function apiKey(n: number, parts: Partial<ApiKey> = {}): ApiKey {

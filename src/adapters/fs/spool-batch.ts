@@ -6,8 +6,8 @@ export interface Batch {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  /** Offset in the batch behind each record's line and its line feed. */
-  readonly ends: number[];
+  /** Records in it. */
+  count: number;
 }
 
 export interface BatchBuffer {
@@ -57,7 +57,7 @@ export function createBatchBuffer(onBegin: () => void): BatchBuffer {
         current = createBatch();
         onBegin();
       }
-      current.ends.push(end);
+      current.count += 1;
       return current.promise;
     },
     take() {
@@ -79,5 +79,5 @@ function createBatch(): Batch {
     resolve = onResolve;
     reject = onReject;
   });
-  return { promise, resolve, reject, ends: [] };
+  return { promise, resolve, reject, count: 0 };
 }

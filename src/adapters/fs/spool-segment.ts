@@ -15,8 +15,10 @@ export interface Segment {
   readonly base: number;
   /** Bytes of whole batches; what lies behind is not part of the log. */
   length: number;
-  /** Records of it that are on disk only, not in memory. */
-  unloaded: number;
+  /** Records that are not yet acknowledged. */
+  pending: number;
+  /** Written by this process, so its lines are known to be whole. */
+  readonly isOwn: boolean;
   /** Set while it is written to. */
   fd?: number;
   /** A line could not be read: the file is kept for people to look at. */
@@ -134,39 +136,56 @@ function sealPath(path: string): string {
   return `${path}.sealed`;
 }
 
-export interface Line {
+/** Whole lines of one segment. */
+export interface Chunk {
+  /** The lines, each with its line feed; empty ones are among them. */
   readonly text: string;
-  /** Offset in the segment behind the line, its batch's closing empty line included. */
+  /** Offset in the segment behind each line that is not empty. */
+  readonly ends: readonly number[];
+  /** Offset in the segment to go on from: behind the last line, its batch's closing empty line included. */
   readonly end: number;
 }
 
+let readBuffer: Buffer | undefined;
+
 /**
- * Lines of whole batches from `offset` on, about `bytes` of them but at least one.
+ * Lines of whole batches from `offset` on: at most `max`, about `bytes` of them but at least one.
  * @throws the system's error
  */
-export function readLines(fs: SpoolFs, segment: Segment, offset: number, bytes: number): Line[] {
+export function readChunk(fs: SpoolFs, segment: Segment, offset: number, max: number, bytes: number): Chunk {
   const read = (fd: number) => {
     for (let size = bytes; ; size *= 2) {
       const wanted = Math.min(size, segment.length - offset);
-      const chunk = Buffer.allocUnsafe(wanted);
-      if (readFully(fs, fd, chunk, offset) < wanted) throw new Error(`${segment.path} is shorter than it was`);
-      const lines = splitLines(chunk, offset);
-      if (lines.length > 0 || offset + wanted >= segment.length) return lines;
+      if (readBuffer === undefined || readBuffer.length < wanted)
+        readBuffer = Buffer.allocUnsafeSlow(Math.max(wanted, bytes));
+      const bytesRead = readBuffer.subarray(0, wanted);
+      if (readFully(fs, fd, bytesRead, offset) < wanted) throw new Error(`${segment.path} is shorter than it was`);
+      const isAtEnd = offset + wanted >= segment.length;
+      const chunk = splitLines(bytesRead, offset, max, isAtEnd);
+      if (chunk.ends.length > 0 || isAtEnd) {
+        // A record that needed a large buffer is rare.
+        if (readBuffer.length > bytes) readBuffer = undefined;
+        return chunk;
+      }
     }
   };
   return segment.fd === undefined ? withFile(fs, segment.path, "r", read) : read(segment.fd);
 }
 
 /** A line counts only together with the byte behind it, which may be the batch's closing empty line. */
-function splitLines(chunk: Buffer, offset: number): Line[] {
-  const lines: Line[] = [];
+function splitLines(chunk: Buffer, offset: number, max: number, isAtEnd: boolean): Chunk {
+  const ends: number[] = [];
   let start = 0;
-  for (let at = chunk.indexOf(LINE_FEED); at !== -1 && at + 1 < chunk.length; at = chunk.indexOf(LINE_FEED, start)) {
-    const text = chunk.toString("utf8", start, at);
-    start = chunk[at + 1] === LINE_FEED ? at + 2 : at + 1;
-    lines.push({ text, end: offset + start });
+  while (ends.length < max) {
+    const at = chunk.indexOf(LINE_FEED, start);
+    if (at === -1 || at + 1 >= chunk.length) break;
+    if (at > start) ends.push(offset + at + 1);
+    start = at + 1;
   }
-  return lines;
+  if (chunk[start] === LINE_FEED) start += 1;
+  // What rotted so that it has no line end left is passed by.
+  const end = isAtEnd && ends.length < max ? chunk.length : start;
+  return { text: chunk.toString("utf8", 0, start), ends, end: offset + end };
 }
 
 function readFully(fs: SpoolFs, fd: number, buffer: Uint8Array, position: number): number {

@@ -1,11 +1,12 @@
-import { type AuditRecord, parseRecord, type Spool } from "../../audit/index.ts";
+import { type AuditRecord, linesOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
-import { type Batch, createBatchBuffer } from "./spool-batch.ts";
+import { createBatchBuffer } from "./spool-batch.ts";
 import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
 import {
+  type Chunk,
   listSegments,
-  readLines,
+  readChunk,
   removeSegment,
   type Segment,
   scanSegment,
@@ -42,12 +43,12 @@ export interface FileSpoolOptions {
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** Records kept in memory for the shipper, so that as long as it keeps up nothing is read back from disk. */
-const LOADED_RECORDS_MAX = 4096;
-const LOADED_BYTES_MAX = 8 * 1024 * 1024;
-const READ_BYTES = 256 * 1024;
+/** What one `peek` reads at most, unless a single record is larger. */
+const READ_BYTES = 512 * 1024;
+
 /**
- * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well.
+ * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well. Records are read back
+ * from the files, which the system still has in memory: that costs less than to keep them here until they are shipped.
  * @throws Error when the directory cannot be used; the message names it
  */
 export function openFileSpool(options: FileSpoolOptions): Spool {
@@ -64,11 +65,12 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** A full disk fails every turn; people hear of it once, until it works again. */
   let isFailing = false;
 
-  // The oldest pending records, loaded. `loadedEnds` are stream positions behind each; `loadedTo` is the last of them.
-  let loaded: Buffer[] = [];
-  let loadedEnds: number[] = [];
+  /** Stream position behind the last acknowledged record. */
   let acknowledgedTo = recovered.acknowledgedTo;
-  let loadedTo = acknowledgedTo;
+  /** What the last `peek` gave. */
+  let peeked: { readonly segment: Segment; readonly count: number; readonly end: number } | undefined;
+  /** Up to here, lines that cannot be read have been reported. */
+  let vettedTo = acknowledgedTo;
 
   const buffer = createBatchBuffer(() => void setImmediate(writeBatch));
 
@@ -85,7 +87,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     try {
       const segment = segmentFor(length);
       writeTo(segment, taken.buffer, length);
-      confirm(batch, segment, taken.buffer, length);
+      confirm(segment, batch.count, length);
       isFailing = false;
       batch.resolve();
     } catch (error) {
@@ -109,7 +111,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     // Counted before the attempt: a file that stands in the way is passed by.
     nextSequence += 1;
     const fd = fs.openSync(path, "wx+", 0o600);
-    const segment: Segment = { sequence, path, base, length: 0, unloaded: 0, isDamaged: false, fd };
+    const segment: Segment = { sequence, path, base, length: 0, pending: 0, isOwn: true, isDamaged: false, fd };
     segments.push(segment);
     active = segment;
     if (durability === "disk") withFile(fs, directory, "r", (fd) => fs.fsyncSync(fd));
@@ -133,79 +135,56 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     attempt("seal_failed", segment.path, () => writeSeal(fs, segment));
   }
 
-  function confirm({ ends }: Batch, segment: Segment, written: Buffer, length: number): void {
-    const start = segment.base + segment.length;
+  function confirm(segment: Segment, count: number, length: number): void {
     segment.length += length;
+    segment.pending += count;
     bytes += length;
-    pending += ends.length;
-    const isCaughtUp = loadedTo === start;
-    const oldest = loadedEnds[0] ?? start;
-    if (!isCaughtUp || loaded.length >= LOADED_RECORDS_MAX || start - oldest >= LOADED_BYTES_MAX) {
-      segment.unloaded += ends.length;
-      return;
-    }
-    // Outside the heap: lines kept as strings until they are shipped would be copied by every young collection.
-    const copy = Buffer.allocUnsafeSlow(length);
-    written.copy(copy, 0, 0, length);
-    let lineStart = 0;
-    for (const end of ends) {
-      loaded.push(copy.subarray(lineStart, end - 1));
-      loadedEnds.push(start + end);
-      lineStart = end;
-    }
-    loadedTo = start + length;
-    // The last record's end includes the batch's closing line.
-    loadedEnds[loadedEnds.length - 1] = loadedTo;
+    pending += count;
   }
 
-  /** Loads from disk until `count` records are at hand or there are no more. */
-  function load(count: number): void {
-    const firstEnd = loadedEnds[0] ?? loadedTo;
-    while (loaded.length < Math.min(count, pending) && loadedTo - firstEnd < LOADED_BYTES_MAX) {
-      const segment = segments.find(({ base, length }) => base + length > loadedTo);
-      if (segment === undefined) return;
-      const lines = readLines(fs, segment, loadedTo - segment.base, READ_BYTES);
-      for (const { text, end } of lines) {
-        loadedTo = segment.base + end;
-        segment.unloaded -= 1;
-        if (!loadLine(text)) skipDamaged(segment);
+  /** The oldest records of one segment; undefined when there are none in any. */
+  function readHead(max: number): { readonly text: string; readonly count: number } | undefined {
+    for (let segment = headSegment(); segment !== undefined; segment = headSegment()) {
+      const chunk = readChunk(fs, segment, acknowledgedTo - segment.base, max, READ_BYTES);
+      const end = segment.base + chunk.end;
+      const readable = segment.isOwn ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
+      if (readable.count > 0) {
+        peeked = { segment, count: readable.count, end };
+        return readable;
       }
-      const end = segment.base + segment.length;
-      if (lines.length > 0 && loadedTo < end) continue;
-      loadedTo = end;
-      if (segment.unloaded !== 0) recount(segment);
+      leave(segment, end);
     }
+    return undefined;
   }
 
-  /** Rot took line ends with it, or added some: what the segment was known to hold is not what could be read. */
-  function recount(segment: Segment): void {
-    pending -= segment.unloaded;
-    segment.unloaded = 0;
-    keepDamaged(segment, "lines are missing");
-  }
+  const headSegment = () => segments.find(({ base, length }) => base + length > acknowledgedTo);
 
-  function loadLine(text: string): boolean {
-    try {
-      parseRecord(text);
-      loaded.push(Buffer.from(text));
-      loadedEnds.push(loadedTo);
-      return true;
-    } catch {
+  /** A line that rotted on disk while no process wrote to it must not hold up what follows; its segment is kept aside. */
+  function vet(segment: Segment, { text, ends }: Chunk): { text: string; count: number } {
+    const good = linesOf(text).filter((line, nth) => {
+      if (isJson(line)) return true;
+      const end = segment.base + ends[nth]!;
+      if (end > vettedTo) forget(segment, 1, `the line ending at byte ${ends[nth]} is not JSON`);
+      vettedTo = Math.max(vettedTo, end);
       return false;
-    }
+    });
+    return { text: good.join("\n"), count: good.length };
   }
 
-  /** A line that rotted on disk must not hold up what follows; its segment is kept aside. */
-  function skipDamaged(segment: Segment): void {
-    pending -= 1;
-    keepDamaged(segment, `the line ending at byte ${loadedTo - segment.base} is not JSON`);
-  }
-
-  function keepDamaged(segment: Segment, detail: string): void {
+  /** Records that were there and cannot be read any more. */
+  function forget(segment: Segment, count: number, detail: string): void {
+    pending -= count;
+    segment.pending -= count;
     segment.isDamaged = true;
     report("damaged_record", segment.path, new Error(detail));
-    if (loadedEnds.length > 0) loadedEnds[loadedEnds.length - 1] = loadedTo;
-    else acknowledgeTo(loadedTo);
+  }
+
+  /** Everything of a segment before `end` is shipped or cannot be read. */
+  function leave(segment: Segment, end: number): void {
+    // Rot took line ends with it, or added some: what the segment was known to hold is not what could be read.
+    const isAtEnd = end === segment.base + segment.length;
+    if (isAtEnd && segment.pending !== 0) forget(segment, segment.pending, "lines are missing");
+    acknowledgeTo(end);
   }
 
   function acknowledgeTo(position: number): void {
@@ -248,21 +227,20 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   return {
     append,
     async peek(max) {
+      peeked = undefined;
       try {
-        load(max);
+        return readHead(max) ?? { text: "", count: 0 };
       } catch (error) {
         throw new UnavailableError("audit", "the audit log cannot be read", error);
       }
-      return loaded.slice(0, max).map((line) => line.toString());
     },
-    async acknowledge(count) {
-      const known = Math.min(count, loaded.length);
-      if (known === 0) return;
-      const position = loadedEnds[known - 1]!;
-      loaded = loaded.slice(known);
-      loadedEnds = loadedEnds.slice(known);
-      pending -= known;
-      acknowledgeTo(position);
+    async acknowledge() {
+      if (peeked === undefined) return;
+      const { segment, count, end } = peeked;
+      peeked = undefined;
+      pending -= count;
+      segment.pending -= count;
+      leave(segment, end);
     },
     get pending() {
       return pending;
@@ -306,7 +284,7 @@ function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProbl
         removeSegment(fs, { path, isDamaged: false });
         continue;
       }
-      segments.push({ sequence, path, base, length, unloaded: records, isDamaged: false });
+      segments.push({ sequence, path, base, length, pending: records, isOwn: false, isDamaged: false });
       base += length;
       pending += records;
     }
@@ -316,5 +294,14 @@ function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProbl
     return { segments, cursor: openCursor(fs, directory), nextSequence, pending, acknowledgedTo };
   } catch (error) {
     throw new Error(`the audit spool in ${directory} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,4 @@
-import { type AuditQuery, type AuditRecord, type AuditStore, parseRecord } from "../../audit/index.ts";
+import { type AuditQuery, type AuditRecord, type AuditStore, linesOf, parseRecord } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 /** An `AuditStore` that lives as long as the process; for tests and for evaluations without a server. */
@@ -16,9 +16,9 @@ export function createMemoryAuditStore(): MemoryAuditStore {
   }
 
   return {
-    async insert(batch) {
+    async insert(lines) {
       assertOpen();
-      for (const line of batch) {
+      for (const line of linesOf(lines)) {
         const record = parseRecord(line);
         if (!records.has(record.id)) records.set(record.id, record);
       }

@@ -6,6 +6,7 @@ export function createMemorySpool(options: { readonly bytesMax?: number } = {}):
   const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
   const lines: string[] = [];
   let bytes = 0;
+  let peeked = 0;
   let isClosed = false;
 
   return {
@@ -17,10 +18,13 @@ export function createMemorySpool(options: { readonly bytesMax?: number } = {}):
       bytes += Buffer.byteLength(line);
     },
     async peek(max) {
-      return lines.slice(0, max);
+      const given = lines.slice(0, max);
+      peeked = given.length;
+      return { text: given.join("\n"), count: given.length };
     },
-    async acknowledge(count) {
-      for (const line of lines.splice(0, count)) bytes -= Buffer.byteLength(line);
+    async acknowledge() {
+      for (const line of lines.splice(0, peeked)) bytes -= Buffer.byteLength(line);
+      peeked = 0;
     },
     get pending() {
       return lines.length;

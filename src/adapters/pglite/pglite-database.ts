@@ -29,9 +29,6 @@ export interface PgliteOptions {
 /** The build puts it beside the compiled code. */
 const SEED_IMAGE = fileURLToPath(new URL("./seed.tar.gz", import.meta.url));
 
-/** PGlite runs in this thread: 100 rows block it for some 5 ms, 1,000 for 35. */
-const ROWS_PER_STATEMENT = 100;
-
 /** Making a database from scratch on a slow machine. */
 const OPEN_WAIT_MS = 30_000;
 
@@ -59,7 +56,7 @@ export function createPgliteDatabase(options: PgliteOptions): Database {
   };
 
   return {
-    auditStore: createDrizzleAuditStore(run, ROWS_PER_STATEMENT),
+    auditStore: createDrizzleAuditStore(run),
     keyStore: createDrizzleKeyStore(run),
     get state() {
       return opener.state;

@@ -1,18 +1,14 @@
 import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
-import { type AuditQuery, type AuditRecord, type AuditStore, parseRecord } from "../../audit/index.ts";
+import { type AuditQuery, type AuditRecord, type AuditStore, linesOf, parseRecord } from "../../audit/index.ts";
 import type { Drizzle, RunOnDatabase } from "./database.ts";
 import { filterText, isStorableText } from "./filter-text.ts";
 import { auditRecords } from "./schema.ts";
 import { faultCode } from "./storage-fault.ts";
 
-/**
- * @param rowsPerStatement a larger batch goes out in several statements of one transaction
- */
-export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: number): AuditStore {
+export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
   return {
     async insert(lines) {
-      if (lines.length === 0) return;
-      await run((db) => insertLines(db, lines, rowsPerStatement));
+      await run((db) => insertLines(db, lines));
     },
     async get(id) {
       if (!isStorableText(id)) return undefined;
@@ -35,33 +31,24 @@ export function createDrizzleAuditStore(run: RunOnDatabase, rowsPerStatement: nu
   };
 }
 
-type Statement = (db: Pick<Drizzle, "execute">, lines: readonly string[]) => Promise<void>;
-
 /** PostgreSQL's class of errors in the data itself. */
 const DATA_EXCEPTION = /^22|^54/;
 
-async function insertLines(db: Drizzle, lines: readonly string[], rowsPerStatement: number): Promise<void> {
+async function insertLines(db: Drizzle, lines: string): Promise<void> {
   try {
-    await inOneTransaction(db, lines, rowsPerStatement, insertPlain);
+    await insertPlain(db, lines);
   } catch (error) {
     if (!DATA_EXCEPTION.test(faultCode(error) ?? "")) throw error;
     // A record that holds what a column cannot must not hold up all that come after it.
-    await inOneTransaction(db, lines, rowsPerStatement, insertAwkward);
+    await insertAwkward(db, lines);
   }
 }
 
-async function inOneTransaction(db: Drizzle, lines: readonly string[], size: number, insert: Statement): Promise<void> {
-  if (lines.length <= size) return insert(db, lines);
-  await db.transaction(async (tx) => {
-    for (let start = 0; start < lines.length; start += size) await insert(tx, lines.slice(start, start + size));
-  });
-}
-
 /**
- * One text parameter for the whole batch; the columns are taken out of the records by the database. In this process a
- * record costs no more than joining its line to the others.
+ * One text parameter for the whole batch; the lines and the columns are taken out of it by the database. In this process a
+ * record costs no more than its bytes.
  */
-async function insertPlain(db: Pick<Drizzle, "execute">, lines: readonly string[]): Promise<void> {
+async function insertPlain(db: Drizzle, lines: string): Promise<void> {
   await db.execute(sql`
     insert into audit_records
       (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
@@ -70,7 +57,9 @@ async function insertPlain(db: Pick<Drizzle, "execute">, lines: readonly string[
       r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
       r#>>'{activation,session,id}', line::json
     from (
-      select line, line::jsonb as r from unnest(string_to_array(${lines.join("\n")}::text, E'\\n')) as line offset 0
+      select line, line::jsonb as r
+      from unnest(string_to_array(${lines}::text, E'\\n')) as line
+      where line <> '' offset 0
     ) as batch
     on conflict (id) do nothing`);
 }
@@ -89,7 +78,8 @@ interface FilterColumns {
 }
 
 /** As `insertPlain`, with the columns made here by `filterText`: for text that a column or `jsonb` refuses. */
-async function insertAwkward(db: Pick<Drizzle, "execute">, lines: readonly string[]): Promise<void> {
+async function insertAwkward(db: Drizzle, text: string): Promise<void> {
+  const lines = linesOf(text);
   const columns = JSON.stringify(lines.map((line) => filterColumns(parseRecord(line))));
   await db.execute(sql`
     insert into audit_records

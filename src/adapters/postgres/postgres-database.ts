@@ -25,9 +25,6 @@ interface Pool {
   readonly db: Drizzle;
 }
 
-/** The batch sizes that callers use fit one statement; only a far larger one is split. */
-const ROWS_PER_STATEMENT = 1000;
-
 /**
  * PostgreSQL through Drizzle and postgres.js.
  * @throws TypeError when `url` is not a connection string
@@ -64,7 +61,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   }
 
   return {
-    auditStore: createDrizzleAuditStore(run, ROWS_PER_STATEMENT),
+    auditStore: createDrizzleAuditStore(run),
     keyStore: createDrizzleKeyStore(run),
     get state() {
       return opener.state;
