@@ -8,7 +8,6 @@ import { INITIAL_KEYS_FILE } from "./adapters/fs/initial-keys-file.ts";
 import { LockHeld } from "./adapters/fs/lock-file.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import { createAddressFetch } from "./address-fetch.ts";
-import { serializeRecord } from "./audit/index.ts";
 import { CliError, createHttpKeyAdmin, type KeyAdmin, type KeyAdminOptions } from "./cli/index.ts";
 import { openDatabase, systemClock } from "./compose.ts";
 import { type Config, parseConfig } from "./config/index.ts";
@@ -96,7 +95,7 @@ async function openStore(config: Config, release: () => Promise<void>): Promise<
     keyRing: createKeyRing(keyStore),
     // Running replicas notice by their polling of the store.
     keyChanges: createMemoryKeyChanges(),
-    spool: { append: (record) => auditStore.insert(serializeRecord(record)) },
+    spool: { append: (line) => auditStore.insert(line) },
     clock: systemClock,
     newId: createUuidv7(randomFillSync),
     randomSecret: () => randomBytes(32),

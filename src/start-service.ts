@@ -2,7 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { openDataDirectory } from "./adapters/fs/data-directory.ts";
 import { type Composition, compose } from "./compose.ts";
 import type { Config } from "./config/index.ts";
-import { createApp, createHostGuard, createNodeServer, type Listening, listen } from "./http/index.ts";
+import {
+  createApp,
+  createDirectRoutes,
+  createHostGuard,
+  createNodeServer,
+  type Listening,
+  listen,
+} from "./http/index.ts";
 import { VERSION } from "./model/version.ts";
 import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
 import { recordEvent } from "./operations/service.ts";
@@ -78,7 +85,8 @@ async function start(
 
   const reloadRules = createQuietReload(composition, stopping.signal);
   await reloadRules();
-  const server = createNodeServer(createApp({ service, assertHost: createHostGuard(config.allowedHosts) }).fetch);
+  const http = { service, assertHost: createHostGuard(config.allowedHosts) };
+  const server = createNodeServer(createApp(http).fetch, createDirectRoutes(http));
   const listening: Listening = await listen(server, config.listen);
   undo.push(() => listening.drain(msToStop()));
   await dataDirectory.announce(listening.url);

@@ -4,7 +4,7 @@ import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
 import { createMemorySpool } from "../src/adapters/memory/spool.ts";
 import { createCelCompiler } from "../src/cel/index.ts";
-import { createApp, createHostGuard } from "../src/http/index.ts";
+import { createApp, createDirectRoutes, createHostGuard } from "../src/http/index.ts";
 import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
 import { createUuidv7 } from "../src/model/uuid.ts";
 import { createActiveRules } from "../src/operations/active-rules.ts";
@@ -102,6 +102,7 @@ export async function createTestService(
 
   const assertHost = createHostGuard(options.allowedHosts ?? ["localhost", "127.0.0.1"]);
   const app = createApp({ service, assertHost });
+  const direct = createDirectRoutes({ service, assertHost });
   const request = async (method: string, path: string, rest: RequestOptions = {}) => {
     const { key = secrets.agent, body, text = body === undefined ? undefined : JSON.stringify(body), headers } = rest;
     const response = await app.request(`http://localhost${path}`, {
@@ -125,6 +126,7 @@ export async function createTestService(
   return {
     service,
     app,
+    direct,
     secrets,
     spool,
     logLines,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../model/activation.ts";
-import { parseRecord, serializeRecord } from "./serialize-record.ts";
+import { parseRecord, serializeDecision, serializeRecord } from "./serialize-record.ts";
 import type { DecisionRecord } from "./types.ts";
 
 const text = fc.string({ unit: "binary" });
@@ -10,26 +10,22 @@ const optional = { requiredKeys: [] };
 
 const anyRecord: fc.Arbitrary<DecisionRecord> = fc
   .record({
-    id: text,
+    id: fc.uuid(),
     time: fc.nat(),
-    action_type: text,
-    action_name: text,
-    arguments: object,
-    destination: fc.record({ url: text, port: fc.nat() }, optional),
+    request: fc.record({ action_type: text, action_name: text, arguments: object, session_id: text }, optional),
     identity: fc.record({ name: text, roles: fc.array(text), attributes: object }),
-    session: fc.record({ id: text }, optional),
-    context: object,
     reason: text,
     key_id: text,
     client: fc.option(text, { nil: undefined }),
     latency_us: fc.nat(),
   })
-  .map(({ id, time, reason, key_id, client, latency_us, ...activation }) => ({
+  .map(({ id, time, request, identity, reason, key_id, client, latency_us }) => ({
     version: 1,
     kind: "decision",
     id,
     time,
-    activation: { ...activation, request: { id, time }, now: time },
+    request: request as DecisionRecord["request"],
+    identity,
     decision: {
       decision: "deny",
       reason,
@@ -56,4 +52,14 @@ test("a decision's line is what JSON.stringify gives, without a line break, and 
     }),
     { numRuns: 500 },
   );
+});
+
+test("a request is recorded as it was sent, on one line", () => {
+  const sent = [
+    '{"action_type":"a" , "action_name":"b","arguments":{"x":1.0}}',
+    '{\n"action_type":"a",\r\n"action_name":"b\\n"}',
+  ];
+  const [plain, broken] = sent.map((requestJson) => serializeDecision({ ...fc.sample(anyRecord, 1)[0]!, requestJson }));
+  expect(plain).toContain(`"request":${sent[0]},`);
+  expect(broken).toContain('"request":{"action_type":"a","action_name":"b\\n"},');
 });

@@ -1,36 +1,39 @@
 import { decisionJson } from "../model/decision-json.ts";
 import type { AuditRecord, DecisionRecord } from "./types.ts";
 
+/** A decision as it is recorded: the request as the text that it was sent as. */
+export type DecisionEntry = Omit<DecisionRecord, "version" | "kind" | "request" | "client_request_id"> & {
+  readonly requestJson: string;
+  readonly client_request_id?: string | undefined;
+};
+
 /**
- * A record as the one line of JSON that spool and store keep: no line break in it, well-formed text (a lone surrogate is
- * escaped), keys in the record's own order. Equal to `JSON.stringify(record)`; every decision passes through here, and
- * what many of them share is put into words once.
+ * A record as the one line of JSON that spool and store keep: no line break in it, keys in the record's own order. Equal to
+ * `JSON.stringify(record)`.
  */
 export function serializeRecord(record: AuditRecord): string {
-  return record.kind === "decision" ? serializeDecision(record) : JSON.stringify(record);
+  if (record.kind !== "decision") return JSON.stringify(record);
+  return serializeDecision({ ...record, requestJson: JSON.stringify(record.request) });
 }
 
-function serializeDecision(record: DecisionRecord): string {
-  const { action_type, action_name, destination, session, context, request, now } = record.activation;
-  const client = record.client_request_id;
-  const id = text(record.id);
-  return (
-    `{"version":1,"kind":"decision","id":${id},"time":${record.time},` +
-    `"activation":{"action_type":${text(action_type)},"action_name":${text(action_name)},` +
-    `"arguments":${JSON.stringify(record.activation.arguments)},"destination":${JSON.stringify(destination)},` +
-    `"identity":${identityJson(record.activation.identity)},"session":${JSON.stringify(session)},` +
-    `"context":${JSON.stringify(context)},"request":{"id":${request.id === record.id ? id : text(request.id)},"time":${request.time}},"now":${now}},` +
-    `"decision":${decisionJson(record.decision)},"key_id":${text(record.key_id)},` +
-    `${client === undefined ? "" : `"client_request_id":${text(client)},`}"latency_us":${record.latency_us}}`
-  );
+/**
+ * Every decision passes through here, so nothing is put into words twice: not the request, which came as text, and not
+ * what many decisions share. `id` is a UUID.
+ */
+export function serializeDecision(entry: DecisionEntry): string {
+  const { id, time, requestJson, identity, decision, key_id, client_request_id: client, latency_us } = entry;
+  return `{"version":1,"kind":"decision","id":"${id}","time":${time},"request":${onOneLine(requestJson)},"identity":${identityJson(identity)},"decision":${decisionJson(decision)},"key_id":${JSON.stringify(key_id)},${client === undefined ? "" : `"client_request_id":${JSON.stringify(client)},`}"latency_us":${latency_us}}`;
 }
 
-const text = (value: string) => JSON.stringify(value);
+/** JSON has line breaks only between its tokens, and few clients send any. */
+function onOneLine(json: string): string {
+  return json.includes("\n") || json.includes("\r") ? JSON.stringify(JSON.parse(json)) : json;
+}
 
 /** A key's own identity is one object for all its requests. */
-const identities = new WeakMap<DecisionRecord["activation"]["identity"], string>();
+const identities = new WeakMap<DecisionRecord["identity"], string>();
 
-function identityJson(identity: DecisionRecord["activation"]["identity"]): string {
+function identityJson(identity: DecisionRecord["identity"]): string {
   let json = identities.get(identity);
   if (json === undefined) {
     json = JSON.stringify(identity);

@@ -12,7 +12,7 @@ function arraySpool(): Spool & { readonly records: AuditRecord[] } {
   let peeked = 0;
   return {
     records,
-    append: async (added) => void records.push(added),
+    append: async (line) => void records.push(parseRecord(line)),
     async peek(max) {
       peeked = Math.min(max, records.length);
       return { text: records.slice(0, peeked).map(serializeRecord).join("\n"), count: peeked };

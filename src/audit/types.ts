@@ -1,5 +1,6 @@
-import type { Activation } from "../model/activation.ts";
+import type { Identity } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
+import type { EvaluateRequest } from "../model/request.ts";
 
 /**
  * One entry of the audit log. `id` is a UUIDv7 (the request id of a decision); `time` is epoch milliseconds. A decision
@@ -12,9 +13,12 @@ export interface DecisionRecord {
   readonly kind: "decision";
   readonly id: string;
   readonly time: number;
-  readonly activation: Activation;
+  /** As it was sent: see `activationOf` for what the rules saw of it. */
+  readonly request: EvaluateRequest;
+  /** Who acts, as the rules saw it. */
+  readonly identity: Identity;
   readonly decision: Decision;
-  /** Id of the API key that asked; the identity in `activation` may be another's (`evaluate:as`). */
+  /** Id of the API key that asked; `identity` may be another's (`evaluate:as`). */
   readonly key_id: string;
   /** The caller's own `X-Request-ID`, where one was sent. */
   readonly client_request_id?: string;
@@ -87,9 +91,10 @@ export interface Lines {
 export interface Spool {
   /**
    * Resolves when the record is written; all appends of one event-loop turn go out in one write.
+   * @param line a record as `serializeRecord` writes it
    * @throws UnavailableError `audit_unavailable` when it could not be written; then it never shows up later
    */
-  append(record: AuditRecord): Promise<void>;
+  append(line: string): Promise<void>;
   /** The oldest confirmed records that are not yet acknowledged: at least one where there is one, at most `max`. */
   peek(max: number): Promise<Lines>;
   /** Forgets the records that the last `peek` gave: they are safely in the store. */

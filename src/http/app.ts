@@ -6,7 +6,7 @@ import { addEvaluateRoutes } from "./evaluate-routes.ts";
 import { addKeysRoutes } from "./keys-routes.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import type { HttpContext } from "./read-body.ts";
-import { type App, exchangeOf, type HttpDeps } from "./route.ts";
+import { type App, type HttpDeps, toResponse, wrapped } from "./route.ts";
 import { addRulesRoutes } from "./rules-routes.ts";
 
 /** The whole HTTP interface. The same application runs under node:http and, in tests, without a server. */
@@ -25,18 +25,18 @@ export function createApp(deps: HttpDeps): App {
   addKeysRoutes(app, deps);
   addOperationRoutes(app, deps, document);
 
-  const count = deps.service.metrics.requestCounter("unmatched");
   const methodsOf = createMethodLookup(app);
   app.notFound(async (c) => {
     const allowed = methodsOf(c.req.path);
     // A misspelt path may well be meant for a decision.
     const isDecision = c.req.method === "POST" || c.req.path.startsWith("/v1/policy/evaluate");
-    const response = await exchangeOf(deps, c as HttpContext, isDecision, count, () => {
+    const refuse = wrapped<HttpContext>(deps, "unmatched", isDecision, () => {
       if (allowed.length === 0) throw new AppError("not_found", "There is nothing at this path; see /docs.");
       throw new AppError("method_not_allowed", `This path knows ${allowed.join(", ")}.`);
     });
-    if (response.status === 405) response.headers.set("allow", allowed.join(", "));
-    return response;
+    const answer = await refuse(c as HttpContext);
+    if (answer.status !== 405) return toResponse(answer);
+    return toResponse({ ...answer, headers: { ...answer.headers, allow: allowed.join(", ") } });
   });
   return app;
 }

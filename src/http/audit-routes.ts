@@ -43,7 +43,7 @@ const recordSchema = z
   })
   .meta({
     id: "AuditRecord",
-    description: "One record. A decision holds all that the rules saw, and the whole decision.",
+    description: "One record. A decision holds the request as it was sent, who acted, and the whole decision.",
   });
 
 const listSchema = z
@@ -58,17 +58,13 @@ const RECORD = {
   kind: "decision",
   id: "01890b6e-7c00-7000-8000-000000000000",
   time: "2026-01-31T09:00:00.000Z",
-  activation: {
+  request: {
     action_type: "tool_call",
     action_name: "stripe.refund",
     arguments: { charge: "ch_1", amount: 120 },
-    destination: {},
-    identity: { name: "support-agent", roles: ["support"], attributes: {} },
-    session: { id: "run-42" },
-    context: {},
-    request: { id: "01890b6e-7c00-7000-8000-000000000000", time: 1_769_850_000_000 },
-    now: 1_769_850_000_000,
+    session_id: "run-42",
   },
+  identity: { name: "support-agent", roles: ["support"], attributes: {} },
   decision: {
     decision: "approval_required",
     reason: "Refunds above $50 need a person.",

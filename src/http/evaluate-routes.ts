@@ -8,10 +8,11 @@ import { evaluateResponseSchema } from "../model/response.ts";
 import { evaluate } from "../operations/evaluate.ts";
 import { evaluateBatch } from "../operations/evaluate-batch.ts";
 import { getEvaluation } from "../operations/get-evaluation.ts";
+import type { DirectRoutes } from "./node-server.ts";
 import { answersWith, BODY_PROBLEMS, jsonBody, problemSchema } from "./openapi.ts";
 import { problemOf } from "./problem.ts";
-import { type HttpContext, invalid, readJson } from "./read-body.ts";
-import { type App, type HttpDeps, keyRoute, respond, respondText } from "./route.ts";
+import { type HttpContext, type HttpInput, invalid, type JsonBody, readJson } from "./read-body.ts";
+import { type App, type HttpDeps, type KeyHandler, keyRoute, respond, respondText, withKey, wrapped } from "./route.ts";
 
 const EXAMPLE = {
   action_type: "tool_call",
@@ -81,6 +82,31 @@ const evaluationSchema = z
   })
   .meta({ id: "Evaluation", description: "A past decision." });
 
+const EVALUATE_PATH = "/v1/policy/evaluate";
+
+/** The routes that the server calls without Hono: the same handlers, so the answers are the same. */
+export function createDirectRoutes(deps: HttpDeps): DirectRoutes {
+  const evaluate = wrapped(deps, EVALUATE_PATH, true, withKey(deps, evaluateHandler(deps)));
+  return new Map([[EVALUATE_PATH, { method: "POST", answer: evaluate }]]);
+}
+
+function evaluateHandler({ service }: HttpDeps): KeyHandler<HttpInput> {
+  return (c, caller, exchange) => {
+    const answer = ({ text, value }: JsonBody) => {
+      const parsed = parseEvaluateRequest(value);
+      if (!parsed.ok) throw invalid(parsed.faults);
+      const { startedAt, clientRequestId } = exchange;
+      const call = { startedAt, clientRequestId, requestJson: text };
+      return evaluate(service, caller, parsed.value, call).then((evaluation) =>
+        respondText(responseJson(evaluation), clientRequestId ?? evaluation.requestId),
+      );
+    };
+    // Under the server the body is there already, and every turn of the microtask queue counts.
+    const body = readJson(c);
+    return body instanceof Promise ? body.then(answer) : answer(body);
+  };
+}
+
 export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
   const { service } = deps;
 
@@ -89,7 +115,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
     deps,
     {
       method: "post",
-      path: "/v1/policy/evaluate",
+      path: EVALUATE_PATH,
       operationId: "evaluate",
       tags: ["Decisions"],
       summary: "Ask before acting",
@@ -99,18 +125,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       responses: { 200: answersWith(evaluateResponseSchema, "The decision.", ANSWER) },
     },
     { isDecision: true, problems: [...BODY_PROBLEMS, "identity_forbidden"] },
-    (c, caller, exchange) => {
-      const answer = (body: unknown) => {
-        const parsed = parseEvaluateRequest(body);
-        if (!parsed.ok) throw invalid(parsed.faults);
-        return evaluate(service, caller, parsed.value, exchange).then((evaluation) =>
-          respondText(responseJson(evaluation), exchange.clientRequestId ?? evaluation.requestId),
-        );
-      };
-      // Under the server the body is there already, and every turn of the microtask queue counts.
-      const body = readJson(c);
-      return body instanceof Promise ? body.then(answer) : answer(body);
-    },
+    evaluateHandler(deps),
   );
 
   keyRoute(
@@ -174,7 +189,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
 }
 
 async function readBatch(c: HttpContext): Promise<unknown[]> {
-  const value = await readJson(c);
+  const { value } = await readJson(c);
   const result = batchEnvelope.safeParse(value);
   if (!result.success) throw invalid(explainShape(batchEnvelope, value));
   return result.data.requests;

@@ -1,4 +1,5 @@
 export { createApp, openApiDocument } from "./app.ts";
+export { createDirectRoutes } from "./evaluate-routes.ts";
 export { createHostGuard } from "./host-guard.ts";
 export { type Listening, listen } from "./listen.ts";
 export { createNodeServer } from "./node-server.ts";

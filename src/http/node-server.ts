@@ -15,11 +15,28 @@ export interface Bindings {
   readonly outgoing: ServerResponse;
 }
 
+/** What goes back to the client, however it travels. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** By path, without a query. `answer` never throws and never rejects. */
+export type DirectRoutes = ReadonlyMap<
+  string,
+  { readonly method: string; readonly answer: (c: { readonly env: Bindings }) => Answer | Promise<Answer> }
+>;
+
 /**
  * A node:http server for a fetch-style application. It reads each body before it calls the application, which can then
- * answer synchronously: that is what makes the hot route cost little more than bare node:http.
+ * answer synchronously.
+ * @param direct answered without the application, which would cost each of them a few microseconds
  */
-export function createNodeServer(fetch: (request: Request, env: Bindings) => Response | Promise<Response>): Server {
+export function createNodeServer(
+  fetch: (request: Request, env: Bindings) => Response | Promise<Response>,
+  direct: DirectRoutes = new Map(),
+): Server {
   const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
     // A request line or Host that no URL can be made of; the application answers for everything else itself.
     errorHandler: (error) =>
@@ -29,36 +46,44 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
       }),
   });
 
+  function answer(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body): void {
+    incoming.body = body;
+    // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
+    if (!server.listening) outgoing.setHeader("connection", "close");
+    const route = direct.get(incoming.url!);
+    // What was not read to its end has a connection to look after, which Hono's listener does.
+    if (route === undefined || route.method !== incoming.method || !incoming.complete) {
+      listener(incoming, outgoing);
+      return;
+    }
+    const made = route.answer({ env: { incoming, outgoing } });
+    if (made instanceof Promise) void made.then((answer) => send(outgoing, answer));
+    else send(outgoing, made);
+  }
+
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, requireHostHeader: false },
     (incoming: Bindings["incoming"], outgoing) => {
-      let isAnswered = false;
-      const answer = (body: Body) => {
-        isAnswered = true;
-        incoming.body = body;
-        // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
-        if (!server.listening) outgoing.setHeader("connection", "close");
-        listener(incoming, outgoing);
-      };
-      const isBodiless =
-        incoming.headers["content-length"] === undefined && incoming.headers["transfer-encoding"] === undefined;
-      if (isBodiless) return answer(EMPTY);
+      const { headers } = incoming;
+      if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
+        return answer(incoming, outgoing, EMPTY);
+      }
       const chunks: Buffer[] = [];
       let bytes = 0;
+      let isAnswered = false;
       incoming.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= LIMITS.bodyBytesMax) chunks.push(chunk);
-        // Closing at once would throw the answer away with the unread bytes; hono reads on for a moment and then closes.
-        else if (!isAnswered && bytes > DRAIN_BYTES_MAX) answer(TOO_LARGE);
+        else if (!isAnswered && bytes > DRAIN_BYTES_MAX) {
+          // Closing at once would throw the answer away with the unread bytes; hono reads on for a moment and then closes.
+          isAnswered = true;
+          answer(incoming, outgoing, TOO_LARGE);
+        }
       });
       incoming.on("end", () => {
-        if (isAnswered) return;
-        if (bytes > LIMITS.bodyBytesMax) return answer(TOO_LARGE);
-        const buffer = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-        answer(isUtf8(buffer) ? { text: buffer.toString("utf8") } : NOT_UTF8);
+        if (!isAnswered) answer(incoming, outgoing, bytes > LIMITS.bodyBytesMax ? TOO_LARGE : bodyOf(chunks));
       });
-      // The client went away in the middle of its body: there is nobody to answer.
-      incoming.on("error", () => outgoing.destroy());
+      // A client that goes away in the middle of its body is answered by nobody: there is no `end`.
     },
   );
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -67,6 +92,18 @@ export function createNodeServer(fetch: (request: Request, env: Bindings) => Res
     socket.end(`HTTP/1.1 ${status}\r\n${UNREADABLE_HEADERS}\r\n\r\n${UNREADABLE}`);
   });
   return server;
+}
+
+function bodyOf(chunks: readonly Buffer[]): Body {
+  const buffer = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  const text = buffer.toString("utf8");
+  // What is not UTF-8 becomes U+FFFD; looking for that first is the cheaper half of the check.
+  return text.includes("\uFFFD") && !isUtf8(buffer) ? NOT_UTF8 : { text };
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  outgoing.end(body);
 }
 
 /** What node:http cannot read reaches no route, so the answer is ready-made; a client that looks for a decision finds one. */

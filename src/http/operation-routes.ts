@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkReadiness } from "../operations/check-health.ts";
 import { renderDocsPage } from "./docs-page.ts";
 import { PAGE_HEADERS, SECURITY_HEADERS } from "./headers.ts";
+import type { Answer } from "./node-server.ts";
 import { answersWith } from "./openapi.ts";
 import { type App, type Exchange, type HttpDeps, publicRoute, respond } from "./route.ts";
 
@@ -145,14 +146,16 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
   );
 }
 
-function answer(exchange: Exchange, body: string, type: string, headers?: Record<string, string>): Response {
+function answer(exchange: Exchange, body: string, type: string, headers?: Record<string, string>): Answer {
   const id = exchange.clientRequestId;
-  return new Response(body, {
+  return {
+    status: 200,
     headers: {
       ...SECURITY_HEADERS,
       "content-type": type,
       ...(id === undefined ? undefined : { "x-request-id": id }),
       ...headers,
     },
-  });
+    body,
+  };
 }

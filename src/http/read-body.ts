@@ -10,18 +10,27 @@ import type { Bindings, Body } from "./node-server.ts";
 /** The context of every route. `env` is empty when the application is called without a server, as tests do. */
 export type HttpContext = Context<{ Bindings: Partial<Bindings> }>;
 
-export function header(c: HttpContext, name: string): string | undefined {
+/** As much of it as a handler needs that may also be called without Hono. */
+export type HttpInput = Pick<HttpContext, "env"> & { readonly req?: HttpContext["req"] };
+
+export function header(c: HttpInput, name: string): string | undefined {
   const incoming = c.env?.incoming;
-  if (incoming === undefined) return c.req.header(name);
+  if (incoming === undefined) return c.req?.header(name);
   const value = incoming.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** A body that is JSON, and what it says. */
+export interface JsonBody {
+  readonly text: string;
+  readonly value: unknown;
 }
 
 /**
  * The parsed JSON body.
  * @throws AppError `unsupported_media_type`, `body_too_large`, `malformed_json` or `invalid_request`
  */
-export function readJson(c: HttpContext): unknown | Promise<unknown> {
+export function readJson(c: HttpInput): JsonBody | Promise<JsonBody> {
   if (!isJsonType(header(c, "content-type"))) {
     throw new AppError("unsupported_media_type", "Send the body as `Content-Type: application/json`.");
   }
@@ -30,12 +39,13 @@ export function readJson(c: HttpContext): unknown | Promise<unknown> {
     throw new AppError("unsupported_media_type", "Send the body without a Content-Encoding.");
   }
   const body = c.env?.incoming?.body;
-  return body === undefined ? c.req.arrayBuffer().then((bytes) => parseBody(decode(bytes))) : parseBody(body);
+  if (body !== undefined) return parseBody(body);
+  return c.req === undefined ? parseBody({ text: "" }) : c.req.arrayBuffer().then((bytes) => parseBody(decode(bytes)));
 }
 
 /** The body, checked against a schema. @throws AppError as `readJson` */
 export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
-  const value = await readJson(c);
+  const { value } = await readJson(c);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(explainShape(schema, value));
@@ -62,13 +72,13 @@ export function invalid(
   return new AppError("invalid_request", detail, { faults });
 }
 
-function parseBody(body: Body): unknown {
+function parseBody(body: Body): JsonBody {
   if ("fault" in body) {
     if (body.fault === "not_utf8") throw new AppError("malformed_json", "The body is not UTF-8.");
     throw new AppError("body_too_large", `The body may have ${LIMITS.bodyBytesMax} bytes at most.`);
   }
   const result = parseJsonText(body.text);
-  if (result.ok) return result.value;
+  if (result.ok) return { text: body.text, value: result.value };
   if (result.code === "invalid_request") throw invalid(result.faults);
   throw new AppError("malformed_json", `The body could not be read: ${result.faults[0]?.detail ?? "it is not JSON"}.`);
 }

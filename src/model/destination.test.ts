@@ -116,6 +116,25 @@ describe("a destination", () => {
     expect(faultsOf({ url: "https://a.example/%61", path: "/a" })).toEqual([]);
   });
 
+  test("a host name is read as a URL parser reads it", () => {
+    const label = fc.stringMatching(/^[a-zA-Z0-9-]{1,8}$/);
+    const name = fc.oneof(
+      fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join(".")),
+      fc.domain(),
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(name, fc.constantFrom("xn--a", "a.xn--mnchen-3ya.de", "a.0x7f", "a.b1", "1.2.3.x4")),
+        (domain) => {
+          const url = `http://${domain}/`;
+          if (URL.canParse(url)) expect(complete({ domain }).domain).toBe(new URL(url).hostname);
+          else expect(faultsOf({ domain })).toEqual(["/destination/domain"]);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   test("completing twice changes nothing, and nothing throws", () => {
     const anyText = fc.oneof(fc.webUrl(), fc.ipV4(), fc.ipV6(), fc.domain(), fc.string({ unit: "binary" }));
     const any = fc.record({ url: anyText, domain: anyText, ip: anyText, scheme: fc.string() }, { requiredKeys: [] });

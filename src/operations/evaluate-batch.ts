@@ -19,7 +19,7 @@ export async function evaluateBatch(
   service: Service,
   caller: Caller,
   items: readonly unknown[],
-  call: Call,
+  call: Omit<Call, "requestJson">,
 ): Promise<BatchResult[]> {
   const results: Promise<BatchResult>[] = [];
   let turnBegan = service.clock.microseconds();
@@ -37,7 +37,7 @@ async function evaluateItem(
   caller: Caller,
   item: unknown,
   at: number,
-  call: Call,
+  call: Omit<Call, "requestJson">,
 ): Promise<BatchResult> {
   const prefix = `/requests/${at}`;
   const parsed = parseEvaluateRequest(item);
@@ -53,7 +53,7 @@ async function evaluateItem(
     });
   }
   // Each item's latency is its own, not the time since the batch came in.
-  const own: Call = { ...call, startedAt: service.clock.microseconds() };
+  const own: Call = { ...call, startedAt: service.clock.microseconds(), requestJson: JSON.stringify(item) };
   try {
     return await evaluate(service, caller, parsed.value, own);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { DecisionRecord } from "../audit/index.ts";
+import { type DecisionEntry, serializeDecision } from "../audit/index.ts";
 import { decide, explain } from "../engine/index.ts";
 import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
 import type { Activation } from "../model/activation.ts";
@@ -15,6 +15,8 @@ export interface Call {
   readonly startedAt: number;
   /** The caller's own id for it. */
   readonly clientRequestId?: string | undefined;
+  /** The JSON text that the request was read from; it is recorded as it is. */
+  readonly requestJson: string;
 }
 
 /**
@@ -41,10 +43,19 @@ export async function evaluate(
   const decidedAt = service.clock.microseconds();
   const latencyUs = Math.round(decidedAt - call.startedAt);
 
-  const record = recordOf(activation, made, caller.keyId, call.clientRequestId, latencyUs);
+  const entry: DecisionEntry = {
+    id: requestId,
+    time: now,
+    requestJson: call.requestJson,
+    identity,
+    decision: made,
+    key_id: caller.keyId,
+    client_request_id: call.clientRequestId,
+    latency_us: latencyUs,
+  };
   let decision = made;
   try {
-    await service.spool.append(record);
+    await service.spool.append(serializeDecision(entry));
   } catch (error) {
     service.logger.error({ err: error, request_id: requestId }, "the decision was not recorded; the action is denied");
     decision = unrecorded(made);
@@ -59,20 +70,6 @@ export async function evaluate(
   };
   const outcomes = ruleSet === undefined ? { rules: [], candidates: 0 } : explain(ruleSet, activation);
   return { requestId, decision, latencyUs, explanation: { ...outcomes, stages } };
-}
-
-/** Spelled out twice: an object made by spreading a condition costs the hot path a microsecond. */
-function recordOf(
-  activation: Activation,
-  decision: Decision,
-  key_id: string,
-  client_request_id: string | undefined,
-  latency_us: number,
-): DecisionRecord {
-  const { id, time } = activation.request;
-  return client_request_id === undefined
-    ? { version: 1, kind: "decision", id, time, activation, decision, key_id, latency_us }
-    : { version: 1, kind: "decision", id, time, activation, decision, key_id, client_request_id, latency_us };
 }
 
 const unrecorded = (made: Decision) =>

@@ -1,4 +1,4 @@
-import type { AuditRecord, AuditStore, Spool } from "../audit/index.ts";
+import { type AuditRecord, type AuditStore, type Spool, serializeRecord } from "../audit/index.ts";
 import type { KeyChanges, KeyRing, KeyStore } from "../identity/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
@@ -49,5 +49,5 @@ export function recordEvent(
   data: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const time = service.clock.now();
-  return service.spool.append({ version: 1, kind, id: service.newId(time), time, actor, data });
+  return service.spool.append(serializeRecord({ version: 1, kind, id: service.newId(time), time, actor, data }));
 }

@@ -32,17 +32,15 @@ export function decisionRecord(n: number, parts: DecisionParts = {}): DecisionRe
     kind: "decision",
     id,
     time,
-    activation: {
+    request: {
       action_type: parts.action_type ?? "tool_call",
       action_name: parts.action_name ?? "stripe.refund",
       arguments: parts.arguments ?? { amount: 75.5, currency: "usd", charge: `ch_${n}`, note: "customer asked twice" },
       destination: { url: "https://api.stripe.com/v1/refunds", domain: "api.stripe.com", port: 443, scheme: "https" },
-      identity: { name: parts.identity ?? "billing-agent", roles: ["agent"], tenant: "acme", attributes: {} },
-      session: parts.session_id === undefined ? {} : { id: parts.session_id },
+      ...(parts.session_id === undefined ? {} : { session_id: parts.session_id }),
       context: { framework: "test" },
-      request: { id, time },
-      now: time,
     },
+    identity: { name: parts.identity ?? "billing-agent", roles: ["agent"], tenant: "acme", attributes: {} },
     decision: {
       decision: parts.decision ?? "deny",
       reason: "Refunds above $50 need a person.",

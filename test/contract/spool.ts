@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { linesOf } from "../../src/audit/serialize-record.ts";
+import { linesOf, serializeRecord } from "../../src/audit/serialize-record.ts";
 import type { Spool } from "../../src/audit/types.ts";
 import { AWKWARD_ARGUMENTS, decisionRecord, eventRecord, idOf, ids } from "./samples.ts";
 
@@ -18,14 +18,14 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
     });
 
     it("gives records back oldest first, and again until they are acknowledged", async () => {
-      await Promise.all([1, 2, 3].map((n) => spool.append(decisionRecord(n))));
+      await Promise.all([1, 2, 3].map((n) => spool.append(serializeRecord(decisionRecord(n)))));
       expect(ids(await spool.peek(2))).toEqual([1, 2].map(idOf));
       expect(ids(await spool.peek(10))).toEqual([1, 2, 3].map(idOf));
       expect(spool.pending).toBe(3);
     });
 
     it("forgets what was acknowledged, from the oldest on", async () => {
-      for (const n of [1, 2, 3]) await spool.append(eventRecord(n));
+      for (const n of [1, 2, 3]) await spool.append(serializeRecord(eventRecord(n)));
       expect((await spool.peek(2)).count).toBe(2);
       await spool.acknowledge();
       await spool.acknowledge();
@@ -37,7 +37,7 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
     });
 
     it.each(Object.entries(AWKWARD_ARGUMENTS))("gives back exactly what was appended: %s", async (_, args) => {
-      await spool.append(decisionRecord(1, { arguments: args }));
+      await spool.append(serializeRecord(decisionRecord(1, { arguments: args })));
       const { text } = await spool.peek(1);
       expect(linesOf(text)).toEqual([JSON.stringify(decisionRecord(1, { arguments: args }))]);
     });
@@ -45,7 +45,7 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
     it("keeps the order of appends across turns and acknowledgements", async () => {
       const seen: string[] = [];
       for (let n = 0; n < 200; n += 4) {
-        await Promise.all([n, n + 1, n + 2, n + 3].map((each) => spool.append(decisionRecord(each))));
+        await Promise.all([n, n + 1, n + 2, n + 3].map((each) => spool.append(serializeRecord(decisionRecord(each)))));
         const batch = await spool.peek(3);
         seen.push(...ids(batch));
         await spool.acknowledge();
@@ -59,7 +59,9 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
 
     it("refuses with audit_unavailable beyond its byte budget, and takes records again once there is room", async () => {
       const small = await create({ bytesMax: 8 * 1024 });
-      const results = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => small.append(decisionRecord(n))));
+      const results = await Promise.allSettled(
+        Array.from({ length: 50 }, (_, n) => small.append(serializeRecord(decisionRecord(n)))),
+      );
       const refused = results.filter((result) => result.status === "rejected");
       expect(refused.length).toBeGreaterThan(40);
       for (const { reason } of refused) expect(reason).toMatchObject({ code: "audit_unavailable" });
@@ -68,7 +70,7 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
 
       expect((await small.peek(50)).count).toBe(small.pending);
       await small.acknowledge();
-      await small.append(decisionRecord(99));
+      await small.append(serializeRecord(decisionRecord(99)));
       expect(ids(await small.peek(10))).toEqual([idOf(99)]);
       await small.close();
     });
@@ -76,7 +78,9 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
     it("refuses with audit_unavailable once closed, and closes twice", async () => {
       await spool.close();
       await spool.close();
-      await expect(spool.append(decisionRecord(1))).rejects.toMatchObject({ code: "audit_unavailable" });
+      await expect(spool.append(serializeRecord(decisionRecord(1)))).rejects.toMatchObject({
+        code: "audit_unavailable",
+      });
     });
   });
 }

@@ -147,7 +147,7 @@ describe.skipIf(needed.includes(undefined))("an agent that asks before each acti
       expect(records.map(decisionOf)).toEqual(
         steps.map(({ action, answer: { request_id, latency_ms: _, ...decision } }) => ({
           id: request_id,
-          action: [action.action_type, action.action_name, action.arguments ?? {}],
+          action: [action.action_type, action.action_name, action.arguments],
           decision,
         })),
       );
@@ -207,8 +207,8 @@ function wordsOf({ action_name, arguments: args }: Step["action"]): unknown {
 
 function decisionOf(record: ShownRecord) {
   if (record.kind !== "decision") throw new Error(`a ${record.kind} in a session`);
-  const { id, activation, decision } = record;
-  return { id, action: [activation.action_type, activation.action_name, activation.arguments], decision };
+  const { id, request, decision } = record;
+  return { id, action: [request.action_type, request.action_name, request.arguments], decision };
 }
 
 async function revisionOf(service: TestedService): Promise<unknown> {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createRuleDirectory } from "../../src/adapters/fs/rule-directory.ts";
-import type { DecisionRecord } from "../../src/audit/index.ts";
+import { activationOf, type DecisionRecord } from "../../src/audit/index.ts";
 import { createCelCompiler } from "../../src/cel/index.ts";
 import { decide } from "../../src/engine/index.ts";
+import type { Decision } from "../../src/model/decision.ts";
 import { parseEvaluateRequest } from "../../src/model/request.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import { createRuleLoader, type RuleSet } from "../../src/rules/index.ts";
@@ -29,10 +30,7 @@ describe("a record and its rule set", () => {
     ruleSet = await loadRules(rulesDir);
   });
 
-  const replay = (record: ShownRecord) => {
-    if (record.kind !== "decision") throw new Error(`a ${record.kind} among decisions`);
-    return decide({ ruleSet, activation: record.activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
-  };
+  const replay = (record: ShownRecord) => replayOn(ruleSet, record);
 
   it("give the same decision again, for requests of every kind", async () => {
     const requests = fc.sample(anyRequest(), { numRuns: REQUESTS, seed: 20_260_115 });
@@ -72,12 +70,12 @@ describe("a record and its rule set", () => {
     }
     for (const number of ["-0.0", "-1e-400", "5e-324", "1.0", "-1.5", "9007199254740991"]) {
       const { body: answer } = await ask(number);
-      const { body: record } = await numbers.call<DecisionRecord>("GET", `/v1/audit/${answer.request_id}`, {
+      const { body: record } = await numbers.call<ShownRecord>("GET", `/v1/audit/${answer.request_id}`, {
         key: numbers.keys.admin,
       });
-      const again = decide({ ruleSet: rules, activation: record.activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
-      expect([number, again]).toEqual([number, record.decision]);
-      expect([number, answer.rules]).toEqual([number, record.decision.rules]);
+      const recorded = (record as unknown as DecisionRecord).decision;
+      expect([number, replayOn(rules, record)]).toEqual([number, recorded]);
+      expect([number, answer.rules]).toEqual([number, recorded.rules]);
     }
   });
 
@@ -99,6 +97,12 @@ describe("a record and its rule set", () => {
     return answers;
   }
 });
+
+function replayOn(ruleSet: RuleSet, record: ShownRecord): Decision {
+  if (record.kind !== "decision") throw new Error(`a ${record.kind} among decisions`);
+  const activation = activationOf({ ...record, time: Date.parse(record.time) });
+  return decide({ ruleSet, activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
+}
 
 /** Tell apart what is equal as a number and not the same. */
 const NUMBER_RULES = `

@@ -125,7 +125,7 @@ describe("evaluate refuses, with a deny", () => {
     const { body: answer } = await verdict.evaluate(body, { key: verdict.secrets.gateway });
     expect(answer.decision).toBe("allow");
     const record = await verdict.request("GET", `/v1/audit/${answer.request_id}`, { key: verdict.secrets.auditor });
-    expect(record.body.activation.identity).toMatchObject({ name: "admin", roles: ["admin"] });
+    expect(record.body.identity).toMatchObject({ name: "admin", roles: ["admin"] });
   });
 
   test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "localhost@evil.example"])(

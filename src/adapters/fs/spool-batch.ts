@@ -1,4 +1,3 @@
-import { type AuditRecord, serializeRecord } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 /** The appends of one event-loop turn: one write, one promise. */
@@ -12,11 +11,11 @@ export interface Batch {
 
 export interface BatchBuffer {
   /**
-   * Adds a record to the batch of this turn. Runs for every decision, so it allocates nothing but the record's line.
+   * Adds a record to the batch of this turn. Runs for every decision, so it allocates next to nothing.
    * @param room bytes that the whole batch may take
    * @returns the batch's promise; one rejected with `audit_unavailable` when there is no room
    */
-  add(record: AuditRecord, room: number): Promise<void>;
+  add(line: string, room: number): Promise<void>;
   /** Ends the batch; its bytes are `buffer[0, length)` until the next `add`. */
   take(): { readonly batch: Batch; readonly buffer: Buffer; readonly length: number } | undefined;
 }
@@ -40,13 +39,7 @@ export function createBatchBuffer(onBegin: () => void): BatchBuffer {
   }
 
   return {
-    add(record, room) {
-      let line: string;
-      try {
-        line = serializeRecord(record);
-      } catch (error) {
-        return Promise.reject(new UnavailableError("audit", "the record cannot be serialized", error));
-      }
+    add(line, room) {
       // A UTF-16 unit takes at most three bytes; two more for this line's end and the batch's.
       reserve(used + line.length * 3 + 2);
       const end = used + buffer.write(line, used) + 1;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { linesOf } from "../../audit/serialize-record.ts";
-import type { EventRecord, Lines, Spool } from "../../audit/types.ts";
+import { linesOf, serializeRecord } from "../../audit/serialize-record.ts";
+import type { Lines, Spool } from "../../audit/types.ts";
 import { type FileSpoolOptions, openFileSpool, type SpoolProblem } from "./spool.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
 
@@ -30,8 +30,9 @@ function open(overrides: Partial<FileSpoolOptions> = {}): Spool {
   });
 }
 
-function record(n: number, data: Record<string, unknown> = {}): EventRecord {
-  return { version: 1, kind: "service.started", id: String(n).padStart(8, "0"), time: n, actor: "system", data };
+function record(n: number, data: Record<string, unknown> = {}): string {
+  const id = String(n).padStart(8, "0");
+  return serializeRecord({ version: 1, kind: "service.started", id, time: n, actor: "system", data });
 }
 
 async function appendAll(spool: Spool, from: number, to: number): Promise<void> {
@@ -152,7 +153,7 @@ describe("openFileSpool", () => {
 
     it.each([
       ["part of a line", '{"version":1,"kind"'],
-      ["whole lines of a batch without its end", `${JSON.stringify(record(98))}\n${JSON.stringify(record(99))}\n`],
+      ["whole lines of a batch without its end", `${record(98)}\n${record(99)}\n`],
     ])("cuts %s that an unfinished write left, and says so", async (_, torn) => {
       const first = open();
       await appendAll(first, 0, 3);
@@ -347,7 +348,7 @@ describe("openFileSpool", () => {
       await Promise.all([spool.append(record(1, data)), spool.append(record(2))]);
       await spool.close();
       const again = open();
-      expect(linesOf((await again.peek(1)).text)).toEqual([JSON.stringify(record(1, data))]);
+      expect(linesOf((await again.peek(1)).text)).toEqual([record(1, data)]);
       expect(await drain(again)).toEqual([1, 2]);
       await again.close();
     });

@@ -1,4 +1,4 @@
-import { type AuditRecord, linesOf, type Spool } from "../../audit/index.ts";
+import { linesOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
 import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
@@ -74,9 +74,9 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
 
   const buffer = createBatchBuffer(() => void setImmediate(writeBatch));
 
-  function append(record: AuditRecord): Promise<void> {
+  function append(line: string): Promise<void> {
     if (isClosed) return Promise.reject(new UnavailableError("audit", "the audit log is closed"));
-    return buffer.add(record, bytesMax - bytes);
+    return buffer.add(line, bytesMax - bytes);
   }
 
   /** Never throws: it runs in an event-loop callback of its own. */

@@ -52,12 +52,12 @@ function matchesDecision(record: AuditRecord, query: AuditQuery): boolean {
   if (asked.every((filter) => filter === undefined)) return true;
   if (record.kind !== "decision") return false;
   return (
-    (identity === undefined || record.activation.identity.name === identity) &&
-    (action_type === undefined || record.activation.action_type === action_type) &&
-    (action_name === undefined || record.activation.action_name === action_name) &&
+    (identity === undefined || record.identity.name === identity) &&
+    (action_type === undefined || record.request.action_type === action_type) &&
+    (action_name === undefined || record.request.action_name === action_name) &&
     (decision === undefined || record.decision.decision === decision) &&
     (rule_id === undefined || record.decision.rules.includes(rule_id)) &&
-    (session_id === undefined || record.activation.session.id === session_id)
+    (session_id === undefined || record.request.session_id === session_id)
   );
 }
 

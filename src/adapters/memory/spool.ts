@@ -1,4 +1,4 @@
-import { type Spool, serializeRecord } from "../../audit/index.ts";
+import type { Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 /** A `Spool` that does not survive the process; for tests and for evaluations without a server. */
@@ -10,9 +10,8 @@ export function createMemorySpool(options: { readonly bytesMax?: number } = {}):
   let isClosed = false;
 
   return {
-    async append(record) {
+    async append(line) {
       if (isClosed) throw new UnavailableError("audit", "the audit log is closed");
-      const line = serializeRecord(record);
       if (bytes + Buffer.byteLength(line) > bytesMax) throw new UnavailableError("audit", "the audit log is full");
       lines.push(line);
       bytes += Buffer.byteLength(line);

@@ -53,9 +53,9 @@ async function insertPlain(db: Drizzle, lines: string): Promise<void> {
     insert into audit_records
       (id, time, kind, identity, action_type, action_name, decision, rules, session_id, record)
     select r->>'id', timestamptz 'epoch' + (r->>'time')::bigint * interval '1 ms', r->>'kind',
-      r#>>'{activation,identity,name}', r#>>'{activation,action_type}', r#>>'{activation,action_name}',
+      r#>>'{identity,name}', r#>>'{request,action_type}', r#>>'{request,action_name}',
       r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
-      r#>>'{activation,session,id}', line::json
+      r#>>'{request,session_id}', line::json
     from (
       select line, line::jsonb as r
       from unnest(string_to_array(${lines}::text, E'\\n')) as line
@@ -98,17 +98,17 @@ function filterColumns(record: AuditRecord): FilterColumns {
   const { id, kind } = record;
   const time = new Date(record.time).toISOString();
   if (record.kind !== "decision") return { id, time, kind, rules: [] };
-  const { activation, decision } = record;
+  const { request, decision } = record;
   return {
     id,
     time,
     kind,
-    identity: filterText(activation.identity.name),
-    action_type: filterText(activation.action_type),
-    action_name: filterText(activation.action_name),
+    identity: filterText(record.identity.name),
+    action_type: filterText(request.action_type),
+    action_name: filterText(request.action_name),
     decision: decision.decision,
     rules: decision.rules.map(filterText),
-    ...(activation.session.id === undefined ? {} : { session_id: filterText(activation.session.id) }),
+    ...(request.session_id === undefined ? {} : { session_id: filterText(request.session_id) }),
   };
 }
 
