@@ -30,6 +30,7 @@ const SPECIAL: ReadonlySet<string> = new Set(["http", "https", "ws", "wss", "ftp
  * beside a host name is no contradiction; it is what the name resolved to.
  */
 export function canonicalDestination(given: Destination): Result {
+  if (isCanonical(given)) return { ok: true, value: given };
   const faults: FieldFault[] = [];
   const fault = (part: keyof Destination, detail: string) => faults.push({ pointer: `/destination/${part}`, detail });
   const known: Destination = { ...given };
@@ -54,6 +55,13 @@ export function canonicalDestination(given: Destination): Result {
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: known };
 }
+
+/** Whether there is nothing to do, which is quickly said for the most usual destinations. */
+const isCanonical = ({ url, ip, domain, scheme }: Destination) =>
+  url === undefined &&
+  ip === undefined &&
+  (scheme === undefined || /^[a-z0-9+.-]*$/.test(scheme)) &&
+  (domain === undefined || isPlainHost(domain));
 
 function completeFromUrl(
   text: string,

@@ -23,7 +23,8 @@ export function parseJsonText(text: string): JsonTextResult {
   } catch (error) {
     return { ok: false, code: "malformed_json", faults: [{ pointer: "", detail: describeSyntaxError(error) }] };
   }
-  const walk = new Walk();
+  // Neither can be written in JSON but as an escape: in text that came from UTF-8 there is nothing to look for without one.
+  const walk = new Walk(text.includes("\\u") || !text.isWellFormed());
   const fault = walk.visit(value, 1) ?? findDuplicateFault(text, walk.keys);
   if (fault !== undefined) return { ok: false, code: "invalid_request", faults: [fault] };
   return { ok: true, value: Object.is(value, -0) ? 0 : value };
@@ -50,9 +51,15 @@ function findDuplicateFault(text: string, keysOfValue: number): FieldFault | und
 /** One pass over the value. Pointers are made only on the way back from a fault. */
 class Walk {
   keys = 0;
+  /** Whether a text of the value may hold what is refused. */
+  readonly #mayHaveFaults: boolean;
+
+  constructor(mayHaveFaults: boolean) {
+    this.#mayHaveFaults = mayHaveFaults;
+  }
 
   visit(value: unknown, depth: number): FieldFault | undefined {
-    if (typeof value === "string") return findTextFault(value);
+    if (typeof value === "string") return this.#mayHaveFaults ? findTextFault(value) : undefined;
     if (typeof value === "number") return isExact(value) ? undefined : INEXACT;
     if (typeof value !== "object" || value === null) return undefined;
     if (depth > LIMITS.depthMax) return TOO_DEEP;
@@ -74,7 +81,7 @@ class Walk {
     for (const key in fields) {
       this.keys += 1;
       const item = (fields as Record<string, unknown>)[key];
-      const fault = findTextFault(key) ?? this.visit(item, depth + 1);
+      const fault = (this.#mayHaveFaults ? findTextFault(key) : undefined) ?? this.visit(item, depth + 1);
       if (fault !== undefined) return below(`/${escapePointer(key)}`, fault);
       if (item === 0) (fields as Record<string, unknown>)[key] = 0;
     }

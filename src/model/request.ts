@@ -130,6 +130,7 @@ export function parseEvaluateRequest(body: unknown): ParseResult<EvaluateRequest
   if (body.destination === undefined) return { ok: true, value: body };
   const destination = canonicalDestination(body.destination);
   if (!destination.ok) return destination;
+  if (destination.value === body.destination) return { ok: true, value: body };
   return { ok: true, value: { ...body, destination: destination.value } };
 }
 

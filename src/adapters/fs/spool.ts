@@ -45,6 +45,8 @@ export interface FileSpoolOptions {
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** What one `peek` reads at most, unless a single record is larger. */
 const READ_BYTES = 512 * 1024;
+/** Records are about a kilobyte; there is no use in reading far more of them than are asked for. */
+const READ_BYTES_EACH = 2 * 1024;
 
 /**
  * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well. Records are read back
@@ -145,7 +147,13 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** The oldest records of one segment; undefined when there are none in any. */
   function readHead(max: number): { readonly text: string; readonly count: number } | undefined {
     for (let segment = headSegment(); segment !== undefined; segment = headSegment()) {
-      const chunk = readChunk(fs, segment, acknowledgedTo - segment.base, max, READ_BYTES);
+      const chunk = readChunk(
+        fs,
+        segment,
+        acknowledgedTo - segment.base,
+        max,
+        Math.min(READ_BYTES, max * READ_BYTES_EACH),
+      );
       const end = segment.base + chunk.end;
       const readable = segment.isOwn ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
       if (readable.count > 0) {
