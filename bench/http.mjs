@@ -1,13 +1,16 @@
 // HTTP against bare node:http in the same run, memory and start-up: `npm run build` first, then `node bench/http.mjs`.
-// Server mode is measured when DATABASE_URL names an empty PostgreSQL database (and REDIS_URL a Redis, if wanted).
+// Server mode is measured when DATABASE_URL names a PostgreSQL where databases may be made (and REDIS_URL a Redis), once
+// with the records moved there, whose cost counts until the last has arrived, and once while the database is away.
+import { setTimeout as delay } from "node:timers/promises";
 import autocannon from "autocannon";
-import { cpuOf, rssOf, startBare, startVerdict } from "./processes.mjs";
+import { cpuOf, makeDatabase, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { requestOf, sourcesOf } from "./rule-set.mjs";
 
 const RULES = 1000;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const CONNECTIONS = 32;
+const WARM_UP_SECONDS = 6;
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 async function load(server, seconds) {
@@ -17,9 +20,11 @@ async function load(server, seconds) {
     headers: { "content-type": "application/json", ...server.headers },
     body: JSON.stringify(requestOf(n * 15)),
   }));
+  await server.settle?.();
   const before = cpuOf(server.pid);
   const result = await autocannon({ url: server.url, connections: CONNECTIONS, duration: seconds, requests });
   if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} refused, ${result.errors} failed`);
+  await server.settle?.();
   return {
     cpuUs: (cpuOf(server.pid) - before) / result.requests.total,
     perSecond: result.requests.average,
@@ -31,7 +36,7 @@ async function load(server, seconds) {
 async function compare(name, verdict) {
   const bare = await startBare();
   const rounds = [];
-  for (const server of [bare, verdict]) await load(server, 2);
+  for (const server of [bare, verdict]) await load(server, WARM_UP_SECONDS);
   for (let round = 0; round < ROUNDS; round++) {
     rounds.push({ bare: await load(bare, SECONDS), verdict: await load(verdict, SECONDS) });
   }
@@ -43,12 +48,30 @@ async function compare(name, verdict) {
   );
 }
 
-const sources = sourcesOf(RULES, 1);
-const modes = [["embedded", {}]];
-const { DATABASE_URL, REDIS_URL } = process.env;
-if (DATABASE_URL === undefined) console.log("server mode: skipped, because DATABASE_URL is not set\n");
-else modes.push(["server", { DATABASE_URL, ...(REDIS_URL === undefined ? {} : { REDIS_URL }) }]);
+/** Measures a mode, and adds its line to the table of start-up and memory. @param prepare called before the load */
+async function measure(name, env, prepare = arrived) {
+  const first = await startVerdict({ sources, env });
+  await first.stop();
+  const verdict = await startVerdict({ sources, env, directory: first.directory });
+  const idle = rssOf(verdict.pid);
+  await compare(name, { ...verdict, settle: prepare(verdict) });
+  const ms = (value) => `${value.toFixed(0)} ms`;
+  lines.push(
+    `| ${name} | ${ms(verdict.firstAnswerMs)} | ${ms(first.readyMs)} | ${ms(verdict.readyMs)} | ${idle.toFixed(0)} MB | ${rssOf(verdict.pid).toFixed(0)} MB |`,
+  );
+  await verdict.stop();
+  verdict.remove();
+}
 
+/** Work that a round left behind belongs to that round. */
+function arrived(server) {
+  return async () => {
+    while ((await spooledBy(server)) > 0) await delay(100);
+  };
+}
+
+const sources = sourcesOf(RULES, 1);
+const { DATABASE_URL, REDIS_URL } = process.env;
 const lines = [
   "| start-up and memory | first answer | ready, new directory | ready, again | RSS idle | RSS after load |",
   "|---|---|---|---|---|---|",
@@ -61,18 +84,16 @@ console.log(
   "| mode | bare node:http, us CPU a request | Verdict, us CPU a request | ratio | decisions/s | latency p50 / p99 |",
 );
 console.log("|---|---|---|---|---|---|");
-let port = 18_181;
-for (const [name, env] of modes) {
-  const first = await startVerdict({ sources, env, port: port++ });
-  await first.stop();
-  const verdict = await startVerdict({ sources, env, port: port++, directory: first.directory });
-  const idle = rssOf(verdict.pid);
-  await compare(name, verdict);
-  const ms = (value) => `${value.toFixed(0)} ms`;
-  lines.push(
-    `| ${name} | ${ms(verdict.firstAnswerMs)} | ${ms(first.readyMs)} | ${ms(verdict.readyMs)} | ${idle.toFixed(0)} MB | ${rssOf(verdict.pid).toFixed(0)} MB |`,
-  );
-  await verdict.stop();
-  verdict.remove();
+await measure("embedded", {});
+if (DATABASE_URL === undefined) console.log("\nserver mode: skipped, because DATABASE_URL is not set");
+else {
+  const redis = REDIS_URL === undefined ? {} : { REDIS_URL };
+  const databases = [await makeDatabase(DATABASE_URL), await makeDatabase(DATABASE_URL)];
+  await measure("server", { DATABASE_URL: databases[0].url, ...redis });
+  const gate = await startDatabaseGate(databases[1].url);
+  await measure("server, database away", { DATABASE_URL: gate.url, ...redis }, () => {
+    gate.shut();
+  });
+  for (const database of databases) await database.drop();
 }
 console.log(`\n${lines.join("\n")}`);

@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import postgres from "postgres";
+import { freePort } from "../scripts/free-port.mjs";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** Linux counts CPU time in ticks of 10 ms. */
@@ -42,10 +46,10 @@ export async function startVerdict({
   env = {},
   nodeOptions = NODE_OPTIONS,
   directory = mkdtempSync(join(tmpdir(), "verdict-bench-")),
-  port,
 }) {
   mkdirSync(join(directory, "rules"), { recursive: true });
   for (const { path, content } of sources) writeFileSync(join(directory, "rules", path), content);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
   const child = spawn(process.execPath, [...nodeOptions, join(ROOT, "dist/main.js"), "serve"], {
@@ -75,6 +79,55 @@ export async function startVerdict({
     stop: () => ended(child),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** Audit records that are not yet in the database. */
+export async function spooledBy({ url }) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^verdict_audit_spool_records (\d+)$/m.exec(text)[1]);
+}
+
+/** An empty database beside the one that the connection string names. */
+export async function makeDatabase(databaseUrl) {
+  const sql = postgres(databaseUrl, { max: 1 });
+  const name = `verdict_bench_${randomUUID().replaceAll("-", "")}`;
+  await sql.unsafe(`create database ${name}`);
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  const drop = async () => {
+    await sql.unsafe(`drop database ${name} with (force)`);
+    await sql.end();
+  };
+  return { url: url.href, drop };
+}
+
+/** The way to a database, which can be shut: as when its machine went away. */
+export async function startDatabaseGate(databaseUrl) {
+  const target = new URL(databaseUrl);
+  const sockets = new Set();
+  const gate = createServer((client) => {
+    const server = connect(Number(target.port || 5432), target.hostname);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ]) {
+      sockets.add(socket);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    client.pipe(server).pipe(client);
+  });
+  await new Promise((resolve) => gate.listen(0, "127.0.0.1", resolve));
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${gate.address().port}`;
+  const shut = () => {
+    gate.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: url.href, shut };
 }
 
 async function until(attempt, child) {

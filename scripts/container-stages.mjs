@@ -15,12 +15,12 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "./checkout-hashes.mjs";
 import { createIgnore, parseDockerfile } from "./dockerfile.mjs";
+import { freePort } from "./free-port.mjs";
 
 const HEALTHY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 15_000;
@@ -215,15 +215,4 @@ function passedOn() {
 
 function isRoot() {
   return process.getuid?.() === 0;
-}
-
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((settle, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => settle(port));
-    });
-  });
 }
