@@ -82,7 +82,7 @@ export function createShipper(options: ShipperOptions): Shipper {
         failures = 0;
         lastError = undefined;
         // The spool was drained; what came in meanwhile gathers into the next batch.
-        if (isLast) return;
+        if (isLast || count === 0) return;
       }
     } catch (error) {
       failures += 1;

@@ -369,6 +369,61 @@ describe("openFileSpool", () => {
       expect(readdirSync(directory)).toContain("000000000001.ndjson.damaged");
     });
 
+    it("passes by a line of its own that rotted, once it was given and not acknowledged", async () => {
+      const spool = open();
+      await appendAll(spool, 0, 5);
+      const path = join(directory, segmentFiles()[0]!);
+      writeFileSync(path, readFileSync(path, "utf8").replace('"00000002"', '"0000000\u0001"'));
+      expect((await spool.peek(10)).count).toBe(5);
+      const again = await spool.peek(10);
+      expect(numbersOf(again)).toEqual([0, 1, 3, 4]);
+      await spool.acknowledge();
+      expect(spool.pending).toBe(0);
+      expect(problems.map(({ kind }) => kind)).toEqual(["damaged_record"]);
+      await spool.close();
+    });
+
+    it.each(["null", "{}", '{"id":"00000002","time":null,"kind":"x"}'])(
+      "passes by %s, which is JSON and no record",
+      async (line) => {
+        const first = open();
+        await appendAll(first, 0, 5);
+        await first.close();
+        const path = join(directory, segmentFiles()[0]!);
+        writeFileSync(path, readFileSync(path, "utf8").replace(record(2), line.padEnd(record(2).length)));
+        const second = open();
+        expect(await drain(second)).toEqual([0, 1, 3, 4]);
+        await second.close();
+      },
+    );
+
+    it("gives all that can be read although rot added line ends, and never counts below what is left", async () => {
+      const first = open();
+      await appendAll(first, 0, 6);
+      await first.close();
+      const path = join(directory, segmentFiles()[0]!);
+      const second = open();
+      writeFileSync(path, readFileSync(path, "latin1").replace('"version":1,"kind"', '\nversion":1,\nkind"'), "latin1");
+      const seen: number[] = [];
+      for (let batch = await second.peek(2); batch.count > 0; batch = await second.peek(2)) {
+        expect(second.pending).toBeGreaterThan(0);
+        seen.push(...numbersOf(batch));
+        await second.acknowledge();
+      }
+      expect(seen).toEqual([1, 2, 3, 4, 5]);
+      expect(second.pending).toBe(0);
+      await second.close();
+    });
+
+    it("gives nothing when nothing is asked for", async () => {
+      const spool = open();
+      await appendAll(spool, 0, 2);
+      expect((await spool.peek(0)).count).toBe(0);
+      await spool.acknowledge();
+      expect(await drain(spool)).toEqual([0, 1]);
+      await spool.close();
+    });
+
     it("does not wait for ever for lines whose ends rotted away", async () => {
       const first = open();
       await appendAll(first, 0, 5);

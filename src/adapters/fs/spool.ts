@@ -1,4 +1,4 @@
-import { linesOf, type Spool } from "../../audit/index.ts";
+import { type AuditRecord, type Lines, linesOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
 import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
@@ -47,6 +47,7 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 const READ_BYTES = 512 * 1024;
 /** Records are about a kilobyte; there is no use in reading far more of them than are asked for. */
 const READ_BYTES_EACH = 2 * 1024;
+const NOTHING: Lines = { text: "", count: 0 };
 
 /**
  * The audit spool on disk. Opening reads what an earlier process left, so that it is shipped as well. Records are read back
@@ -70,7 +71,9 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** Stream position behind the last acknowledged record. */
   let acknowledgedTo = recovered.acknowledgedTo;
   /** What the last `peek` gave. */
-  let peeked: { readonly segment: Segment; readonly count: number; readonly end: number } | undefined;
+  let peeked: { readonly segment: Segment; readonly lines: number; readonly end: number } | undefined;
+  /** Stream position from which `peek` gave something last. */
+  let givenFrom = -1;
   /** Up to here, lines that cannot be read have been reported. */
   let vettedTo = acknowledgedTo;
 
@@ -144,54 +147,55 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     pending += count;
   }
 
-  /** The oldest records of one segment; undefined when there are none in any. */
-  function readHead(max: number): { readonly text: string; readonly count: number } | undefined {
+  /** The oldest records of one segment; none when there are none in any. */
+  function readHead(max: number): Lines {
+    const wasGiven = givenFrom === acknowledgedTo;
     for (let segment = headSegment(); segment !== undefined; segment = headSegment()) {
-      const chunk = readChunk(
-        fs,
-        segment,
-        acknowledgedTo - segment.base,
-        max,
-        Math.min(READ_BYTES, max * READ_BYTES_EACH),
-      );
+      const bytesAsked = Math.min(READ_BYTES, max * READ_BYTES_EACH);
+      const chunk = readChunk(fs, segment, acknowledgedTo - segment.base, max, bytesAsked);
       const end = segment.base + chunk.end;
-      const readable = segment.isOwn ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
+      // What this process wrote is whole, unless the store did not take it.
+      const isTrusted = segment.isOwn && !wasGiven;
+      const readable = isTrusted ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
       if (readable.count > 0) {
-        peeked = { segment, count: readable.count, end };
+        givenFrom = acknowledgedTo;
+        peeked = { segment, lines: chunk.ends.length, end };
         return readable;
       }
-      leave(segment, end);
+      leave(segment, chunk.ends.length, end);
     }
-    return undefined;
+    return NOTHING;
   }
 
   const headSegment = () => segments.find(({ base, length }) => base + length > acknowledgedTo);
 
-  /** A line that rotted on disk while no process wrote to it must not hold up what follows; its segment is kept aside. */
-  function vet(segment: Segment, { text, ends }: Chunk): { text: string; count: number } {
+  /** A line that rotted on disk must not hold up what follows; its segment is kept aside. */
+  function vet(segment: Segment, { text, ends }: Chunk): Lines {
     const good = linesOf(text).filter((line, nth) => {
-      if (isJson(line)) return true;
+      if (isRecord(line)) return true;
       const end = segment.base + ends[nth]!;
-      if (end > vettedTo) forget(segment, 1, `the line ending at byte ${ends[nth]} is not JSON`);
+      if (end > vettedTo) reportDamage(segment, `the line ending at byte ${ends[nth]} is not a record`);
       vettedTo = Math.max(vettedTo, end);
       return false;
     });
     return { text: good.join("\n"), count: good.length };
   }
 
-  /** Records that were there and cannot be read any more. */
-  function forget(segment: Segment, count: number, detail: string): void {
-    pending -= count;
-    segment.pending -= count;
+  function reportDamage(segment: Segment, detail: string): void {
     segment.isDamaged = true;
     report("damaged_record", segment.path, new Error(detail));
   }
 
-  /** Everything of a segment before `end` is shipped or cannot be read. */
-  function leave(segment: Segment, end: number): void {
-    // Rot took line ends with it, or added some: what the segment was known to hold is not what could be read.
+  /**
+   * Everything of a segment before `end`, which is so many lines, is shipped or cannot be read. Rot may have added line ends
+   * or taken some, so only the end of a segment tells for certain that nothing of it is left.
+   */
+  function leave(segment: Segment, lines: number, end: number): void {
     const isAtEnd = end === segment.base + segment.length;
-    if (isAtEnd && segment.pending !== 0) forget(segment, segment.pending, "lines are missing");
+    const left = isAtEnd ? 0 : Math.max(segment.pending - lines, 1);
+    if (isAtEnd && segment.pending !== lines) reportDamage(segment, "lines are missing, or were added");
+    pending += left - segment.pending;
+    segment.pending = left;
     acknowledgeTo(end);
   }
 
@@ -236,19 +240,18 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     append,
     async peek(max) {
       peeked = undefined;
+      if (max <= 0) return NOTHING;
       try {
-        return readHead(max) ?? { text: "", count: 0 };
+        return readHead(max);
       } catch (error) {
         throw new UnavailableError("audit", "the audit log cannot be read", error);
       }
     },
     async acknowledge() {
       if (peeked === undefined) return;
-      const { segment, count, end } = peeked;
+      const { segment, lines, end } = peeked;
       peeked = undefined;
-      pending -= count;
-      segment.pending -= count;
-      leave(segment, end);
+      leave(segment, lines, end);
     },
     get pending() {
       return pending;
@@ -305,10 +308,11 @@ function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProbl
   }
 }
 
-function isJson(line: string): boolean {
+/** Has what the store needs of every record. */
+function isRecord(line: string): boolean {
   try {
-    JSON.parse(line);
-    return true;
+    const { id, time, kind } = (JSON.parse(line) ?? {}) as Partial<AuditRecord>;
+    return typeof id === "string" && typeof kind === "string" && Number.isSafeInteger(time);
   } catch {
     return false;
   }
