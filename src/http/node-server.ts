@@ -88,7 +88,8 @@ export function createNodeServer(
       incoming.on("end", () => {
         if (!isAnswered) answer(incoming, outgoing, bytes > LIMITS.bodyBytesMax ? TOO_LARGE : bodyOf(first, rest));
       });
-      // A client that goes away in the middle of its body is answered by nobody: there is no `end`.
+      // The client went away in the middle of its body. Without a listener it depends on Node's version whether that throws.
+      incoming.on("error", () => outgoing.destroy());
     },
   );
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {

@@ -147,6 +147,7 @@ export interface Chunk {
   readonly end: number;
 }
 
+/** Reads are synchronous, so one buffer serves all; a new one for each would cost more than the read. */
 let readBuffer: Buffer | undefined;
 
 /**
