@@ -1,15 +1,13 @@
 import { type AuditRecord, type Lines, linesOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
-import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
+import { recoverSpool } from "./spool-recovery.ts";
 import {
   type Chunk,
-  listSegments,
   readChunk,
   removeSegment,
   type Segment,
-  scanSegment,
   segmentPath,
   takeBack,
   writeSeal,
@@ -60,7 +58,9 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** An acknowledged segment that is still written to is replaced only once that is worth a file. */
   const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
 
-  const { segments, cursor, ...recovered } = recover(fs, directory, onProblem);
+  const { segments, cursor, ...recovered } = recoverSpool(fs, directory, (path, bytes) =>
+    onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
+  );
   let { nextSequence, pending } = recovered;
   let bytes = segments.reduce((sum, segment) => sum + segment.length, 0);
   let active: Segment | undefined;
@@ -267,45 +267,6 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
       attempt("not_closed", directory, () => cursor.close());
     },
   };
-}
-
-interface Recovered {
-  readonly segments: Segment[];
-  readonly cursor: Cursor;
-  readonly nextSequence: number;
-  readonly pending: number;
-  readonly acknowledgedTo: number;
-}
-
-/** Reads what is on disk: removes what is acknowledged, cuts what is torn, counts the rest. */
-function recover(fs: SpoolFs, directory: string, onProblem: (problem: SpoolProblem) => void): Recovered {
-  try {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const reached = readCursor(fs, directory);
-    const segments: Segment[] = [];
-    let [base, pending] = [0, 0];
-    const sequences = listSegments(fs, directory);
-    for (const sequence of sequences) {
-      const offset = sequence === reached.sequence ? reached.offset : 0;
-      const scanned = scanSegment(fs, directory, sequence, offset);
-      const { path, length, records, tornBytes } = scanned;
-      if (tornBytes > 0)
-        onProblem({ kind: "torn_tail", path, detail: `${tornBytes} bytes of an unfinished write cut` });
-      if (sequence < reached.sequence || records === 0) {
-        removeSegment(fs, { path, isDamaged: false });
-        continue;
-      }
-      segments.push({ sequence, path, base, length, pending: records, isOwn: false, isDamaged: false });
-      base += length;
-      pending += records;
-    }
-    const first = segments[0];
-    const acknowledgedTo = first !== undefined && first.sequence === reached.sequence ? reached.offset : 0;
-    const nextSequence = Math.max(reached.sequence, sequences.at(-1) ?? 0) + 1;
-    return { segments, cursor: openCursor(fs, directory), nextSequence, pending, acknowledgedTo };
-  } catch (error) {
-    throw new Error(`the audit spool in ${directory} cannot be used: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** Has what the store needs of every record. */
