@@ -1,4 +1,5 @@
 import type { Activation } from "../model/activation.ts";
+import { parseInstant } from "../model/instant.ts";
 import { parseJsonText } from "../model/json-text.ts";
 import { parseEvaluateRequest } from "../model/request.ts";
 import { toActivation } from "../model/to-activation.ts";
@@ -13,5 +14,5 @@ export function activationOf({ id, time, request, identity }: DecisionRecord): A
   const body = parseJsonText(JSON.stringify(request));
   const parsed = body.ok ? parseEvaluateRequest(body.value) : body;
   if (!parsed.ok) throw new Error(`the record ${id} does not hold a valid request: ${parsed.faults[0]?.detail}`);
-  return toActivation(parsed.value, identity, id, time);
+  return toActivation(parsed.value, identity, id, parseInstant(time));
 }

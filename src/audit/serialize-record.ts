@@ -1,19 +1,33 @@
-import { decisionJson } from "../model/decision-json.ts";
-import type { AuditRecord, DecisionRecord } from "./types.ts";
+import type { AuditRecord, ChainedRecord } from "./types.ts";
 
-/** A decision as it is recorded: the request as the text that it was sent as. */
-export type DecisionEntry = Omit<DecisionRecord, "version" | "kind" | "request" | "client_request_id"> & {
+/** A decision as it is recorded, with what is text already as text. */
+export interface DecisionEntry {
+  readonly id: string;
+  /** RFC 3339, as `instantText` in `model/` writes it. */
+  readonly time: string;
   readonly requestJson: string;
+  readonly identityJson: string;
+  readonly decisionJson: string;
+  readonly key_id: string;
   readonly client_request_id?: string | undefined;
-};
+  readonly latency_us: number;
+  readonly redacted?: readonly string[] | undefined;
+  readonly arguments_digest?: string | undefined;
+}
 
 /**
- * A record as the one line of JSON that spool and store keep: no line break in it, keys in the record's own order. Equal to
- * `JSON.stringify(record)`.
+ * A record, without its link, as the one line of JSON that spool and store keep: no line break in it, keys in the record's
+ * own order. Equal to `JSON.stringify(record)`.
  */
 export function serializeRecord(record: AuditRecord): string {
   if (record.kind !== "decision") return JSON.stringify(record);
-  return serializeDecision({ ...record, requestJson: JSON.stringify(record.request) });
+  const { request, identity, decision } = record;
+  return serializeDecision({
+    ...record,
+    requestJson: JSON.stringify(request),
+    identityJson: JSON.stringify(identity),
+    decisionJson: JSON.stringify(decision),
+  });
 }
 
 /**
@@ -21,8 +35,8 @@ export function serializeRecord(record: AuditRecord): string {
  * what many decisions share. `id` is a UUID.
  */
 export function serializeDecision(entry: DecisionEntry): string {
-  const { id, time, requestJson, identity, decision, key_id, client_request_id: client, latency_us } = entry;
-  return `{"version":1,"kind":"decision","id":"${id}","time":${time},"request":${onOneLine(requestJson)},"identity":${identityJson(identity)},"decision":${decisionJson(decision)},"key_id":${JSON.stringify(key_id)},${client === undefined ? "" : `"client_request_id":${JSON.stringify(client)},`}"latency_us":${latency_us}}`;
+  const { id, time, client_request_id: client, redacted, arguments_digest: digest } = entry;
+  return `{"version":1,"kind":"decision","id":"${id}","request_id":"${id}","time":"${time}","request":${onOneLine(entry.requestJson)},"identity":${entry.identityJson},"decision":${entry.decisionJson},"key_id":${JSON.stringify(entry.key_id)},${client === undefined ? "" : `"client_request_id":${JSON.stringify(client)},`}"latency_us":${entry.latency_us}${redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`}${digest === undefined ? "" : `,"arguments_digest":"${digest}"`}}`;
 }
 
 /** JSON has line breaks only between its tokens, and few clients send any. */
@@ -30,21 +44,9 @@ function onOneLine(json: string): string {
   return json.includes("\n") || json.includes("\r") ? JSON.stringify(JSON.parse(json)) : json;
 }
 
-/** A key's own identity is one object for all its requests. */
-const identities = new WeakMap<DecisionRecord["identity"], string>();
-
-function identityJson(identity: DecisionRecord["identity"]): string {
-  let json = identities.get(identity);
-  if (json === undefined) {
-    json = JSON.stringify(identity);
-    identities.set(identity, json);
-  }
-  return json;
-}
-
 /** @throws SyntaxError when the line is not JSON */
-export function parseRecord(line: string): AuditRecord {
-  return JSON.parse(line) as AuditRecord;
+export function parseRecord(line: string): ChainedRecord {
+  return JSON.parse(line) as ChainedRecord;
 }
 
 /** The lines of a text that holds a record on each; empty lines mean nothing. */

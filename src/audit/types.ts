@@ -1,19 +1,25 @@
 import type { Identity } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { EvaluateRequest } from "../model/request.ts";
+import type { ChainHead, ChainLink } from "./chain.ts";
 
 /**
- * One entry of the audit log. `id` is a UUIDv7 (the request id of a decision); `time` is epoch milliseconds. A decision
- * record holds all that `decide` saw, so that its rule set gives the same decision again.
+ * One entry of the audit log. `id` is a UUIDv7; ids of one writer ascend with its chain. `time` is RFC 3339 in UTC with
+ * milliseconds. A decision record holds all that `decide` saw, so that its rule set gives the same decision again.
  */
 export type AuditRecord = DecisionRecord | EventRecord;
+
+/** A record as spool and store keep it. */
+export type ChainedRecord = AuditRecord & ChainLink;
 
 export interface DecisionRecord {
   readonly version: 1;
   readonly kind: "decision";
   readonly id: string;
-  readonly time: number;
-  /** As it was sent: see `activationOf` for what the rules saw of it. */
+  /** The same as `id`: what the answer called it. */
+  readonly request_id: string;
+  readonly time: string;
+  /** As it was sent, but for what was redacted: see `activationOf` for what the rules saw of it. */
   readonly request: EvaluateRequest;
   /** Who acts, as the rules saw it. */
   readonly identity: Identity;
@@ -24,6 +30,13 @@ export interface DecisionRecord {
   readonly client_request_id?: string;
   /** Whole microseconds from the request's arrival to the decision. */
   readonly latency_us: number;
+  /**
+   * JSON pointers, within the record, of what was replaced because it looked like a secret. A decision about such a
+   * request cannot be made again from the record alone where a rule reads one of them.
+   */
+  readonly redacted?: readonly string[];
+  /** Only with `redacted`: `hmac-sha256:<hex>` over the RFC 8785 form of the arguments before anything was replaced. */
+  readonly arguments_digest?: string;
 }
 
 export const EVENT_KINDS = [
@@ -32,6 +45,8 @@ export const EVENT_KINDS = [
   "rules.refused",
   "key.created",
   "key.revoked",
+  "audit.expired",
+  "checkpoint",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -39,15 +54,20 @@ export interface EventRecord {
   readonly version: 1;
   readonly kind: EventKind;
   readonly id: string;
-  readonly time: number;
+  readonly time: string;
   /** Who did it: a key id, or `system`. */
   readonly actor: string;
   /** What happened; JSON, no secrets. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** As of a decision. */
+  readonly redacted?: readonly string[];
 }
 
-/** Filters combine with AND; times are epoch milliseconds, `from` inclusive and `to` exclusive. */
-export interface AuditQuery {
+/**
+ * Filters combine with AND. `from` (inclusive) and `to` (exclusive) are epoch milliseconds and are held against the
+ * instants in the ids.
+ */
+export interface AuditFilters {
   readonly from?: number;
   readonly to?: number;
   readonly kind?: AuditRecord["kind"];
@@ -57,28 +77,83 @@ export interface AuditQuery {
   readonly decision?: Decision["decision"];
   readonly rule_id?: string;
   readonly session_id?: string;
+}
+
+export interface AuditQuery extends AuditFilters {
   /** Only records with a smaller id than this one: the last id of the page before. */
   readonly before?: string;
-  /** 1..500. */
   readonly limit: number;
+}
+
+export interface AuditScan extends AuditFilters {
+  /** Only records with a greater id than this one: the last id of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** A stored record: the line byte for byte as it was written, and its id. */
+export interface StoredLine {
+  readonly id: string;
+  readonly line: string;
+}
+
+/** A page of records in the order in which they arrived in the store. */
+export interface Arrivals {
+  readonly lines: readonly StoredLine[];
+  /** To go on from, also when there are no lines. Opaque: `[0-9a-z.-]{1,80}`. */
+  readonly cursor: string;
+  /** One for each line: to go on right behind it. */
+  readonly cursors: readonly string[];
 }
 
 /**
  * Where records are kept for reading.
- * - `insert` takes records as `serializeRecord` writes them, one on a line; empty lines mean nothing. It is idempotent by
- *   `id` (a record already there is left as it is), all or nothing, and may be retried.
- * - `list` is newest first (descending id); an empty array means no match.
+ * - `insert` takes lines as the spool gives them (a record with its link on each; empty lines mean nothing). It is
+ *   idempotent by `id` (a record already there is left as it is), all or nothing, and may be retried.
+ * - `list` is newest first (descending id), `scan` oldest first (ascending id); an empty array means no match.
+ * - `arrivals` gives each record exactly once to who follows the cursors, however late it arrived and however many
+ *   writers insert at once; without a cursor it gives no lines but the cursor for all that arrives from now on.
  * - `get` gives undefined for an unknown id.
  * - Ids are compared byte by byte.
  * @throws UnavailableError `storage_unavailable` from every method when the database does not answer
+ * @throws AppError `invalid_request` from `arrivals` for a cursor that it never gave
  */
 export interface AuditStore {
   insert(lines: string): Promise<void>;
-  get(id: string): Promise<AuditRecord | undefined>;
-  list(query: AuditQuery): Promise<AuditRecord[]>;
+  get(id: string): Promise<ChainedRecord | undefined>;
+  list(query: AuditQuery): Promise<ChainedRecord[]>;
+  scan(query: AuditScan): Promise<StoredLine[]>;
+  arrivals(cursor: string | undefined, filters: AuditFilters, limit: number): Promise<Arrivals>;
 }
 
-/** Records as `serializeRecord` wrote them, one on a line; `text` may hold empty lines, which mean nothing. */
+/** Records of one month that are kept together. */
+export interface AuditPartition {
+  readonly name: string;
+  /** Epoch milliseconds; of the first instant in it, and of the first behind it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The last record that a writer has in a partition. */
+export interface PartitionEnd extends ChainHead {
+  /** Whether the writer has a checkpoint behind this record, in a partition that stays. */
+  readonly isCheckpointed: boolean;
+}
+
+/**
+ * Letting go of old records, a month at a time.
+ * - `list` is ascending by time.
+ * - `ends` gives, for each writer with records in the partition, the last one.
+ * - `drop` forgets the partition's records for good. Dropping what is gone does nothing.
+ * @throws UnavailableError `storage_unavailable`
+ */
+export interface AuditPartitions {
+  list(): Promise<AuditPartition[]>;
+  ends(partition: AuditPartition): Promise<PartitionEnd[]>;
+  drop(partition: AuditPartition): Promise<void>;
+}
+
+/** Lines of chained records; `text` may hold empty lines, which mean nothing. */
 export interface Lines {
   readonly text: string;
   readonly count: number;
@@ -90,11 +165,14 @@ export interface Lines {
  */
 export interface Spool {
   /**
-   * Resolves when the record is written; all appends of one event-loop turn go out in one write.
-   * @param line a record as `serializeRecord` writes it
-   * @throws UnavailableError `audit_unavailable` when it could not be written; then it never shows up later
+   * Adds the record to the chain. Resolves when it is written; all appends of one event-loop turn go out in one write.
+   * @param record as `serializeRecord` writes it
+   * @throws UnavailableError `audit_unavailable` when it could not be written; then it never shows up later, and the next
+   * record takes its place in the chain
    */
-  append(line: string): Promise<void>;
+  append(record: string): Promise<void>;
+  /** Signs the chain as it is, unless nothing was recorded since the last checkpoint. @throws as `append` */
+  checkpoint(): Promise<void>;
   /** The oldest confirmed records that are not yet acknowledged: at least one where there is one, at most `max`. */
   peek(max: number): Promise<Lines>;
   /** Forgets the records that the last `peek` gave: they are safely in the store. */
@@ -103,5 +181,10 @@ export interface Spool {
   readonly pending: number;
   /** Bytes on disk. */
   readonly bytes: number;
+  /** The last confirmed record. */
+  readonly head: ChainHead;
+  /** When the oldest record that is not yet acknowledged was made, in epoch milliseconds; undefined when there is none. */
+  oldestTime(): number | undefined;
+  /** Ends the chain with a checkpoint where it can. */
   close(): Promise<void>;
 }

@@ -52,3 +52,14 @@ const VARIANT = HEX.slice(0x80, 0xc0);
 
 /** Any UUID in its canonical lower-case text form. */
 export const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
+/** The smallest UUIDv7 of an instant, in epoch milliseconds: ids of that millisecond and later sort at or behind it. */
+export function firstUuidv7At(epochMs: number): string {
+  const hex = Math.min(Math.max(Math.ceil(epochMs), 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
+/** The instant in a UUIDv7, in epoch milliseconds. */
+export const instantOfUuidv7 = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

@@ -117,3 +117,14 @@ export interface RuleLoader {
   /** All diagnostics of all files, sorted by file, line, column; empty input is an error (`no-rule-files`). */
   load(sources: readonly RuleSource[]): LoadResult;
 }
+
+/**
+ * The sources of every rule set that was active, by revision, so that old decisions can be made again. `put` of a revision
+ * that is there does nothing; `get` gives undefined for an unknown one.
+ * @throws UnavailableError `storage_unavailable`
+ */
+export interface RuleSetArchive {
+  /** @param at epoch milliseconds of the activation */
+  put(revision: string, sources: readonly RuleSource[], at: number): Promise<void>;
+  get(revision: string): Promise<readonly RuleSource[] | undefined>;
+}
