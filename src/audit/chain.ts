@@ -35,8 +35,8 @@ export const SEAL_LENGTH = sealText(GENESIS).length;
 
 const TAIL = /,"writer":"([0-9a-f-]{36})","seq":([1-9]\d{0,15}),"prev_hash":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
 
-/** No tail is longer. */
-const TAIL_LENGTH_MAX = 280;
+/** No tail is longer. In characters, which are bytes. */
+export const TAIL_LENGTH_MAX = 280;
 
 /** The link of a line, or undefined when it has none. Says nothing of whether the hash is right. */
 export function linkOf(line: string): ChainLink | undefined {

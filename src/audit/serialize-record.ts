@@ -1,3 +1,4 @@
+import { instantOfUuidv7 } from "../model/uuid.ts";
 import type { AuditRecord, ChainedRecord } from "./types.ts";
 
 /** A decision as it is recorded, with what is text already as text. */
@@ -42,6 +43,17 @@ export function serializeDecision(entry: DecisionEntry): string {
 /** JSON has line breaks only between its tokens, and few clients send any. */
 function onOneLine(json: string): string {
   return json.includes("\n") || json.includes("\r") ? JSON.stringify(JSON.parse(json)) : json;
+}
+
+const ID = /^\n*\{"version":1,"kind":"[a-z._]+","id":"([0-9a-f-]{36})"/;
+
+/** Of a line, or of its beginning, as `serializeRecord` writes it; undefined when it is none. */
+export const idOfLine = (line: string) => ID.exec(line)?.[1];
+
+/** When the record of a line was made, by its id, in epoch milliseconds. */
+export function instantOfLine(line: string): number | undefined {
+  const id = idOfLine(line);
+  return id === undefined ? undefined : instantOfUuidv7(id);
 }
 
 /** @throws SyntaxError when the line is not JSON */

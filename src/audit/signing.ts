@@ -12,6 +12,7 @@ export interface Signer {
 /** A public key and its name. */
 export interface VerifyingKey {
   readonly keyId: string;
+  /** @param signature in the one form that `Signer.sign` gives it: base64 (RFC 4648 section 4), padded, no other bits set */
   isSignature(text: string, signature: string): boolean;
 }
 
@@ -37,7 +38,11 @@ export function createVerifyingKey(text: string): VerifyingKey {
   );
   return {
     keyId: keyIdOf(key),
-    isSignature: (signed, signature) => verify(null, Buffer.from(signed), key, Buffer.from(signature, "base64")),
+    isSignature(signed, signature) {
+      const bytes = Buffer.from(signature, "base64");
+      // SECURITY: node ignores what is not base64; a signature that can be written in two ways could be altered unseen.
+      return bytes.toString("base64") === signature && verify(null, Buffer.from(signed), key, bytes);
+    },
   };
 }
 

@@ -185,6 +185,5 @@ export interface Spool {
   readonly head: ChainHead;
   /** When the oldest record that is not yet acknowledged was made, in epoch milliseconds; undefined when there is none. */
   oldestTime(): number | undefined;
-  /** Ends the chain with a checkpoint where it can. */
   close(): Promise<void>;
 }

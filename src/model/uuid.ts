@@ -8,13 +8,14 @@ const COUNTER_MAX = 0xfff;
  * goes back is not followed, and a full counter borrows the next millisecond.
  *
  * @param fillRandom overwrites all bytes; called for many ids at a time, since one call an id would cost microseconds
+ * @param after an id that all new ones sort behind
  * @returns takes epoch milliseconds
  */
-export function createUuidv7(fillRandom: (bytes: Uint8Array) => void): (now: number) => string {
+export function createUuidv7(fillRandom: (bytes: Uint8Array) => void, after?: string): (now: number) => string {
   const block = new Uint8Array(RANDOM_BYTES * BLOCK_IDS);
   let used = block.length;
-  let time = -1;
-  let counter = 0;
+  let time = after === undefined ? -1 : instantOfUuidv7(after);
+  let counter = COUNTER_MAX;
   let timeText = "";
 
   function startMillisecond(now: number, random: number): void {

@@ -1,6 +1,7 @@
-import { type Cursor, openCursor, readCursor } from "./spool-cursor.ts";
+import { type ChainHead, GENESIS, idOfLine, linkOf } from "../../audit/index.ts";
+import { type Cursor, openCursor, type Progress, readCursor } from "./spool-cursor.ts";
 import type { SpoolFs } from "./spool-fs.ts";
-import { listSegments, removeSegment, type Segment, scanSegment } from "./spool-segment.ts";
+import { cutAside, listSegments, readTail, removeSegment, type Segment, scanSegment } from "./spool-segment.ts";
 
 /** What an earlier process left. */
 export interface RecoveredSpool {
@@ -9,29 +10,46 @@ export interface RecoveredSpool {
   readonly nextSequence: number;
   readonly pending: number;
   readonly acknowledgedTo: number;
+  /** Where the chain goes on. */
+  readonly head: ChainHead;
+  /** Id of the last record; `NO_ID` when there was none. */
+  readonly lastId: string;
+}
+
+/** Less than every UUIDv7. */
+export const NO_ID = "00000000-0000-0000-0000-000000000000";
+
+/** What opening an earlier process's files brought to light. */
+export interface RecoveryProblems {
+  /** A segment was cut by so many bytes. */
+  onTorn(path: string, bytes: number): void;
+  /** There are records, but none that tells where their chain stood: a new one begins. */
+  onChainLost(): void;
 }
 
 /**
- * Reads what is on disk: removes what is acknowledged, cuts what is torn, counts the rest.
- * @param onTorn told of each segment that was cut, and by how many bytes
+ * Reads what is on disk: removes what is acknowledged, cuts what is torn, counts the rest, finds the end of the chain.
+ * @param newWriter names the chain when there is none yet
  * @throws Error when the directory cannot be used; the message names it
  */
 export function recoverSpool(
   fs: SpoolFs,
   directory: string,
-  onTorn: (path: string, bytes: number) => void,
+  newWriter: () => string,
+  problems: RecoveryProblems,
 ): RecoveredSpool {
   try {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const reached = readCursor(fs, directory);
+    const saved = readCursor(fs, directory);
+    const reached = saved?.progress ?? { sequence: 0, offset: 0 };
+    const sequences = listSegments(fs, directory);
+    const end = recoverEnd(fs, directory, sequences, saved?.progress, problems);
     const segments: Segment[] = [];
     let [base, pending] = [0, 0];
-    const sequences = listSegments(fs, directory);
     for (const sequence of sequences) {
       const offset = sequence === reached.sequence ? reached.offset : 0;
-      const scanned = scanSegment(fs, directory, sequence, offset);
-      const { path, length, records, tornBytes } = scanned;
-      if (tornBytes > 0) onTorn(path, tornBytes);
+      const { path, length, records, tornBytes } = scanSegment(fs, directory, sequence, offset);
+      if (tornBytes > 0) problems.onTorn(path, tornBytes);
       if (sequence < reached.sequence || records === 0) {
         removeSegment(fs, { path, isDamaged: false });
         continue;
@@ -43,8 +61,35 @@ export function recoverSpool(
     const first = segments[0];
     const acknowledgedTo = first !== undefined && first.sequence === reached.sequence ? reached.offset : 0;
     const nextSequence = Math.max(reached.sequence, sequences.at(-1) ?? 0) + 1;
-    return { segments, cursor: openCursor(fs, directory), nextSequence, pending, acknowledgedTo };
+    if (end === undefined && (saved !== undefined || pending > 0)) problems.onChainLost();
+    const begun = { head: { writer: newWriter(), seq: 0, hash: GENESIS }, lastId: NO_ID };
+    const cursor = openCursor(fs, directory, saved?.generation ?? 0);
+    return { segments, cursor, nextSequence, pending, acknowledgedTo, ...(end ?? begun) };
   } catch (error) {
     throw new Error(`the audit spool in ${directory} cannot be used: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * The last record: of the last segment that has one, or the one that the cursor remembers. Cuts off lines at the very end of
+ * the log that are not what was written.
+ */
+function recoverEnd(
+  fs: SpoolFs,
+  directory: string,
+  sequences: readonly number[],
+  saved: Progress | undefined,
+  problems: RecoveryProblems,
+): Pick<Progress, "head" | "lastId"> | undefined {
+  for (const sequence of [...sequences].reverse()) {
+    const { path, length, tornBytes } = scanSegment(fs, directory, sequence, 0);
+    if (tornBytes > 0) problems.onTorn(path, tornBytes);
+    const tail = readTail(fs, path, length);
+    if (tail.isTorn) problems.onTorn(path, cutAside(fs, path, tail.length));
+    if (tail.line === undefined) continue;
+    const { writer, seq, hash } = linkOf(tail.line)!;
+    const isBehind = saved !== undefined && saved.head.writer === writer && saved.head.seq > seq;
+    return isBehind ? saved : { head: { writer, seq, hash }, lastId: idOfLine(tail.line) ?? NO_ID };
+  }
+  return saved;
 }

@@ -1,11 +1,12 @@
 import { isAscii } from "node:buffer";
 import { join } from "node:path";
+import { instantOfLine, isIntact } from "../../audit/index.ts";
 import { readSmallFile, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
 
 /**
  * One append-only file of the spool. It holds batches: lines of JSON, and after the last line of each batch an empty one.
  *
- * INVARIANT: a batch counts if, and only if, its closing empty line is there. The empty line is the last byte of the
+ * INVARIANT: a batch counts only if its closing empty line is there. The empty line is the last byte of the
  * batch's write, and JSON has no line breaks of its own, so a batch that was cut short can never be mistaken for a whole
  * one, not even when a shorter batch was written over part of it.
  */
@@ -54,7 +55,7 @@ export function listSegments(fs: SpoolFs, directory: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Finds the end of the last whole batch, counts the records behind `offset`, and cuts off what was torn. */
+/** Finds the end of the last batch that was closed, counts the records behind `offset`, and cuts off what was torn. */
 export function scanSegment(fs: SpoolFs, directory: string, sequence: number, offset: number): ScannedSegment {
   const path = segmentPath(directory, sequence);
   return withFile(fs, path, "r+", (fd) => {
@@ -86,6 +87,44 @@ function countWholeBatches(fs: SpoolFs, fd: number, limit: number, offset: numbe
     position += size;
   }
   return { length, records };
+}
+
+/** The end of a segment. */
+export interface SegmentTail {
+  /** The last line that is what was written; undefined when there is none. */
+  readonly line: string | undefined;
+  /** Bytes up to its end. */
+  readonly length: number;
+  /** Whether lines follow that are not what was written: a power failure may close a batch whose bytes never came. */
+  readonly isTorn: boolean;
+}
+
+/** Looks at the lines themselves. @param length as `scanSegment` gave it */
+export function readTail(fs: SpoolFs, path: string, length: number): SegmentTail {
+  const bytes = Buffer.allocUnsafe(length);
+  withFile(fs, path, "r", (fd) => readFully(fs, fd, bytes, 0));
+  let isTorn = false;
+  for (let end = length; end > 0; ) {
+    const start = bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
+    const line = textOf(bytes.subarray(start, end - 1));
+    if (line !== "" && isIntact(line)) return { line, length: end, isTorn };
+    isTorn ||= line !== "";
+    end = start;
+  }
+  return { line: undefined, length: 0, isTorn };
+}
+
+/** Cuts everything behind a line and closes its batch; what is cut off is kept beside it. @throws the system's error */
+export function cutAside(fs: SpoolFs, path: string, length: number): number {
+  return withFile(fs, path, "r+", (fd) => {
+    const { size } = fs.fstatSync(fd);
+    const bytes = Buffer.allocUnsafe(size - length);
+    readFully(fs, fd, bytes, length);
+    withFile(fs, `${path}.torn`, "w", (aside) => writeFully(fs, aside, bytes, bytes.length, 0));
+    fs.ftruncateSync(fd, length);
+    if (length > 0) writeFully(fs, fd, Buffer.from("\n"), 1, length);
+    return bytes.length;
+  });
 }
 
 /**
@@ -201,4 +240,13 @@ function readFully(fs: SpoolFs, fd: number, buffer: Uint8Array, position: number
     done += size;
   }
   return done;
+}
+
+/** Of the first line from `offset` on; undefined when it cannot be told. @throws the system's error */
+export function readInstant(fs: SpoolFs, segment: Segment, offset: number): number | undefined {
+  const read = (fd: number) => {
+    const buffer = Buffer.alloc(128);
+    return instantOfLine(buffer.toString("latin1", 0, fs.readSync(fd, buffer, 0, buffer.length, offset)));
+  };
+  return segment.fd === undefined ? withFile(fs, segment.path, "r", read) : read(segment.fd);
 }

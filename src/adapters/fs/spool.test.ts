@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { type ChainHead, GENESIS, linkOf } from "../../audit/chain.ts";
+import { isIntact, linkRecord } from "../../audit/line-hash.ts";
 import { linesOf, serializeRecord } from "../../audit/serialize-record.ts";
-import type { Lines, Spool } from "../../audit/types.ts";
-import { type FileSpoolOptions, openFileSpool, type SpoolProblem } from "./spool.ts";
+import type { EventRecord, Lines, Spool } from "../../audit/types.ts";
+import { type FileSpool, type FileSpoolOptions, openFileSpool, type SpoolProblem } from "./spool.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
 
 const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
@@ -21,25 +23,41 @@ beforeEach(() => {
   problems = [];
 });
 
-function open(overrides: Partial<FileSpoolOptions> = {}): Spool {
+const WRITER = "01930000-0000-7000-8000-00000000000a";
+
+function open(overrides: Partial<FileSpoolOptions> = {}): FileSpool {
   return openFileSpool({
     directory,
     bytesMax: 1024 ** 3,
+    newWriter: () => WRITER,
+    createCheckpoint: ({ seq }) => record(seq, { is_checkpoint: true }, "checkpoint"),
+    checkpointRecords: Number.POSITIVE_INFINITY,
     onProblem: (problem) => problems.push(problem),
     ...overrides,
   });
 }
 
-function record(n: number, data: Record<string, unknown> = {}): string {
-  const id = String(n).padStart(8, "0");
-  return serializeRecord({ version: 1, kind: "service.started", id, time: n, actor: "system", data });
+function record(n: number, data: Record<string, unknown> = {}, kind: EventRecord["kind"] = "service.started"): string {
+  const time = "2026-01-31T00:00:00.000Z";
+  return serializeRecord({ version: 1, kind, id: idOf(n), time, actor: "system", data });
 }
+
+const idOf = (n: number) => `01930000-0000-7000-8000-0000${String(n).padStart(8, "0")}`;
 
 async function appendAll(spool: Spool, from: number, to: number): Promise<void> {
   await Promise.all(Array.from({ length: to - from }, (_, n) => spool.append(record(from + n))));
 }
 
-const numbersOf = ({ text }: Lines) => linesOf(text).map((line) => Number((JSON.parse(line) as { id: string }).id));
+/** The first line of a chain. */
+const lineOf = (text: string) => linkRecord(text, { writer: WRITER, seq: 0, hash: GENESIS }).line;
+
+/** Of the records that are not checkpoints; they have to be what was written. */
+function numbersOf({ text }: Lines): number[] {
+  const lines = linesOf(text);
+  expect(lines.filter((line) => !isIntact(line))).toEqual([]);
+  const records = lines.map((line) => JSON.parse(line) as EventRecord).filter(({ kind }) => kind !== "checkpoint");
+  return records.map(({ id }) => Number(id.slice(-8)));
+}
 
 /** Numbers of all pending records; acknowledges them. */
 async function drain(spool: Spool, max = 1000): Promise<number[]> {
@@ -72,13 +90,15 @@ function failure(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: made to fail`), { code });
 }
 
+const CURSOR_BYTES = 320;
+
 /** A file system whose disk has `room` more bytes for segments: a write that does not fit is short, the next fails. */
 function smallDisk(room: number, overrides: Partial<SpoolFs> = {}): SpoolFs & { room: number } {
   const disk = {
     ...realSpoolFs,
     room,
     writeSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number {
-      if (length < 40) return nodeFs.writeSync(fd, buffer, offset, length, position);
+      if (length <= CURSOR_BYTES) return nodeFs.writeSync(fd, buffer, offset, length, position);
       if (disk.room === 0) throw failure("ENOSPC");
       const written = nodeFs.writeSync(fd, buffer, offset, Math.min(length, disk.room), position);
       disk.room -= written;
@@ -219,7 +239,7 @@ describe("openFileSpool", () => {
         },
       ],
     ])("refuses with audit_unavailable, and what it refused never shows up: %s", async (_, overrides) => {
-      const disk = smallDisk(700, overrides);
+      const disk = smallDisk(1500, overrides);
       const spool = open({ fs: disk });
       await appendAll(spool, 0, 3);
       const refused = await Promise.allSettled(range(100, 110).map((n) => spool.append(record(n))));
@@ -348,7 +368,7 @@ describe("openFileSpool", () => {
       await Promise.all([spool.append(record(1, data)), spool.append(record(2))]);
       await spool.close();
       const again = open();
-      expect(linesOf((await again.peek(1)).text)).toEqual([record(1, data)]);
+      expect(linesOf((await again.peek(1)).text)[0] === lineOf(record(1, data))).toBe(true);
       expect(await drain(again)).toEqual([1, 2]);
       await again.close();
     });
@@ -358,7 +378,7 @@ describe("openFileSpool", () => {
       await appendAll(first, 0, 5);
       await first.close();
       const path = join(directory, segmentFiles()[0]!);
-      writeFileSync(path, readFileSync(path, "utf8").replace('"00000002"', '"0000000\u0001'));
+      writeFileSync(path, readFileSync(path, "utf8").replace(idOf(2), `${idOf(2).slice(0, -1)}\u0001`));
       const second = open();
       expect(await drain(second)).toEqual([0, 1, 3, 4]);
       expect(second.pending).toBe(0);
@@ -373,7 +393,7 @@ describe("openFileSpool", () => {
       const spool = open();
       await appendAll(spool, 0, 5);
       const path = join(directory, segmentFiles()[0]!);
-      writeFileSync(path, readFileSync(path, "utf8").replace('"00000002"', '"0000000\u0001"'));
+      writeFileSync(path, readFileSync(path, "utf8").replace(idOf(2), `${idOf(2).slice(0, -1)}\u0001`));
       expect((await spool.peek(10)).count).toBe(5);
       const again = await spool.peek(10);
       expect(numbersOf(again)).toEqual([0, 1, 3, 4]);
@@ -390,7 +410,8 @@ describe("openFileSpool", () => {
         await appendAll(first, 0, 5);
         await first.close();
         const path = join(directory, segmentFiles()[0]!);
-        writeFileSync(path, readFileSync(path, "utf8").replace(record(2), line.padEnd(record(2).length)));
+        const third = linesOf(readFileSync(path, "utf8"))[2]!;
+        writeFileSync(path, readFileSync(path, "utf8").replace(third, line.padEnd(third.length)));
         const second = open();
         expect(await drain(second)).toEqual([0, 1, 3, 4]);
         await second.close();

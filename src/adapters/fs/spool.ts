@@ -1,4 +1,4 @@
-import { type AuditRecord, type Lines, linesOf, type Spool } from "../../audit/index.ts";
+import { type ChainHead, idOfLine, isIntact, type Lines, linesOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
@@ -6,6 +6,7 @@ import { recoverSpool } from "./spool-recovery.ts";
 import {
   type Chunk,
   readChunk,
+  readInstant,
   removeSegment,
   type Segment,
   segmentPath,
@@ -17,8 +18,10 @@ import {
 export interface SpoolProblem {
   readonly kind:
     | "torn_tail"
+    | "chain_lost"
     | "damaged_record"
     | "write_failed"
+    | "checkpoint_failed"
     | "seal_failed"
     | "progress_not_saved"
     | "not_removed"
@@ -36,8 +39,28 @@ export interface FileSpoolOptions {
   readonly segmentBytes?: number;
   /** `os`: a confirmed record survives the process; `disk`: it survives the machine. */
   readonly durability?: "os" | "disk";
+  /** Names the writer, once in the life of the directory: a UUID. */
+  readonly newWriter: () => string;
+  /** The checkpoint that signs a chain up to `head`, as `serializeRecord` writes it. */
+  readonly createCheckpoint: (head: ChainHead) => string;
+  /** Records from one checkpoint to the next, at most. */
+  readonly checkpointRecords: number;
   readonly onProblem?: (problem: SpoolProblem) => void;
   readonly fs?: SpoolFs;
+}
+
+interface Peeked {
+  readonly segment: Segment;
+  readonly lines: number;
+  /** Stream position behind them. */
+  readonly end: number;
+  /** Of the last of them. */
+  readonly lastId: string;
+}
+
+export interface FileSpool extends Spool {
+  /** Of the last record when the directory was opened: ids from then on must be greater. */
+  readonly lastId: string;
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -52,16 +75,19 @@ const NOTHING: Lines = { text: "", count: 0 };
  * from the files, which the system still has in memory: that costs less than to keep them here until they are shipped.
  * @throws Error when the directory cannot be used; the message names it
  */
-export function openFileSpool(options: FileSpoolOptions): Spool {
+export function openFileSpool(options: FileSpoolOptions): FileSpool {
   const { directory, bytesMax, durability = "os", fs = realSpoolFs, onProblem = () => {} } = options;
   const segmentBytes = Math.max(1, Math.min(options.segmentBytes ?? SEGMENT_BYTES, Math.floor(bytesMax / 4)));
   /** An acknowledged segment that is still written to is replaced only once that is worth a file. */
   const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
 
-  const { segments, cursor, ...recovered } = recoverSpool(fs, directory, (path, bytes) =>
-    onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
-  );
-  let { nextSequence, pending } = recovered;
+  const { segments, cursor, ...recovered } = recoverSpool(fs, directory, options.newWriter, {
+    onTorn: (path, bytes) => onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
+    onChainLost: () => onProblem({ kind: "chain_lost", path: directory, detail: "a new chain begins" }),
+  });
+  let { nextSequence, pending, head, lastId } = recovered;
+  /** Place in the chain of the last checkpoint; what an earlier process left is signed with the first one of this process. */
+  let checkpointed = head.seq;
   let bytes = segments.reduce((sum, segment) => sum + segment.length, 0);
   let active: Segment | undefined;
   let isClosed = false;
@@ -71,21 +97,30 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** Stream position behind the last acknowledged record. */
   let acknowledgedTo = recovered.acknowledgedTo;
   /** What the last `peek` gave. */
-  let peeked: { readonly segment: Segment; readonly lines: number; readonly end: number } | undefined;
+  let peeked: Peeked | undefined;
   /** Stream position from which `peek` gave something last. */
   let givenFrom = -1;
   /** Up to here, lines that cannot be read have been reported. */
   let vettedTo = acknowledgedTo;
 
-  const buffer = createBatchBuffer(() => void setImmediate(writeBatch));
+  const buffer = createBatchBuffer(head, () => void setImmediate(writeBatch));
 
-  function append(line: string): Promise<void> {
+  function append(record: string): Promise<void> {
     if (isClosed) return Promise.reject(new UnavailableError("audit", "the audit log is closed"));
-    return buffer.add(line, bytesMax - bytes);
+    return buffer.add(record, bytesMax - bytes);
+  }
+
+  async function checkpoint(): Promise<void> {
+    if (buffer.head.seq === checkpointed) return;
+    const written = append(options.createCheckpoint(buffer.head));
+    const { seq } = buffer.head;
+    await written;
+    checkpointed = Math.max(checkpointed, seq);
   }
 
   /** Never throws: it runs in an event-loop callback of its own. */
   function writeBatch(): void {
+    if (buffer.head.seq - checkpointed >= options.checkpointRecords) checkpointQuietly();
     const taken = buffer.take();
     if (taken === undefined) return;
     const { batch, length } = taken;
@@ -93,13 +128,22 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
       const segment = segmentFor(length);
       writeTo(segment, taken.buffer, length);
       confirm(segment, batch.count, length);
+      head = buffer.head;
       isFailing = false;
       batch.resolve();
     } catch (error) {
+      buffer.head = head;
       if (!isFailing) report("write_failed", active?.path ?? directory, error);
       isFailing = true;
       batch.reject(new UnavailableError("audit", "the audit log cannot be written", error));
     }
+  }
+
+  /** The next one signs what this one could not. */
+  function checkpointQuietly(): void {
+    checkpoint().catch((error) => {
+      if (!isFailing) report("checkpoint_failed", directory, error);
+    });
   }
 
   function segmentFor(length: number): Segment {
@@ -159,7 +203,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
       const readable = isTrusted ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
       if (readable.count > 0) {
         givenFrom = acknowledgedTo;
-        peeked = { segment, lines: chunk.ends.length, end };
+        peeked = { segment, lines: chunk.ends.length, end, lastId: idOfLine(lastLineOf(readable.text)) ?? lastId };
         return readable;
       }
       leave(segment, chunk.ends.length, end);
@@ -172,9 +216,9 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   /** A line that rotted on disk must not hold up what follows; its segment is kept aside. */
   function vet(segment: Segment, { text, ends }: Chunk): Lines {
     const good = linesOf(text).filter((line, nth) => {
-      if (isRecord(line)) return true;
+      if (isIntact(line)) return true;
       const end = segment.base + ends[nth]!;
-      if (end > vettedTo) reportDamage(segment, `the line ending at byte ${ends[nth]} is not a record`);
+      if (end > vettedTo) reportDamage(segment, `the line ending at byte ${ends[nth]} is not what was written`);
       vettedTo = Math.max(vettedTo, end);
       return false;
     });
@@ -201,20 +245,31 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
 
   function acknowledgeTo(position: number): void {
     acknowledgedTo = position;
-    for (let first = segments[0]; first !== undefined; first = segments[0]) {
-      if (acknowledgedTo < first.base + first.length) break;
-      if (first === active) {
-        if (first.length < replaceBytes) break;
-        retireActive();
-      }
-      segments.shift();
-      bytes -= first.length;
-      const removed = first;
-      attempt("not_removed", first.path, () => removeSegment(fs, removed));
-    }
-    const head = segments[0];
-    const reached = { sequence: head?.sequence ?? nextSequence, offset: head ? acknowledgedTo - head.base : 0 };
-    attempt("progress_not_saved", directory, () => cursor.save(reached));
+    const done = segments.filter((segment) => isDone(segment));
+    const first = segments[done.length];
+    const reached = {
+      sequence: first?.sequence ?? nextSequence,
+      offset: first === undefined ? 0 : Math.max(acknowledgedTo - first.base, 0),
+    };
+    // INVARIANT: the chain's end is remembered before the last file that tells it goes.
+    const isSaved = attempt("progress_not_saved", directory, () =>
+      cursor.save({ ...reached, head, lastId }, durability === "disk" && done.length > 0),
+    );
+    if (isSaved) for (const segment of done) remove(segment);
+  }
+
+  /** Acknowledged to its end; one that is still written to must besides be large enough to be worth a new file. */
+  function isDone(segment: Segment): boolean {
+    return (
+      acknowledgedTo >= segment.base + segment.length && (segment !== active || segment.length >= replaceBytes)
+    );
+  }
+
+  function remove(segment: Segment): void {
+    if (segment === active) retireActive();
+    segments.splice(segments.indexOf(segment), 1);
+    bytes -= segment.length;
+    attempt("not_removed", segment.path, () => removeSegment(fs, segment));
   }
 
   function retireActive(): void {
@@ -224,11 +279,13 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     if (fd !== undefined) attempt("not_closed", path, () => fs.closeSync(fd));
   }
 
-  function attempt(kind: SpoolProblem["kind"], path: string, work: () => void): void {
+  function attempt(kind: SpoolProblem["kind"], path: string, work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       report(kind, path, error);
+      return false;
     }
   }
 
@@ -238,6 +295,8 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
 
   return {
     append,
+    checkpoint,
+    lastId,
     async peek(max) {
       peeked = undefined;
       if (max <= 0) return NOTHING;
@@ -250,6 +309,7 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     async acknowledge() {
       if (peeked === undefined) return;
       const { segment, lines, end } = peeked;
+      lastId = peeked.lastId;
       peeked = undefined;
       leave(segment, lines, end);
     },
@@ -258,6 +318,18 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
     },
     get bytes() {
       return bytes;
+    },
+    get head() {
+      return head;
+    },
+    oldestTime() {
+      const segment = headSegment();
+      try {
+        return segment && readInstant(fs, segment, acknowledgedTo - segment.base);
+      } catch {
+        // Told of by `peek`, which has to read the same bytes.
+        return undefined;
+      }
     },
     async close() {
       if (isClosed) return;
@@ -269,12 +341,8 @@ export function openFileSpool(options: FileSpoolOptions): Spool {
   };
 }
 
-/** Has what the store needs of every record. */
-function isRecord(line: string): boolean {
-  try {
-    const { id, time, kind } = (JSON.parse(line) ?? {}) as Partial<AuditRecord>;
-    return typeof id === "string" && typeof kind === "string" && Number.isSafeInteger(time);
-  } catch {
-    return false;
-  }
+/** Of whole lines, the last that is not empty. */
+function lastLineOf(text: string): string {
+  const end = text.trimEnd().length;
+  return text.slice(text.lastIndexOf("\n", end - 1) + 1, end);
 }

@@ -1,21 +1,44 @@
-import type { Spool } from "../../audit/index.ts";
+import { type ChainHead, GENESIS, instantOfLine, linkRecord, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
-/** A `Spool` that does not survive the process; for tests and for evaluations without a server. */
-export function createMemorySpool(options: { readonly bytesMax?: number } = {}): Spool {
-  const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
+export interface MemorySpoolOptions {
+  readonly bytesMax?: number;
+  /** A UUID. */
+  readonly writer: string;
+  /** As of the spool on disk. */
+  readonly createCheckpoint: (head: ChainHead) => string;
+}
+
+/** A `Spool` that does not survive the process; for tests. */
+export function createMemorySpool({ bytesMax, writer, createCheckpoint }: MemorySpoolOptions): Spool {
   const lines: string[] = [];
+  let head: ChainHead = { writer, seq: 0, hash: GENESIS };
+  let checkpointed = 0;
   let bytes = 0;
   let peeked = 0;
   let isClosed = false;
 
+  async function append(record: string): Promise<void> {
+    if (isClosed) throw new UnavailableError("audit", "the audit log is closed");
+    const linked = linkRecord(record, head);
+    const size = Buffer.byteLength(linked.line);
+    if (bytes + size > (bytesMax ?? Number.POSITIVE_INFINITY)) {
+      throw new UnavailableError("audit", "the audit log is full");
+    }
+    lines.push(linked.line);
+    head = linked.head;
+    bytes += size;
+  }
+
+  async function checkpoint(): Promise<void> {
+    if (head.seq === checkpointed) return;
+    await append(createCheckpoint(head));
+    checkpointed = head.seq;
+  }
+
   return {
-    async append(line) {
-      if (isClosed) throw new UnavailableError("audit", "the audit log is closed");
-      if (bytes + Buffer.byteLength(line) > bytesMax) throw new UnavailableError("audit", "the audit log is full");
-      lines.push(line);
-      bytes += Buffer.byteLength(line);
-    },
+    append,
+    checkpoint,
     async peek(max) {
       const given = lines.slice(0, max);
       peeked = given.length;
@@ -31,6 +54,10 @@ export function createMemorySpool(options: { readonly bytesMax?: number } = {}):
     get bytes() {
       return bytes;
     },
+    get head() {
+      return head;
+    },
+    oldestTime: () => (lines[0] === undefined ? undefined : instantOfLine(lines[0])),
     async close() {
       isClosed = true;
     },
