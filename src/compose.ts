@@ -1,19 +1,23 @@
-import { randomBytes, randomFillSync } from "node:crypto";
+import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
+import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
 import { openFileSpool } from "./adapters/fs/spool.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
-import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
+import { createCheckpoint, createShipper, type Shipper, type Spool, serializeRecord } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
 import { createUuidv7 } from "./model/uuid.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
+import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
 import type { Clock, DependencyState, Service } from "./operations/service.ts";
+import { createRedactor } from "./redaction/index.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 import type { Logger, Metrics } from "./telemetry/index.ts";
 
@@ -24,6 +28,7 @@ export interface Composition {
   readonly database: Database;
   readonly spool: Spool;
   readonly shipper: Shipper;
+  readonly ruleArchiver: RuleArchiver;
   readonly keyChanges: KeyChanges;
   readonly initialKeysFile: InitialKeysFile & { readonly path: string };
 }
@@ -39,15 +44,22 @@ const BATCH = { embedded: 100, server: 1000 } as const;
 /** Chooses the adapters. The data directory must be locked by this process. Nothing is opened that takes long. */
 export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
   const clock = systemClock;
-  const newId = createUuidv7(randomFillSync);
+  const { signer, verifyingKeys, redactionKey } = openAuditKeys(config);
   const database = await openDatabase(config, logger);
   const spool = openFileSpool({
     directory: join(config.dataDir, "spool"),
     bytesMax: config.auditSpoolBytesMax,
     durability: config.auditDurability,
+    newWriter: () => randomUUID(),
+    createCheckpoint(head) {
+      const now = clock.now();
+      return serializeRecord(createCheckpoint(signer, head, newId(now), now));
+    },
+    checkpointRecords: config.auditCheckpointRecords,
     onProblem: (problem) => logger.error({ problem }, "the audit spool has a problem"),
   });
-  metrics.observeSpool(() => spool);
+  const newId = createUuidv7(randomFillSync, spool.lastId);
+  metrics.observeSpool(spool, clock.now);
   const shipper = createShipper({
     spool,
     store: database.auditStore,
@@ -67,7 +79,10 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     keyStore: database.keyStore,
     keyChanges,
     spool,
+    redactor: createRedactor({ key: redactionKey, paths: config.auditRedactPaths }),
     auditStore: database.auditStore,
+    signer,
+    verifyingKeys,
     async flushAudit() {
       if (spool.pending > 0) await shipper.flush(FLUSH_DEADLINE_MS);
     },
@@ -81,15 +96,27 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   };
   const load = async () => {
     const read = await ruleFiles.read();
-    return read.ok ? loader.load(read.sources) : read;
+    if (!read.ok) return read;
+    const loaded = loader.load(read.sources);
+    return loaded.ok ? { ...loaded, sources: read.sources } : loaded;
   };
-  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load }) };
+  const ruleArchiver = createRuleArchiver({
+    outbox: createRuleSetOutbox(join(config.dataDir, "rule-sets")),
+    archive: database.ruleSetArchive,
+    clock,
+    after,
+    retryMs: 5000,
+    onError: (error) => logger.warn({ err: error }, "rule sets wait to be archived"),
+  });
+  const keepSources = ruleArchiver.keep;
+  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load, keepSources }) };
   return {
     service,
     ruleFiles,
     database,
     spool,
     shipper,
+    ruleArchiver,
     keyChanges,
     initialKeysFile: createInitialKeysFile(config.dataDir),
   };

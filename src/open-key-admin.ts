@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -8,11 +8,12 @@ import { INITIAL_KEYS_FILE } from "./adapters/fs/initial-keys-file.ts";
 import { LockHeld } from "./adapters/fs/lock-file.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import { createAddressFetch } from "./address-fetch.ts";
+import type { AuditStore } from "./audit/index.ts";
 import { CliError, createHttpKeyAdmin, type KeyAdmin, type KeyAdminOptions } from "./cli/index.ts";
 import { openDatabase, systemClock } from "./compose.ts";
 import { type Config, parseConfig } from "./config/index.ts";
 import { type Caller, createKeyRing, SCOPES } from "./identity/index.ts";
-import { createUuidv7 } from "./model/uuid.ts";
+import { type AuditWriter, openAuditWriter, openOneOffAuditWriter } from "./open-audit-writer.ts";
 import { createKey, type KeyService, listKeys, revokeKey } from "./operations/manage-keys.ts";
 import { packageRoot } from "./package-root.ts";
 import { toServiceAddress } from "./service-address.ts";
@@ -28,7 +29,7 @@ export async function openKeyAdmin(env: NodeJS.ProcessEnv, { url, key }: KeyAdmi
   const parsed = parseConfig(env, { packageRoot, cwd: process.cwd() });
   if (!parsed.ok) throw new CliError(parsed.problems.map(({ message }) => message).join("\n"));
   const { config } = parsed;
-  return config.mode === "server" ? openStore(config, async () => {}) : openEmbedded(config);
+  return config.mode === "server" ? openStore(config, openOneOffAuditWriter, async () => {}) : openEmbedded(config);
 }
 
 async function openEmbedded(config: Config): Promise<KeyAdmin> {
@@ -41,7 +42,7 @@ async function openEmbedded(config: Config): Promise<KeyAdmin> {
     return createHttpKeyAdmin({ url, key, fetch: createAddressFetch({ url, ...address }) });
   }
   const release = () => lock.directory.close();
-  if (existsSync(join(config.dataDir, "pglite"))) return openStore(config, release);
+  if (existsSync(join(config.dataDir, "pglite"))) return openStore(config, openAuditWriter, release);
   await release();
   throw neverStarted(config);
 }
@@ -81,23 +82,31 @@ async function initialAdminKey(dataDir: string, url: string | undefined): Promis
   });
 }
 
-/** Directly on the database. The records of what is done go straight into the audit log. */
-async function openStore(config: Config, release: () => Promise<void>): Promise<KeyAdmin> {
+/** Directly on the database. What is done is recorded in the audit log at once. */
+async function openStore(
+  config: Config,
+  openWriter: (config: Config, store: AuditStore) => AuditWriter,
+  release: () => Promise<void>,
+): Promise<KeyAdmin> {
   const database = await openDatabase(config, createLogger("silent"));
+  const { keyStore, auditStore } = database;
+  const { close: closeWriter, ...writer } = openWriter(config, auditStore);
   database.open();
   const close = async () => {
-    await database.close();
-    await release();
+    try {
+      await closeWriter();
+    } finally {
+      await database.close();
+      await release();
+    }
   };
-  const { keyStore, auditStore } = database;
   const service: KeyService = {
     keyStore,
     keyRing: createKeyRing(keyStore),
     // Running replicas notice by their polling of the store.
     keyChanges: createMemoryKeyChanges(),
-    spool: { append: (line) => auditStore.insert(line) },
+    ...writer,
     clock: systemClock,
-    newId: createUuidv7(randomFillSync),
     randomSecret: () => randomBytes(32),
   };
   let hasKeys: boolean;

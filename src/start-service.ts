@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { openDataDirectory } from "./adapters/fs/data-directory.ts";
 import { type Composition, compose } from "./compose.ts";
-import type { Config } from "./config/index.ts";
+import { type Config, describeConfig } from "./config/index.ts";
 import {
   createApp,
   createDirectRoutes,
@@ -12,11 +12,15 @@ import {
 } from "./http/index.ts";
 import { VERSION } from "./model/version.ts";
 import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
+import { expireAudit } from "./operations/expire-audit.ts";
 import { recordEvent } from "./operations/service.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";
 
 /** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
 const RETRY_MS = { first: 250, max: 4000 } as const;
+
+/** How long records get to reach the database before older ones may be dropped. */
+const FLUSH_MS = 10_000;
 
 /** What each step of a stop gets although the time for all of them is over. */
 const STOP_STEP_MS_MIN = 500;
@@ -72,11 +76,13 @@ async function start(
   undo.push(() => dataDirectory.close());
 
   const composition = await compose(config, logger, createMetrics());
-  const { service, shipper, spool, database, keyChanges } = composition;
+  const { service, shipper, spool, ruleArchiver, database, keyChanges } = composition;
   let isDatabaseWanted = false;
   undo.push(async () => {
     // A start that failed before leaves its records in the spool rather than open a database for them.
+    await spool.checkpoint().catch((error) => logger.error({ err: error }, "the audit log was not signed at the end"));
     if (isDatabaseWanted) await shipper.flush(msToStop());
+    ruleArchiver.stop();
     await shipper.stop();
     await keyChanges.close();
     await database.close();
@@ -154,9 +160,50 @@ async function prepare(
     quietly();
   }
   await retry(service.logger, signal, () =>
-    recordEvent(service, "service.started", "system", { version: VERSION, mode: config.mode, node: process.version }),
+    recordEvent(service, "service.started", "system", startOf(service, config)),
   );
+  keepAuditInOrder(composition, config, signal);
   return made === undefined ? { isReady: true } : { isReady: true, made: { keys: made, path: initialKeysFile.path } };
+}
+
+/** What an auditor wants to know of a process: which program it was, how it was set up, and who signs what it records. */
+function startOf({ signer }: Composition["service"], config: Config): Readonly<Record<string, unknown>> {
+  return {
+    version: VERSION,
+    node: process.version,
+    configuration: describeConfig(config),
+    signing_key: { key_id: signer.keyId, algorithm: "Ed25519", public_key: signer.publicKey },
+  };
+}
+
+const RETENTION_CHECK_MS = 3_600_000;
+
+/** Signs the chain when its time has come, archives rule sets that wait, and lets go of what is past its retention. */
+function keepAuditInOrder(
+  { service, spool, shipper, database, ruleArchiver }: Composition,
+  config: Config,
+  signal: AbortSignal,
+): void {
+  const { logger } = service;
+  const every = (ms: number, run: () => Promise<void>, failed: string) => {
+    let isRunning = false;
+    const timer = setInterval(async () => {
+      if (isRunning) return;
+      isRunning = true;
+      await run().catch((error) => logger.error({ err: error }, failed));
+      isRunning = false;
+    }, ms).unref();
+    signal.addEventListener("abort", () => clearInterval(timer));
+  };
+  every(config.auditCheckpointSeconds * 1000, () => spool.checkpoint(), "the audit log was not signed");
+  void ruleArchiver.move();
+  const { auditRetentionDays: days } = config;
+  if (days === undefined) return;
+  const deps = { ...service, spool, partitions: database.auditPartitions, flush: () => shipper.flush(FLUSH_MS) };
+  const expire = () => expireAudit(deps, days);
+  const failed = "old audit records were not dropped";
+  every(RETENTION_CHECK_MS, expire, failed);
+  expire().catch((error) => logger.error({ err: error }, failed));
 }
 
 async function retry<T>(logger: Logger, signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {

@@ -1,8 +1,11 @@
-import { randomBytes, randomFillSync } from "node:crypto";
+import { generateKeyPairSync, randomBytes, randomFillSync, randomUUID } from "node:crypto";
 import { createMemoryAuditStore } from "../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
 import { createMemorySpool } from "../src/adapters/memory/spool.ts";
+import { createCheckpoint } from "../src/audit/checkpoint.ts";
+import { serializeRecord } from "../src/audit/serialize-record.ts";
+import { createSigner, createVerifyingKey } from "../src/audit/signing.ts";
 import { createCelCompiler } from "../src/cel/index.ts";
 import { createApp, createDirectRoutes, createHostGuard } from "../src/http/index.ts";
 import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
@@ -10,6 +13,7 @@ import { createUuidv7 } from "../src/model/uuid.ts";
 import { createActiveRules } from "../src/operations/active-rules.ts";
 import { createRuleReloader } from "../src/operations/reload-rules.ts";
 import type { DependencyState, Service } from "../src/operations/service.ts";
+import { createRedactor } from "../src/redaction/index.ts";
 import { createRuleLoader, type RuleSource } from "../src/rules/index.ts";
 import { createLogger, createMetrics } from "../src/telemetry/index.ts";
 
@@ -38,6 +42,8 @@ rules:
     help_text: Write a migration instead.
 `;
 
+const SIGNING_KEY = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string;
+
 /** A whole service in memory, with the clock and the rule files in the test's hands. */
 export async function createTestService(
   options: {
@@ -51,7 +57,11 @@ export async function createTestService(
   let now = Date.parse("2026-01-02T03:04:05Z");
   const keyStore = createMemoryKeyStore();
   const auditStore = createMemoryAuditStore();
-  const spool = createMemorySpool();
+  const signer = createSigner(SIGNING_KEY);
+  const spool = createMemorySpool({
+    writer: randomUUID(),
+    createCheckpoint: (head) => serializeRecord(createCheckpoint(signer, head, newId(now), now)),
+  });
   const logLines: string[] = [];
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const clock = { now: () => now, microseconds: () => performance.now() * 1000 };
@@ -62,7 +72,10 @@ export async function createTestService(
     keyStore,
     keyChanges: createMemoryKeyChanges(),
     spool,
+    redactor: createRedactor({ key: randomBytes(32) }),
     auditStore,
+    signer,
+    verifyingKeys: [createVerifyingKey(signer.publicKey)],
     async flushAudit() {
       await auditStore.insert((await spool.peek(10_000)).text);
       await spool.acknowledge();
@@ -76,8 +89,9 @@ export async function createTestService(
     settings: { cacheTtlSecondsMax: 5 },
     ...options.override,
   };
-  const load = async () => loader.load(files);
-  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load }) };
+  const load = async () => ({ ...loader.load(files), sources: files });
+  const keepSources = async () => {};
+  const service: Service = { ...parts, ruleReloader: createRuleReloader({ ...parts, load, keepSources }) };
   await service.ruleReloader.reload("system");
 
   const secrets = {} as Record<KeyRole, string>;

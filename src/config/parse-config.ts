@@ -21,6 +21,14 @@ interface CommonConfig {
   readonly logLevel: LogLevel;
   readonly auditSpoolBytesMax: number;
   readonly auditDurability: AuditDurability;
+  readonly auditCheckpointRecords: number;
+  readonly auditCheckpointSeconds: number;
+  /** Absolute. */
+  readonly auditSigningKeyFile?: string;
+  /** Absolute. */
+  readonly auditRedactionKeyFile?: string;
+  readonly auditRedactPaths: readonly string[];
+  readonly auditRetentionDays?: number;
   readonly cacheTtlSeconds: number;
   readonly shutdownTimeoutMs: number;
   readonly keyRefreshMs: number;
@@ -113,10 +121,27 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     logLevel: read.VERDICT_LOG_LEVEL,
     auditSpoolBytesMax: read.VERDICT_AUDIT_SPOOL_BYTES_MAX,
     auditDurability: read.VERDICT_AUDIT_DURABILITY,
+    auditCheckpointRecords: read.VERDICT_AUDIT_CHECKPOINT_RECORDS,
+    auditCheckpointSeconds: read.VERDICT_AUDIT_CHECKPOINT_SECONDS,
+    ...absolute(place, "auditSigningKeyFile", read.VERDICT_AUDIT_SIGNING_KEY_FILE),
+    ...absolute(place, "auditRedactionKeyFile", read.VERDICT_AUDIT_REDACTION_KEY_FILE),
+    auditRedactPaths: Object.freeze(read.VERDICT_AUDIT_REDACT_PATHS),
+    ...(read.VERDICT_AUDIT_RETENTION_DAYS === undefined
+      ? {}
+      : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,
     keyRefreshMs: read.VERDICT_KEY_REFRESH_MS,
   };
   if (databaseUrl === undefined) return Object.freeze({ ...common, mode: "embedded" });
   return Object.freeze({ ...common, mode: "server", databaseUrl, ...(redisUrl === undefined ? {} : { redisUrl }) });
+}
+
+const absolute = <K extends string>({ cwd }: ConfigPlace, name: K, path: string | undefined) =>
+  (path === undefined ? {} : { [name]: resolve(cwd, path) }) as { readonly [_ in K]?: string };
+
+/** What may be shown and recorded of a configuration: everything but where the database is and how it is entered. */
+export function describeConfig(config: Config): Readonly<Record<string, unknown>> {
+  const { databaseUrl: _, redisUrl, ...shown } = { databaseUrl: undefined, redisUrl: undefined, ...config };
+  return { ...shown, hasRedis: redisUrl !== undefined };
 }

@@ -68,6 +68,12 @@ export function parseUrl(text: string, schemes: readonly string[]): string | und
   return URL.canParse(`${scheme}://${firstHost}${rest}`) ? text : undefined;
 }
 
+/** JSON pointers (RFC 6901) that are not the whole document, separated by commas; none for the empty text. */
+export function parsePointers(text: string): readonly string[] | undefined {
+  const pointers = text === "" ? [] : text.split(",").map((entry) => entry.trim());
+  return pointers.every((pointer) => /^(\/([^~/]|~[01])*)+$/.test(pointer)) ? pointers : undefined;
+}
+
 /** A path as given; it is made absolute by the caller, who knows the working directory. */
 export function parsePath(text: string): string | undefined {
   return text.includes("\0") ? undefined : text;

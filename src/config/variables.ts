@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseBytes, parseHosts, parseInteger, parseListen, parsePath, parseUrl } from "./parsers.ts";
+import { parseBytes, parseHosts, parseInteger, parseListen, parsePath, parsePointers, parseUrl } from "./parsers.ts";
 
 /** What `docs/configuration.md` and error messages say of a variable. */
 export interface About {
@@ -112,6 +112,60 @@ export const serviceVariables = z.object({
       default: "os",
     },
     (text) => AUDIT_DURABILITIES.find((durability) => durability === text),
+  ),
+  VERDICT_AUDIT_CHECKPOINT_RECORDS: required(
+    {
+      description: "After how many records the chain is signed at the latest.",
+      allowed: "a whole number from 1 to 1000000",
+      default: "1000",
+    },
+    (text) => parseInteger(text, 1, 1_000_000),
+  ),
+  VERDICT_AUDIT_CHECKPOINT_SECONDS: required(
+    {
+      description: "After how long the chain is signed at the latest, when something was recorded.",
+      allowed: "a whole number from 1 to 86400",
+      default: "60",
+    },
+    (text) => parseInteger(text, 1, 86_400),
+  ),
+  VERDICT_AUDIT_SIGNING_KEY_FILE: optional(
+    {
+      description:
+        "File with the Ed25519 private key that signs checkpoints and exports. Without it, one is made on the first start.",
+      allowed: "a path of a file that holds a private key as PKCS #8 PEM",
+      default: "`audit-keys/signing.pem` in the data directory",
+    },
+    parsePath,
+  ),
+  VERDICT_AUDIT_REDACTION_KEY_FILE: optional(
+    {
+      description:
+        "File with the key of the digests that stand for secrets; replicas that share it give equal digests to equal " +
+        "secrets. Without it, one is made on the first start.",
+      allowed: "a path of a file that holds at least 32 random bytes",
+      default: "`audit-keys/redaction.key` in the data directory",
+    },
+    parsePath,
+  ),
+  VERDICT_AUDIT_REDACT_PATHS: required(
+    {
+      description:
+        "What is always redacted in a recorded request besides what looks like a secret: JSON pointers into the request " +
+        "(RFC 6901), where `*` stands for any one key or index.",
+      allowed: "JSON pointers such as `/arguments/ssn` or `/arguments/rows/*/email`, separated by commas",
+      default: "",
+    },
+    parsePointers,
+  ),
+  VERDICT_AUDIT_RETENTION_DAYS: optional(
+    {
+      description:
+        "How long records are kept, in whole months of records: a month is dropped once all of it is older. Without it they " +
+        "are kept for ever.",
+      allowed: "a whole number from 1 to 36500",
+    },
+    (text) => parseInteger(text, 1, 36_500),
   ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {

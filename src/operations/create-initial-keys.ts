@@ -27,7 +27,7 @@ export interface InitialKeysFile {
  * @throws AppError `storage_unavailable`, `audit_unavailable`, or an error of the file
  */
 export async function createInitialKeys(
-  service: Pick<Service, "keyStore" | "spool" | "clock" | "newId" | "randomSecret">,
+  service: Pick<Service, "keyStore" | "spool" | "redactor" | "clock" | "newId" | "randomSecret">,
   file: InitialKeysFile,
 ): Promise<InitialKeys | undefined> {
   const stored = await service.keyStore.list();

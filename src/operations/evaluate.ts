@@ -1,4 +1,3 @@
-import { type DecisionEntry, serializeDecision } from "../audit/index.ts";
 import { decide, explain } from "../engine/index.ts";
 import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
 import type { Activation } from "../model/activation.ts";
@@ -7,6 +6,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import { toActivation } from "../model/to-activation.ts";
 import type { RuleSet } from "../rules/index.ts";
+import { recordDecision } from "./record-decision.ts";
 import type { Service } from "./service.ts";
 
 /** What the transport knows of a call. */
@@ -43,19 +43,19 @@ export async function evaluate(
   const decidedAt = service.clock.microseconds();
   const latencyUs = Math.round(decidedAt - call.startedAt);
 
-  const entry: DecisionEntry = {
-    id: requestId,
-    time: now,
-    requestJson: call.requestJson,
-    identity,
-    decision: made,
-    key_id: caller.keyId,
-    client_request_id: call.clientRequestId,
-    latency_us: latencyUs,
-  };
   let decision = made;
   try {
-    await service.spool.append(serializeDecision(entry));
+    await recordDecision(service, {
+      id: requestId,
+      now,
+      request,
+      requestJson: call.requestJson,
+      identity,
+      decision: made,
+      keyId: caller.keyId,
+      clientRequestId: call.clientRequestId,
+      latencyUs,
+    });
   } catch (error) {
     service.logger.error({ err: error, request_id: requestId }, "the decision was not recorded; the action is denied");
     decision = unrecorded(made);

@@ -14,7 +14,7 @@ import { recordEvent, type Service } from "./service.ts";
 /** What managing keys needs of the service. */
 export type KeyService = Pick<
   Service,
-  "keyStore" | "keyRing" | "keyChanges" | "spool" | "clock" | "newId" | "randomSecret"
+  "keyStore" | "keyRing" | "keyChanges" | "spool" | "redactor" | "clock" | "newId" | "randomSecret"
 >;
 
 /** A key as people see it. */

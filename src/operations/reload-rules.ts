@@ -1,5 +1,5 @@
 import { assertScope, type Caller } from "../identity/index.ts";
-import type { Diagnostic, LoadResult, RuleSet } from "../rules/index.ts";
+import type { Diagnostic, LoadResult, RuleSet, RuleSource } from "../rules/index.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 /** How a reload ended. `changed` is false when the rules mean what they meant before. */
@@ -17,10 +17,17 @@ export interface RuleReloader {
 }
 
 export interface ReloaderDeps
-  extends Pick<Service, "activeRules" | "spool" | "clock" | "newId" | "metrics" | "logger"> {
+  extends Pick<Service, "activeRules" | "spool" | "redactor" | "clock" | "newId" | "metrics" | "logger"> {
   /** Reads the rules directory and compiles it. Problems of reading are diagnostics too. Never throws. */
-  readonly load: () => Promise<LoadResult>;
+  readonly load: () => Promise<LoadedRules>;
+  /** Keeps the sources of a rule set that will be activated. @throws the system's error */
+  readonly keepSources: (revision: string, sources: readonly RuleSource[]) => Promise<void>;
 }
+
+/** What was loaded, and from what. */
+export type LoadedRules =
+  | Extract<LoadResult, { ok: false }>
+  | (Extract<LoadResult, { ok: true }> & { readonly sources: readonly RuleSource[] });
 
 export function createRuleReloader(deps: ReloaderDeps): RuleReloader {
   let last: Promise<unknown> = Promise.resolve();
@@ -70,6 +77,7 @@ async function reloadOnce(deps: ReloaderDeps, actor: string): Promise<ReloadOutc
   const from = activeRules.current()?.revision ?? null;
   const changed = from !== ruleSet.revision;
   if (changed) {
+    await deps.keepSources(ruleSet.revision, result.sources);
     // Recorded first: no decision may name a revision that the log does not know.
     await recordEvent(deps, "rules.activated", actor, {
       revision: ruleSet.revision,

@@ -1,5 +1,14 @@
-import { type AuditRecord, type AuditStore, type Spool, serializeRecord } from "../audit/index.ts";
+import {
+  type AuditStore,
+  type EventKind,
+  type Signer,
+  type Spool,
+  serializeRecord,
+  type VerifyingKey,
+} from "../audit/index.ts";
 import type { KeyChanges, KeyRing, KeyStore } from "../identity/index.ts";
+import { instantText } from "../model/instant.ts";
+import type { Redactor } from "../redaction/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
 import type { RuleReloader } from "./reload-rules.ts";
@@ -12,7 +21,12 @@ export interface Service {
   readonly keyStore: KeyStore;
   readonly keyChanges: KeyChanges;
   readonly spool: Pick<Spool, "append">;
+  readonly redactor: Redactor;
   readonly auditStore: AuditStore;
+  /** Signs exports, as the spool's checkpoints are signed. */
+  readonly signer: Signer;
+  /** Of the signer, and of those before it. */
+  readonly verifyingKeys: readonly VerifyingKey[];
   /** Moves what is spooled into the store, so that a read sees what was just answered. Never throws; bounded in time. */
   flushAudit(): Promise<void>;
   /** Readiness checks beyond rules and keys, by name. */
@@ -41,13 +55,22 @@ export interface DependencyState {
   readonly detail?: string;
 }
 
-/** Appends an administrative event. @throws UnavailableError `audit_unavailable`: an event that cannot be recorded does not happen */
+/**
+ * Appends an administrative event, without what looks like a secret in it.
+ * @throws UnavailableError `audit_unavailable`: an event that cannot be recorded does not happen
+ */
 export function recordEvent(
-  service: Pick<Service, "spool" | "clock" | "newId">,
-  kind: Exclude<AuditRecord["kind"], "decision">,
+  service: Pick<Service, "spool" | "redactor" | "clock" | "newId">,
+  kind: Exclude<EventKind, "checkpoint">,
   actor: string,
   data: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const time = service.clock.now();
-  return service.spool.append(serializeRecord({ version: 1, kind, id: service.newId(time), time, actor, data }));
+  const now = service.clock.now();
+  const redaction = service.redactor.redactJson(JSON.stringify(data));
+  const record = { version: 1, kind, id: service.newId(now), time: instantText(now), actor } as const;
+  if (redaction === undefined) return service.spool.append(serializeRecord({ ...record, data }));
+  const redacted = redaction.pointers.map((pointer) => `/data${pointer}`);
+  return service.spool.append(
+    serializeRecord({ ...record, data: JSON.parse(redaction.json) as typeof data, redacted }),
+  );
 }

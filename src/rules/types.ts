@@ -128,3 +128,21 @@ export interface RuleSetArchive {
   put(revision: string, sources: readonly RuleSource[], at: number): Promise<void>;
   get(revision: string): Promise<readonly RuleSource[] | undefined>;
 }
+
+/** A rule set on its way into the archive. */
+export interface KeptRuleSet {
+  readonly revision: string;
+  readonly sources: readonly RuleSource[];
+  /** Epoch milliseconds of the activation. */
+  readonly at: number;
+}
+
+/**
+ * Where rule sets wait that the archive does not have yet: it survives the process, and needs no database. `put` is durable
+ * when it resolves; putting or removing one twice does no harm.
+ */
+export interface RuleSetOutbox {
+  put(ruleSet: KeptRuleSet): Promise<void>;
+  list(): Promise<readonly KeptRuleSet[]>;
+  remove(revision: string): Promise<void>;
+}

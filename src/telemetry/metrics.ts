@@ -21,11 +21,18 @@ export interface Metrics {
   requestCounter(route: string): (status: number) => void;
   setRuleSet(revision: string, ruleCount: number): void;
   recordReload(result: ReloadResult): void;
-  /** `read` is called at every scrape. */
-  observeSpool(read: () => { readonly pending: number; readonly bytes: number }): void;
+  /** The spool is read at every scrape. @param now epoch milliseconds */
+  observeSpool(spool: ObservedSpool, now: () => number): void;
   /** The Prometheus text form, of `contentType`. */
   render(): Promise<string>;
   readonly contentType: string;
+}
+
+export interface ObservedSpool {
+  readonly pending: number;
+  readonly bytes: number;
+  /** Epoch milliseconds; undefined when nothing waits. */
+  oldestTime(): number | undefined;
 }
 
 /** Every call gives a registry of its own, so that two services in one process do not share numbers. */
@@ -65,24 +72,33 @@ function createReloadCounter(registry: Registry): Metrics["recordReload"] {
 }
 
 function createSpoolGauges(registry: Registry): Metrics["observeSpool"] {
-  let read = () => ({ pending: 0, bytes: 0 });
-  new Gauge({
-    name: "verdict_audit_spool_records",
-    help: "Records that are on disk and not yet in the database.",
-    registers: [registry],
-    collect() {
-      this.set(read().pending);
+  const gauges = [
+    {
+      name: "verdict_audit_spool_records",
+      help: "Records that are on disk and not yet in the database.",
+      read: (spool: ObservedSpool) => spool.pending,
     },
-  });
-  new Gauge({
-    name: "verdict_audit_spool_bytes",
-    help: "Size of the audit spool on disk.",
-    registers: [registry],
-    collect() {
-      this.set(read().bytes);
+    {
+      name: "verdict_audit_spool_bytes",
+      help: "Size of the audit spool on disk.",
+      read: (spool: ObservedSpool) => spool.bytes,
     },
-  });
-  return (reader) => {
-    read = reader;
+    {
+      name: "verdict_audit_spool_oldest_seconds",
+      help: "Age of the oldest record that is not yet in the database; 0 when there is none.",
+      read: (spool: ObservedSpool, now: number) => Math.max(now - (spool.oldestTime() ?? now), 0) / 1000,
+    },
+  ];
+  return (spool, now) => {
+    for (const { name, help, read } of gauges) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read(spool, now()));
+        },
+      });
+    }
   };
 }

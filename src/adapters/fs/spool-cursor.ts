@@ -30,8 +30,7 @@ export interface Cursor {
  */
 const SLOTS = 2;
 const SLOT_BYTES = 320;
-const SLOT =
-  /^((\d{16}) (\d{16}) (\d{16}) ([0-9a-f-]{36}) (\d{16}) ([0-9a-f]{64}) ([0-9a-f-]{36})) ([0-9a-f]{64})\n$/;
+const SLOT = /^((\d{16}) (\d{16}) (\d{16}) ([0-9a-f-]{36}) (\d{16}) ([0-9a-f]{64}) ([0-9a-f-]{36})) ([0-9a-f]{64})\n$/;
 
 interface Slot {
   readonly generation: number;

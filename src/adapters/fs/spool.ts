@@ -82,7 +82,8 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
   const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
 
   const { segments, cursor, ...recovered } = recoverSpool(fs, directory, options.newWriter, {
-    onTorn: (path, bytes) => onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
+    onTorn: (path, bytes) =>
+      onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
     onChainLost: () => onProblem({ kind: "chain_lost", path: directory, detail: "a new chain begins" }),
   });
   let { nextSequence, pending, head, lastId } = recovered;
@@ -260,9 +261,7 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
 
   /** Acknowledged to its end; one that is still written to must besides be large enough to be worth a new file. */
   function isDone(segment: Segment): boolean {
-    return (
-      acknowledgedTo >= segment.base + segment.length && (segment !== active || segment.length >= replaceBytes)
-    );
+    return acknowledgedTo >= segment.base + segment.length && (segment !== active || segment.length >= replaceBytes);
   }
 
   function remove(segment: Segment): void {

@@ -1,0 +1,40 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { KeptRuleSet, RuleSetOutbox } from "../../rules/types.ts";
+
+const NAME = /^([0-9a-f]{64})\.json$/;
+
+/** One file a rule set, readable by the owner only. @param directory made when it is missing */
+export function createRuleSetOutbox(directory: string): RuleSetOutbox {
+  const pathOf = (revision: string) => join(directory, `${revision.replace(/^sha256:/, "")}.json`);
+  return {
+    async put(ruleSet) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const path = pathOf(ruleSet.revision);
+      const file = await open(`${path}.preparing`, "w", 0o600);
+      try {
+        await file.writeFile(JSON.stringify(ruleSet));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${path}.preparing`, path);
+    },
+    async list() {
+      const names = await readdir(directory).catch(ignoreMissing);
+      const files = names.filter((name) => NAME.test(name)).sort();
+      return Promise.all(files.map(async (name) => parse(await readFile(join(directory, name), "utf8"))));
+    },
+    async remove(revision) {
+      await rm(pathOf(revision), { force: true });
+    },
+  };
+}
+
+/** Renamed into place when they were whole, so they are. */
+const parse = (text: string) => JSON.parse(text) as KeptRuleSet;
+
+function ignoreMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
+}

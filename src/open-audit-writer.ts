@@ -1,0 +1,88 @@
+import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type AuditKeys, openAuditKeys } from "./adapters/fs/audit-keys.ts";
+import { openFileSpool } from "./adapters/fs/spool.ts";
+import { createMemorySpool } from "./adapters/memory/spool.ts";
+import { type AuditStore, type ChainHead, createCheckpoint, type Spool, serializeRecord } from "./audit/index.ts";
+import { systemClock } from "./compose.ts";
+import type { Config } from "./config/index.ts";
+import { createUuidv7 } from "./model/uuid.ts";
+import type { Service } from "./operations/service.ts";
+import { createRedactor } from "./redaction/index.ts";
+
+/** Records what a command does, where no service runs that would. */
+export interface AuditWriter extends Pick<Service, "redactor" | "newId"> {
+  readonly spool: Pick<Spool, "append">;
+  /** Signs what was recorded, where there is a key. */
+  close(): Promise<void>;
+}
+
+type Store = Pick<AuditStore, "insert">;
+
+/** Goes on with the chain of a data directory. This process must have locked it. */
+export function openAuditWriter(config: Config, store: Store): AuditWriter {
+  const keys = openAuditKeys(config);
+  const spool = openFileSpool({
+    directory: join(config.dataDir, "spool"),
+    bytesMax: config.auditSpoolBytesMax,
+    durability: config.auditDurability,
+    newWriter: () => randomUUID(),
+    createCheckpoint: (head) => checkpointText(keys, newId, head),
+    checkpointRecords: config.auditCheckpointRecords,
+  });
+  const newId = createUuidv7(randomFillSync, spool.lastId);
+  return writerOf(spool, store, newId, keys.redactionKey, true);
+}
+
+/**
+ * Begins a chain of its own: the data directories of a database's services are elsewhere, or in use. Without a signing key
+ * it stays unsigned, and verification says so.
+ */
+export function openOneOffAuditWriter(config: Config, store: Store): AuditWriter {
+  const hasKeys = config.auditSigningKeyFile !== undefined || existsSync(join(config.dataDir, "audit-keys"));
+  const keys = hasKeys ? openAuditKeys(config) : undefined;
+  const newId = createUuidv7(randomFillSync);
+  const spool = createMemorySpool({
+    writer: randomUUID(),
+    createCheckpoint: (head) => checkpointText(keys!, newId, head),
+  });
+  return writerOf(spool, store, newId, keys?.redactionKey ?? randomBytes(32), hasKeys);
+}
+
+function checkpointText({ signer }: AuditKeys, newId: (now: number) => string, head: ChainHead): string {
+  const now = systemClock.now();
+  return serializeRecord(createCheckpoint(signer, head, newId(now), now));
+}
+
+function writerOf(
+  spool: Spool,
+  store: Store,
+  newId: (now: number) => string,
+  redactionKey: Uint8Array,
+  isSigned: boolean,
+): AuditWriter {
+  async function ship(): Promise<void> {
+    for (let lines = await spool.peek(1000); lines.count > 0; lines = await spool.peek(1000)) {
+      await store.insert(lines.text);
+      await spool.acknowledge();
+    }
+  }
+  return {
+    newId,
+    redactor: createRedactor({ key: redactionKey }),
+    spool: {
+      async append(record) {
+        await spool.append(record);
+        await ship();
+      },
+    },
+    async close() {
+      if (isSigned && spool.head.seq > 0) {
+        await spool.checkpoint();
+        await ship();
+      }
+      await spool.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { KeptRuleSet, RuleSetArchive, RuleSetOutbox, RuleSource } from "../rules/index.ts";
+import type { Clock } from "./service.ts";
+
+export interface RuleArchiverOptions {
+  readonly outbox: RuleSetOutbox;
+  readonly archive: Pick<RuleSetArchive, "put">;
+  readonly clock: Pick<Clock, "now">;
+  /** Calls `run` once after `ms`; must not keep the process alive. @returns a function that calls it off */
+  readonly after: (ms: number, run: () => void) => () => void;
+  readonly retryMs: number;
+  /** Told of every failed attempt. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Keeps the sources of every rule set that becomes active, for as long as its decisions may have to be made again. */
+export interface RuleArchiver {
+  /**
+   * Resolves when they survive the process; they are in the archive as soon as that can be reached.
+   * @throws the outbox's error
+   */
+  keep(revision: string, sources: readonly RuleSource[]): Promise<void>;
+  /** Moves what waits into the archive. Never throws; what could not be moved is tried again. */
+  move(): Promise<void>;
+  stop(): void;
+}
+
+export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
+  const { outbox, archive, clock, after, retryMs, onError } = options;
+  let cancelRetry = () => {};
+  let isStopped = false;
+  let last: Promise<void> = Promise.resolve();
+
+  async function moveAll(): Promise<void> {
+    cancelRetry();
+    if (isStopped) return;
+    try {
+      for (const kept of await outbox.list()) await moveOne(kept);
+    } catch (error) {
+      onError(error);
+      if (!isStopped) cancelRetry = after(retryMs, move);
+    }
+  }
+
+  async function moveOne({ revision, sources, at }: KeptRuleSet): Promise<void> {
+    if (isStopped) return;
+    await archive.put(revision, sources, at);
+    await outbox.remove(revision);
+  }
+
+  function move(): Promise<void> {
+    last = last.then(moveAll);
+    return last;
+  }
+
+  return {
+    async keep(revision, sources) {
+      await outbox.put({ revision, sources, at: clock.now() });
+      void move();
+    },
+    move,
+    stop() {
+      isStopped = true;
+      cancelRetry();
+    },
+  };
+}
