@@ -33,7 +33,8 @@ export function sealText(hash: string): string {
 /** Characters of a line that its hash does not cover: those of `sealText`. */
 export const SEAL_LENGTH = sealText(GENESIS).length;
 
-const TAIL = /,"writer":"([0-9a-f-]{36})","seq":([1-9]\d{0,15}),"prev_hash":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
+const TAIL =
+  /,"writer":"([0-9a-f-]{36})","seq":([1-9]\d{0,15}),"prev_hash":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
 
 /** No tail is longer. In characters, which are bytes. */
 export const TAIL_LENGTH_MAX = 280;

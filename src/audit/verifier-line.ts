@@ -33,5 +33,5 @@ export function readRecordLine(line: string | Uint8Array): RecordLine | undefine
 function textOf(line: string | Uint8Array, start: number, end: number): string {
   if (typeof line === "string") return line.slice(start, end);
   const bytes = line.subarray(start, end);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }

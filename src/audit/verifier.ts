@@ -6,7 +6,7 @@ import { createVerifierChain, faultOfFirst, type VerifierChain } from "./verifie
 import { createExpiries } from "./verifier-expiry.ts";
 import { createFindings, type Findings } from "./verifier-findings.ts";
 import { type RecordLine, readRecordLine } from "./verifier-line.ts";
-import type { VerifyErrorCode, VerifyReport } from "./verify-report.ts";
+import type { VerifyErrorCode, VerifyReport, WriterReport } from "./verify-report.ts";
 
 export interface VerifierOptions {
   /** All keys that may have signed; at least one. */
@@ -22,8 +22,11 @@ export interface VerifierOptions {
 export interface Verifier {
   /** @param line a stored line byte for byte, without its line feed */
   line(line: string | Uint8Array): void;
-  /** @param filters what the lines were selected by: `{}` when they are the whole log */
-  end(filters: AuditFilters): VerifyReport;
+  /**
+   * @param filters what the lines were selected by: `{}` when they are the whole log; undefined when that is not known,
+   * and then nothing counts as missing
+   */
+  end(filters: AuditFilters | undefined): VerifyReport;
 }
 
 /**
@@ -74,6 +77,22 @@ export function createVerifier({ keys, heads = [] }: VerifierOptions): Verifier 
     return key.isSignature(checkpointText(checkpoint), checkpoint.signature) ? undefined : "bad_signature";
   }
 
+  function findBeginnings(): void {
+    for (const { first, firstId, line } of chains.values()) {
+      const before = { writer: first.writer, seq: first.seq - 1, hash: first.prev_hash };
+      if (before.seq === 0 || expiries.hasEnd(before)) continue;
+      findings.add("missing_beginning", { line, id: firstId, link: first });
+    }
+  }
+
+  function findEnds(): void {
+    for (const head of headOf.values()) {
+      const last = chains.get(head.writer)?.last.seq ?? 0;
+      if (last >= head.seq || expiries.covers(head)) continue;
+      findings.add("missing_end", { line: lines + 1, link: head });
+    }
+  }
+
   return {
     line(line) {
       lines += 1;
@@ -96,8 +115,33 @@ export function createVerifier({ keys, heads = [] }: VerifierOptions): Verifier 
       else findings.add(fault, { line: lines, id, link });
     },
     end(filters) {
-      reportMissing({ chains, heads, expiries, findings, lines }, filters);
-      return toReport(lines, chains, findings, isContiguous(filters));
+      if (filters?.from === undefined) findBeginnings();
+      if (filters?.from === undefined && filters?.to === undefined) findEnds();
+      const reports = [...chains.values()].map((chain) => chain.report);
+      const total = findings.total(filters !== undefined && isContiguous(filters));
+      return toReport(lines, reports, total);
     },
+  };
+}
+
+/** Whether filters leave no record out between two of a writer that they select. */
+function isContiguous({ from, to, ...others }: AuditFilters): boolean {
+  return Object.values(others).every((value) => value === undefined);
+}
+
+function toReport(
+  records: number,
+  writers: readonly WriterReport[],
+  total: ReturnType<Findings["total"]>,
+): VerifyReport {
+  const sum = (of: (writer: WriterReport) => number) => writers.reduce((result, writer) => result + of(writer), 0);
+  return {
+    valid: total.errors === 0,
+    records,
+    checkpoints: sum((writer) => writer.checkpoints),
+    records_after_checkpoints: sum(({ checkpoints, uncovered }) => (checkpoints > 0 ? uncovered : 0)),
+    unsigned: sum(({ checkpoints, uncovered }) => (checkpoints > 0 ? 0 : uncovered)),
+    writers,
+    ...total,
   };
 }
