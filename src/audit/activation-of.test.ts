@@ -6,7 +6,8 @@ const record: DecisionRecord = {
   version: 1,
   kind: "decision",
   id: "01890b6e-7c00-7000-8000-000000000000",
-  time: 1_769_850_000_000,
+  request_id: "01890b6e-7c00-7000-8000-000000000000",
+  time: "2026-01-31T09:00:00.000Z",
   request: {
     action_type: "http_request",
     action_name: "POST",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../model/activation.ts";
+import { instantText } from "../model/instant.ts";
 import { parseRecord, serializeDecision, serializeRecord } from "./serialize-record.ts";
 import type { DecisionRecord } from "./types.ts";
 
@@ -11,18 +12,20 @@ const optional = { requiredKeys: [] };
 const anyRecord: fc.Arbitrary<DecisionRecord> = fc
   .record({
     id: fc.uuid(),
-    time: fc.nat(),
+    time: fc.nat().map(instantText),
     request: fc.record({ action_type: text, action_name: text, arguments: object, session_id: text }, optional),
     identity: fc.record({ name: text, roles: fc.array(text), attributes: object }),
     reason: text,
     key_id: text,
     client: fc.option(text, { nil: undefined }),
     latency_us: fc.nat(),
+    redacted: fc.option(fc.array(text), { nil: undefined }),
   })
-  .map(({ id, time, request, identity, reason, key_id, client, latency_us }) => ({
+  .map(({ id, time, request, identity, reason, key_id, client, latency_us, redacted }) => ({
     version: 1,
     kind: "decision",
     id,
+    request_id: id,
     time,
     request: request as DecisionRecord["request"],
     identity,
@@ -39,6 +42,7 @@ const anyRecord: fc.Arbitrary<DecisionRecord> = fc
     key_id,
     ...(client === undefined ? undefined : { client_request_id: client }),
     latency_us,
+    ...(redacted === undefined ? undefined : { redacted, arguments_digest: "hmac-sha256:00" }),
   }));
 
 test("a decision's line is what JSON.stringify gives, without a line break, and reads back as the record", () => {
@@ -59,7 +63,9 @@ test("a request is recorded as it was sent, on one line", () => {
     '{"action_type":"a" , "action_name":"b","arguments":{"x":1.0}}',
     '{\n"action_type":"a",\r\n"action_name":"b\\n"}',
   ];
-  const [plain, broken] = sent.map((requestJson) => serializeDecision({ ...fc.sample(anyRecord, 1)[0]!, requestJson }));
+  const { identity, decision, ...rest } = fc.sample(anyRecord, 1)[0]!;
+  const entry = { ...rest, identityJson: JSON.stringify(identity), decisionJson: JSON.stringify(decision) };
+  const [plain, broken] = sent.map((requestJson) => serializeDecision({ ...entry, requestJson }));
   expect(plain).toContain(`"request":${sent[0]},`);
   expect(broken).toContain('"request":{"action_type":"a","action_name":"b\\n"},');
 });

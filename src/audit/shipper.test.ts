@@ -1,18 +1,18 @@
 import { describe, expect, it, vi } from "vitest";
 import { linesOf, parseRecord, serializeRecord } from "./serialize-record.ts";
 import { createShipper, type ShipperClock, type ShipperOptions } from "./shipper.ts";
-import type { AuditRecord, EventRecord, Spool } from "./types.ts";
+import type { AuditRecord, EventRecord } from "./types.ts";
 
 function record(n: number): EventRecord {
-  return { version: 1, kind: "service.started", id: String(n).padStart(8, "0"), time: n, actor: "system", data: {} };
+  return { version: 1, kind: "service.started", id: String(n).padStart(8, "0"), time: "", actor: "system", data: {} };
 }
 
-function arraySpool(): Spool & { readonly records: AuditRecord[] } {
+function arraySpool(): ShipperOptions["spool"] & { readonly records: AuditRecord[]; append(line: string): void } {
   const records: AuditRecord[] = [];
   let peeked = 0;
   return {
     records,
-    append: async (line) => void records.push(parseRecord(line)),
+    append: (line) => void records.push(parseRecord(line)),
     async peek(max) {
       peeked = Math.min(max, records.length);
       return { text: records.slice(0, peeked).map(serializeRecord).join("\n"), count: peeked };
@@ -21,8 +21,6 @@ function arraySpool(): Spool & { readonly records: AuditRecord[] } {
     get pending() {
       return records.length;
     },
-    bytes: 0,
-    close: async () => {},
   };
 }
 

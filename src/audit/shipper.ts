@@ -11,7 +11,7 @@ export interface ShipperClock {
 }
 
 export interface ShipperOptions {
-  readonly spool: Spool;
+  readonly spool: Pick<Spool, "peek" | "acknowledge" | "pending">;
   readonly store: Pick<AuditStore, "insert">;
   readonly clock: ShipperClock;
   /** Records in one insert. */

@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aboutVariable, CLIENT_VARIABLES, type ConfigResult, parseConfig, SERVICE_VARIABLE_NAMES } from "./index.ts";
+import {
+  aboutVariable,
+  CLIENT_VARIABLES,
+  type ConfigResult,
+  describeConfig,
+  parseConfig,
+  SERVICE_VARIABLE_NAMES,
+} from "./index.ts";
 
 const place = { packageRoot: "/opt/verdict", cwd: "/srv/agents" };
 const parse = (env: Record<string, string | undefined>) => parseConfig(env, place);
@@ -161,6 +168,9 @@ describe("values", () => {
       logLevel: "info",
       auditSpoolBytesMax: 2 ** 30,
       auditDurability: "os",
+      auditCheckpointRecords: 1000,
+      auditCheckpointSeconds: 60,
+      auditRedactPaths: [],
       cacheTtlSeconds: 5,
       shutdownTimeoutMs: 10_000,
       keyRefreshMs: 2_000,
@@ -247,6 +257,28 @@ test("no environment makes the parser throw, and a refusal always says why", () 
   );
 });
 
+test("what is recorded of a configuration does not say where the database is", () => {
+  const shown = JSON.stringify(
+    describeConfig(config({ DATABASE_URL: "postgres://u:p@db/v", REDIS_URL: "redis://cache" })),
+  );
+  expect(shown).toContain('"mode":"server"');
+  expect(shown).toContain('"hasRedis":true');
+  expect(shown).not.toMatch(/postgres|cache\b|redis:/);
+});
+
+test.each(["arguments", "/a~2", "/a,", ","])("VERDICT_AUDIT_REDACT_PATHS=%s is refused", (text) => {
+  expect(messages(parse({ VERDICT_AUDIT_REDACT_PATHS: text }))[0]).toContain("expected JSON pointers");
+});
+
+test("paths to redact are JSON pointers, and key files are found from the working directory", () => {
+  const found = config({
+    VERDICT_AUDIT_REDACT_PATHS: "/arguments/ssn, /arguments/rows/*/a~1b",
+    VERDICT_AUDIT_SIGNING_KEY_FILE: "keys/signing.pem",
+  });
+  expect(found.auditRedactPaths).toEqual(["/arguments/ssn", "/arguments/rows/*/a~1b"]);
+  expect(found.auditSigningKeyFile).toBe("/srv/agents/keys/signing.pem");
+});
+
 describe("docs/configuration.md", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/configuration.md"), "utf8");
   const rows = (heading: string) => {
@@ -270,6 +302,6 @@ describe("docs/configuration.md", () => {
   });
 
   function code(text: string): string {
-    return text.startsWith("the ") ? text : `\`${text}\``;
+    return text.includes(" ") ? text : `\`${text}\``;
   }
 });

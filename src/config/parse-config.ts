@@ -125,7 +125,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     auditCheckpointSeconds: read.VERDICT_AUDIT_CHECKPOINT_SECONDS,
     ...absolute(place, "auditSigningKeyFile", read.VERDICT_AUDIT_SIGNING_KEY_FILE),
     ...absolute(place, "auditRedactionKeyFile", read.VERDICT_AUDIT_REDACTION_KEY_FILE),
-    auditRedactPaths: Object.freeze(read.VERDICT_AUDIT_REDACT_PATHS),
+    auditRedactPaths: Object.freeze(read.VERDICT_AUDIT_REDACT_PATHS ?? []),
     ...(read.VERDICT_AUDIT_RETENTION_DAYS === undefined
       ? {}
       : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),

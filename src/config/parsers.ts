@@ -68,9 +68,9 @@ export function parseUrl(text: string, schemes: readonly string[]): string | und
   return URL.canParse(`${scheme}://${firstHost}${rest}`) ? text : undefined;
 }
 
-/** JSON pointers (RFC 6901) that are not the whole document, separated by commas; none for the empty text. */
+/** JSON pointers (RFC 6901) that are not the whole document, separated by commas. */
 export function parsePointers(text: string): readonly string[] | undefined {
-  const pointers = text === "" ? [] : text.split(",").map((entry) => entry.trim());
+  const pointers = text.split(",").map((entry) => entry.trim());
   return pointers.every((pointer) => /^(\/([^~/]|~[01])*)+$/.test(pointer)) ? pointers : undefined;
 }
 

@@ -132,9 +132,9 @@ export const serviceVariables = z.object({
   VERDICT_AUDIT_SIGNING_KEY_FILE: optional(
     {
       description:
-        "File with the Ed25519 private key that signs checkpoints and exports. Without it, one is made on the first start.",
+        "File with the Ed25519 private key that signs checkpoints and exports. Its default is `audit-keys/signing.pem` in the data directory.",
       allowed: "a path of a file that holds a private key as PKCS #8 PEM",
-      default: "`audit-keys/signing.pem` in the data directory",
+      default: "made on the first start",
     },
     parsePath,
   ),
@@ -142,19 +142,18 @@ export const serviceVariables = z.object({
     {
       description:
         "File with the key of the digests that stand for secrets; replicas that share it give equal digests to equal " +
-        "secrets. Without it, one is made on the first start.",
+        "secrets. Its default is `audit-keys/redaction.key` in the data directory.",
       allowed: "a path of a file that holds at least 32 random bytes",
-      default: "`audit-keys/redaction.key` in the data directory",
+      default: "made on the first start",
     },
     parsePath,
   ),
-  VERDICT_AUDIT_REDACT_PATHS: required(
+  VERDICT_AUDIT_REDACT_PATHS: optional(
     {
       description:
         "What is always redacted in a recorded request besides what looks like a secret: JSON pointers into the request " +
         "(RFC 6901), where `*` stands for any one key or index.",
       allowed: "JSON pointers such as `/arguments/ssn` or `/arguments/rows/*/email`, separated by commas",
-      default: "",
     },
     parsePointers,
   ),

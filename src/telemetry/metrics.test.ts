@@ -81,12 +81,22 @@ describe("the rest", () => {
   test("the spool is read when it is scraped", async () => {
     const metrics = createMetrics();
     let pending = 1;
-    metrics.observeSpool(() => ({ pending, bytes: 512 }));
+    const spool = {
+      get pending() {
+        return pending;
+      },
+      bytes: 512,
+      oldestTime: () => (pending === 0 ? undefined : 2000),
+    };
+    metrics.observeSpool(spool, () => 5500);
     pending = 7;
     expect([...(await samples(metrics, "verdict_audit_spool"))]).toEqual([
       ["verdict_audit_spool_records", 7],
       ["verdict_audit_spool_bytes", 512],
+      ["verdict_audit_spool_oldest_seconds", 3.5],
     ]);
+    pending = 0;
+    expect((await samples(metrics, "verdict_audit_spool")).get("verdict_audit_spool_oldest_seconds")).toBe(0);
   });
 
   test("the process is shown, and two services in one process do not share numbers", async () => {

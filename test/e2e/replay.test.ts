@@ -100,7 +100,7 @@ describe("a record and its rule set", () => {
 
 function replayOn(ruleSet: RuleSet, record: ShownRecord): Decision {
   if (record.kind !== "decision") throw new Error(`a ${record.kind} among decisions`);
-  const activation = activationOf({ ...record, time: Date.parse(record.time) });
+  const activation = activationOf(record);
   return decide({ ruleSet, activation, cacheTtlSecondsMax: CACHE_TTL_SECONDS });
 }
 
