@@ -1,22 +1,28 @@
-import { type AuditQuery, type AuditRecord, EVENT_KINDS } from "../audit/index.ts";
+import {
+  type AuditFilters,
+  type AuditQuery,
+  type ChainedRecord,
+  EVENT_KINDS,
+  type StoredLine,
+} from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError } from "../model/errors.ts";
 import { isUuid } from "../model/uuid.ts";
 import type { Service } from "./service.ts";
 
-export type { AuditQuery, AuditRecord };
+export type { AuditFilters, AuditQuery, ChainedRecord };
 
 export const AUDIT_KINDS = ["decision", ...EVENT_KINDS] as const;
 
 /** Newest first. @throws AppError `insufficient_scope`, `storage_unavailable` */
-export async function listAudit(service: Service, caller: Caller, query: AuditQuery): Promise<AuditRecord[]> {
+export async function listAudit(service: Service, caller: Caller, query: AuditQuery): Promise<ChainedRecord[]> {
   assertScope(caller, "audit:read");
   await service.flushAudit();
   return service.auditStore.list(query);
 }
 
 /** @throws AppError `insufficient_scope`, `not_found`, `storage_unavailable` */
-export async function getAuditRecord(service: Service, caller: Caller, id: string): Promise<AuditRecord> {
+export async function getAuditRecord(service: Service, caller: Caller, id: string): Promise<ChainedRecord> {
   assertScope(caller, "audit:read");
   const record = isUuid(id) ? await readAudit(service, id) : undefined;
   if (record === undefined) throw new AppError("not_found", "There is no audit record with this id.");
@@ -24,9 +30,34 @@ export async function getAuditRecord(service: Service, caller: Caller, id: strin
 }
 
 /** A record that was answered a moment ago may still be in the spool. */
-export async function readAudit(service: Service, id: string): Promise<AuditRecord | undefined> {
+export async function readAudit(service: Service, id: string): Promise<ChainedRecord | undefined> {
   const stored = await service.auditStore.get(id);
   if (stored !== undefined) return stored;
   await service.flushAudit();
   return service.auditStore.get(id);
 }
+
+/** Records in one read. More would be read hardly faster, and each read of the embedded database holds up decisions. */
+const PAGE_RECORDS = 500;
+
+/**
+ * All records that match, oldest first, a page at a time: the next one is read only when it is asked for. Between two pages
+ * whatever else waits has its turn. No page is empty.
+ * @throws UnavailableError `storage_unavailable`
+ */
+export async function* scanAudit(
+  { auditStore }: Pick<Service, "auditStore">,
+  filters: AuditFilters,
+): AsyncGenerator<readonly StoredLine[], void> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await auditStore.scan({ ...filters, ...(after && { after }), limit: PAGE_RECORDS });
+    if (page.length > 0) yield page;
+    if (page.length < PAGE_RECORDS) return;
+    after = page.at(-1)!.id;
+    await nextTurn();
+  }
+}
+
+/** Resolves when the event loop has looked at its connections once more. */
+export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { openAuditTail } from "../operations/stream-audit.ts";
+import { streamed } from "./audit-body.ts";
+import { filterShape, toFilters } from "./audit-schemas.ts";
+import { createEventStream, type EventFeed } from "./event-stream.ts";
+import { header, readQuery } from "./read-body.ts";
+import { type App, type HttpDeps, keyRoute } from "./route.ts";
+
+export interface AuditStreamDeps extends HttpDeps {
+  /** Aborted when the service stops: open streams end then. */
+  readonly stopping?: AbortSignal;
+}
+
+const querySchema = z.strictObject({
+  ...filterShape,
+  last_event_id: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "As the header `Last-Event-ID`, for clients that cannot set it; the header wins." }),
+});
+
+const headerSchema = z.object({
+  "Last-Event-ID": z.string().optional().meta({
+    description: "`id` of the last event that was seen: the stream goes on right behind it, with nothing left out.",
+  }),
+});
+
+export function addAuditStreamRoute(app: App, deps: AuditStreamDeps): void {
+  const { service, stopping } = deps;
+  const { keyRing, clock } = service;
+  keyRoute(
+    app,
+    deps,
+    {
+      method: "get",
+      path: "/v1/audit/stream",
+      operationId: "streamAudit",
+      tags: ["Audit"],
+      summary: "Follow the audit log",
+      description:
+        "Needs the scope `audit:read`. Server-Sent Events: `event` is the record's kind, `data` the record as it was " +
+        "recorded, `id` what to resume from. Without `Last-Event-ID` it begins with what arrives from now on. Records come " +
+        "in the order in which they reach the database, within about a second. The stream ends when the key does.",
+      request: { query: querySchema, headers: headerSchema },
+      responses: {
+        200: {
+          description: "Events, until somebody ends it.",
+          content: { "text/event-stream": { schema: z.string() } },
+        },
+      },
+    },
+    { problems: ["invalid_request", "conflict", "storage_unavailable"] },
+    async (c, caller, exchange) => {
+      const { last_event_id, ...filters } = readQuery(c, querySchema);
+      const tail = await openAuditTail(
+        service,
+        caller,
+        toFilters(filters),
+        header(c, "last-event-id") || last_event_id,
+      );
+      const authorization = header(c, "authorization");
+      const feed: EventFeed = {
+        next: async () =>
+          (await tail.next()).map(({ cursor, kind, line }) => ({ id: cursor, event: kind, data: line })),
+        wait: () => tail.waitForArrivals(),
+        get lastId() {
+          return tail.cursor;
+        },
+        assertAllowed: () => void keyRing.authenticate(authorization, clock.now()),
+        close: () => tail.close(),
+      };
+      const stream = createEventStream(feed, stopping, () => c.env?.outgoing?.destroy());
+      const headers = {
+        "content-type": "text/event-stream",
+        // Read by nginx and others: passed on as it comes.
+        "x-accel-buffering": "no",
+        ...(exchange.clientRequestId && { "x-request-id": exchange.clientRequestId }),
+      };
+      return streamed(c, headers, {
+        read: () => stream.read(),
+        close(failure) {
+          if (failure !== undefined) service.logger.error({ err: failure }, "an audit stream was cut off");
+          stream.close();
+        },
+      });
+    },
+  );
+}
