@@ -1,14 +1,25 @@
-import { type AuditQuery, type AuditRecord, type AuditStore, linesOf, parseRecord } from "../../audit/index.ts";
-import { UnavailableError } from "../../model/errors.ts";
+import { type AuditPartitions, type AuditStore, linesOf, parseRecord, type StoredLine } from "../../audit/index.ts";
+import { AppError, UnavailableError } from "../../model/errors.ts";
+import { isStorableText } from "../postgres/filter-text.ts";
+import { isWithin, matches } from "./audit-filters.ts";
+import { createMemoryAuditPartitions } from "./audit-partitions.ts";
+import { compareBytes } from "./compare-bytes.ts";
 
 /** An `AuditStore` that lives as long as the process; for tests and for evaluations without a server. */
 export interface MemoryAuditStore extends AuditStore {
+  readonly partitions: AuditPartitions;
   /** From then on every method throws `storage_unavailable`, as a database that went away does. */
   close(): Promise<void>;
 }
 
+/** A line, and the number of the `insert` that it came with, from 1. */
+interface Arrived extends StoredLine {
+  readonly batch: number;
+}
+
 export function createMemoryAuditStore(): MemoryAuditStore {
-  const records = new Map<string, AuditRecord>();
+  const arrived = new Map<string, Arrived>();
+  let batches = 0;
   let isClosed = false;
 
   function assertOpen(): void {
@@ -16,21 +27,48 @@ export function createMemoryAuditStore(): MemoryAuditStore {
   }
 
   return {
+    partitions: createMemoryAuditPartitions(arrived, assertOpen),
     async insert(lines) {
       assertOpen();
+      batches += 1;
       for (const line of linesOf(lines)) {
-        const record = parseRecord(line);
-        if (!records.has(record.id)) records.set(record.id, record);
+        const { id } = parseRecord(line);
+        if (!arrived.has(id)) arrived.set(id, { id, line, batch: batches });
       }
     },
     async get(id) {
       assertOpen();
-      return structuredClone(records.get(id));
+      const found = arrived.get(id);
+      return found === undefined ? undefined : parseRecord(found.line);
     },
-    async list(query) {
+    async list({ before, limit, ...filters }) {
       assertOpen();
-      const found = [...records.values()].filter((record) => matches(record, query));
-      return structuredClone(found.sort((a, b) => compareBytes(b.id, a.id)).slice(0, query.limit));
+      return [...arrived.values()]
+        .filter(({ id, line }) => isWithin(id, { before }) && matches(parseRecord(line), filters))
+        .sort((a, b) => compareBytes(b.id, a.id))
+        .slice(0, limit)
+        .map(({ line }) => parseRecord(line));
+    },
+    async scan({ after, limit, ...filters }) {
+      assertOpen();
+      return [...arrived.values()]
+        .filter(({ id, line }) => isWithin(id, { after }) && matches(parseRecord(line), filters))
+        .sort((a, b) => compareBytes(a.id, b.id))
+        .slice(0, limit)
+        .map(({ id, line }) => ({ id, line }));
+    },
+    async arrivals(cursor, filters, limit) {
+      assertOpen();
+      if (cursor === undefined) return { lines: [], cursor: `${batches + 1}.`, cursors: [] };
+      const place = parseCursor(cursor, batches + 1);
+      const behind = [...arrived.values()].filter((each) => compareArrival(each, place) > 0).sort(compareArrival);
+      const found = behind.filter(({ line }) => matches(parseRecord(line), filters)).slice(0, limit);
+      const last = found.length === limit ? found.at(-1) : behind.at(-1);
+      return {
+        lines: found.map(({ id, line }) => ({ id, line })),
+        cursor: last === undefined ? cursor : cursorAt(last),
+        cursors: found.map(cursorAt),
+      };
     },
     async close() {
       isClosed = true;
@@ -38,30 +76,17 @@ export function createMemoryAuditStore(): MemoryAuditStore {
   };
 }
 
-function matches(record: AuditRecord, query: AuditQuery): boolean {
-  if (query.from !== undefined && record.time < query.from) return false;
-  if (query.to !== undefined && record.time >= query.to) return false;
-  if (query.kind !== undefined && record.kind !== query.kind) return false;
-  if (query.before !== undefined && compareBytes(record.id, query.before) >= 0) return false;
-  return matchesDecision(record, query);
+type Place = Pick<Arrived, "batch" | "id">;
+
+const cursorAt = ({ batch, id }: Place) => `${batch}.${id}`;
+
+function parseCursor(cursor: string, batchMax: number): Place {
+  const match = /^(\d{1,15})\.(.*)$/s.exec(cursor);
+  const [batch, id] = [Number(match?.[1]), match?.[2]];
+  if (id !== undefined && isStorableText(id) && batch <= batchMax) return { batch, id };
+  throw new AppError("invalid_request", "the cursor is not one that this log gave");
 }
 
-function matchesDecision(record: AuditRecord, query: AuditQuery): boolean {
-  const { identity, action_type, action_name, decision, rule_id, session_id } = query;
-  const asked = [identity, action_type, action_name, decision, rule_id, session_id];
-  if (asked.every((filter) => filter === undefined)) return true;
-  if (record.kind !== "decision") return false;
-  return (
-    (identity === undefined || record.identity.name === identity) &&
-    (action_type === undefined || record.request.action_type === action_type) &&
-    (action_name === undefined || record.request.action_name === action_name) &&
-    (decision === undefined || record.decision.decision === decision) &&
-    (rule_id === undefined || record.decision.rules.includes(rule_id)) &&
-    (session_id === undefined || record.request.session_id === session_id)
-  );
-}
-
-/** UTF-8 byte order, which is what PostgreSQL's collation "C" gives; JavaScript's `<` differs above U+FFFF. */
-export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+function compareArrival(a: Place, b: Place): number {
+  return a.batch - b.batch || compareBytes(a.id, b.id);
 }

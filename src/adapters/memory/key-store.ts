@@ -1,6 +1,6 @@
 import type { ApiKey, KeyStore } from "../../identity/types.ts";
 import { AppError, UnavailableError } from "../../model/errors.ts";
-import { compareBytes } from "./audit-store.ts";
+import { compareBytes } from "./compare-bytes.ts";
 
 /** A `KeyStore` that lives as long as the process. */
 export interface MemoryKeyStore extends KeyStore {

@@ -3,11 +3,15 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sql } from "drizzle-orm";
+import { addPartitions } from "../postgres/add-partitions.ts";
+import { idsOfComingMonths } from "../postgres/audit-months.ts";
+import { createDrizzleAuditPartitions } from "../postgres/audit-partitions.ts";
 import { createDrizzleAuditStore } from "../postgres/audit-store.ts";
 import type { Database, RunOnDatabase } from "../postgres/database.ts";
 import { createDrizzleKeyStore } from "../postgres/key-store.ts";
 import { applyMigrations } from "../postgres/migrate.ts";
 import { createOpener, databaseBackoffMs } from "../postgres/opener.ts";
+import { createDrizzleRuleSetArchive } from "../postgres/rule-set-archive.ts";
 import { faultCode, toStorageFault } from "../postgres/storage-fault.ts";
 import { type OpenedPglite, openPglite } from "./pglite-client.ts";
 import { unpackSeedImage } from "./seed-image.ts";
@@ -57,7 +61,9 @@ export function createPgliteDatabase(options: PgliteOptions): Database {
 
   return {
     auditStore: createDrizzleAuditStore(run),
+    auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
+    ruleSetArchive: createDrizzleRuleSetArchive(run),
     get state() {
       return opener.state;
     },
@@ -75,6 +81,7 @@ async function openDatabase(options: PgliteOptions): Promise<OpenedPglite> {
   const opened = await openFolder(directory);
   try {
     await applyMigrations(opened.db);
+    await addPartitions(opened.db, idsOfComingMonths(Date.now()));
     return opened;
   } catch (error) {
     await opened.client.close();

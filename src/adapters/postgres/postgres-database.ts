@@ -1,11 +1,15 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { addPartitions } from "./add-partitions.ts";
+import { idsOfComingMonths } from "./audit-months.ts";
+import { createDrizzleAuditPartitions } from "./audit-partitions.ts";
 import { createDrizzleAuditStore } from "./audit-store.ts";
 import type { Database, Drizzle, RunOnDatabase } from "./database.ts";
 import { createDrizzleKeyStore } from "./key-store.ts";
 import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
+import { createDrizzleRuleSetArchive } from "./rule-set-archive.ts";
 import { toStorageFault } from "./storage-fault.ts";
 
 export interface PostgresOptions {
@@ -34,7 +38,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   let pool = connect(options, options.connectionsMax ?? 10, { statement_timeout: queryTimeoutMs });
   const opener = createOpener<true>({
     async open() {
-      await migrate(options, migrateTimeoutMs);
+      await prepare(options, migrateTimeoutMs);
       return true;
     },
     async dispose() {},
@@ -62,7 +66,9 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
 
   return {
     auditStore: createDrizzleAuditStore(run),
+    auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
+    ruleSetArchive: createDrizzleRuleSetArchive(run),
     get state() {
       return opener.state;
     },
@@ -77,11 +83,14 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   };
 }
 
-async function migrate(options: PostgresOptions, timeoutMs: number): Promise<void> {
+async function prepare(options: PostgresOptions, timeoutMs: number): Promise<void> {
   const single = connect(options, 1, { lock_timeout: timeoutMs });
+  const work = async () => {
+    await applyMigrationsInTurn(single.db);
+    await addPartitions(single.db, idsOfComingMonths(Date.now()));
+  };
   try {
-    const end = () => void single.client.end({ timeout: 0 });
-    await withDeadline(applyMigrationsInTurn(single.db), timeoutMs, end);
+    await withDeadline(work(), timeoutMs, () => void single.client.end({ timeout: 0 }));
   } catch (error) {
     throw toStorageFault(error);
   } finally {

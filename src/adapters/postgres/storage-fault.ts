@@ -2,6 +2,8 @@ import { DrizzleQueryError } from "drizzle-orm/errors";
 import { AppError, UnavailableError } from "../../model/errors.ts";
 
 export const UNIQUE_VIOLATION = "23505";
+/** Also what an insert meets that finds no partition. */
+export const CHECK_VIOLATION = "23514";
 
 /** SQLSTATE or Node error code of whatever a driver threw through Drizzle. */
 export function faultCode(error: unknown): string | undefined {

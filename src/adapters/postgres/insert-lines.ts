@@ -1,0 +1,100 @@
+import { sql } from "drizzle-orm";
+import { type ChainedRecord, linesOf, parseRecord } from "../../audit/index.ts";
+import { addPartitions } from "./add-partitions.ts";
+import type { Drizzle } from "./database.ts";
+import { filterText } from "./filter-text.ts";
+import { CHECK_VIOLATION, faultCode } from "./storage-fault.ts";
+
+/** `AuditStore.insert`. The months that the records need are added when the first of them arrives. */
+export async function insertLines(db: Drizzle, lines: string): Promise<void> {
+  try {
+    await insertIntoPartitions(db, lines);
+  } catch (error) {
+    if (faultCode(error) !== CHECK_VIOLATION) throw error;
+    await addPartitions(db, linesOf(lines).map(idOf));
+    // Also when there was nothing to add: another replica may have been faster.
+    await insertIntoPartitions(db, lines);
+  }
+}
+
+const idOf = (line: string) => filterText(parseRecord(line).id);
+
+/** PostgreSQL's classes of errors in the data itself. */
+const DATA_EXCEPTION = /^22|^54/;
+
+async function insertIntoPartitions(db: Drizzle, lines: string): Promise<void> {
+  try {
+    await insertPlain(db, lines);
+  } catch (error) {
+    if (!DATA_EXCEPTION.test(faultCode(error) ?? "")) throw error;
+    // A record that holds what a column cannot must not hold up all that come after it.
+    await insertAwkward(db, lines);
+  }
+}
+
+/**
+ * One text parameter for the whole batch; the lines and the columns are taken out of it by the database. In this process a
+ * record costs no more than its bytes.
+ */
+async function insertPlain(db: Drizzle, lines: string): Promise<void> {
+  await db.execute(sql`
+    insert into audit_records
+      (id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record)
+    select r->>'id', r->>'kind',
+      r#>>'{identity,name}', r#>>'{request,action_type}', r#>>'{request,action_name}',
+      r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
+      r#>>'{request,session_id}', r->>'writer', (r->>'seq')::bigint, line::json
+    from (
+      select line, line::jsonb as r
+      from unnest(string_to_array(${lines}::text, E'\\n')) as line
+      where line <> '' offset 0
+    ) as batch
+    on conflict (id) do nothing`);
+}
+
+/** The columns that are filtered by, named as in the table. */
+interface FilterColumns {
+  readonly id: string;
+  readonly kind: string;
+  readonly identity?: string;
+  readonly action_type?: string;
+  readonly action_name?: string;
+  readonly decision?: string;
+  readonly rules: readonly string[];
+  readonly session_id?: string;
+  readonly writer: string;
+  readonly seq: number;
+}
+
+/** As `insertPlain`, with the columns made here by `filterText`: for text that a column or `jsonb` refuses. */
+async function insertAwkward(db: Drizzle, text: string): Promise<void> {
+  const lines = linesOf(text);
+  const columns = JSON.stringify(lines.map((line) => filterColumns(parseRecord(line))));
+  await db.execute(sql`
+    insert into audit_records
+      (id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record)
+    select id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record::json
+    from rows from (
+      json_to_recordset(${columns}::text::json) as (
+        id text, kind text, identity text, action_type text, action_name text,
+        decision text, rules text[], session_id text, writer text, seq bigint),
+      unnest(string_to_array(${lines.join("\n")}::text, E'\\n'))
+    ) as batch(id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record)
+    on conflict (id) do nothing`);
+}
+
+function filterColumns(record: ChainedRecord): FilterColumns {
+  const { id, kind, writer, seq } = record;
+  const always = { id: filterText(id), kind, writer, seq };
+  if (record.kind !== "decision") return { ...always, rules: [] };
+  const { request, decision } = record;
+  return {
+    ...always,
+    identity: filterText(record.identity.name),
+    action_type: filterText(request.action_type),
+    action_name: filterText(request.action_name),
+    decision: decision.decision,
+    rules: decision.rules.map(filterText),
+    ...(request.session_id === undefined ? {} : { session_id: filterText(request.session_id) }),
+  };
+}
