@@ -1,6 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AuditQuery, AuditStore } from "../../src/audit/types.ts";
-import { AWKWARD_ARGUMENTS, decisionRecord, eventRecord, FIRST_TIME, idOf, ids, insertRecords } from "./samples.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { AuditFilters, AuditStore } from "../../src/audit/types.ts";
+import {
+  AWKWARD_ARGUMENTS,
+  chainLines,
+  decisionRecord,
+  eventRecord,
+  FIRST_TIME,
+  idAt,
+  idOf,
+  ids,
+  insertRecords,
+  newWriter,
+} from "./samples.ts";
 
 export interface OpenedAuditStore {
   readonly store: AuditStore;
@@ -23,16 +34,15 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
 
     describe("insert and get", () => {
       it.each(Object.entries(AWKWARD_ARGUMENTS))("gives back exactly what was inserted: %s", async (_, args) => {
-        const record = decisionRecord(1, { arguments: args });
-        await insertRecords(store, [record]);
-        const found = await store.get(record.id);
+        const [record] = await insertRecords(store, [decisionRecord(1, { arguments: args })]);
+        const found = await store.get(idOf(1));
         expect(found).toEqual(record);
         expect(JSON.stringify(found)).toBe(JSON.stringify(record));
       });
 
       it("gives back events", async () => {
-        await insertRecords(store, [eventRecord(1)]);
-        expect(await store.get(idOf(1))).toEqual(eventRecord(1));
+        const [record] = await insertRecords(store, [eventRecord(1)]);
+        expect(await store.get(idOf(1))).toEqual(record);
       });
 
       it("gives undefined for an unknown id", async () => {
@@ -42,48 +52,78 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
       });
 
       it("tells ids apart that differ only in case", async () => {
-        const lower = decisionRecord(1, { id: "0193abcd-0000-7000-8000-00000000000a" });
-        const upper = decisionRecord(2, { id: lower.id.toUpperCase() });
-        await insertRecords(store, [lower, upper]);
-        expect(await store.get(lower.id)).toEqual(lower);
-        expect(await store.get(upper.id)).toEqual(upper);
-        expect(ids(await store.list({ limit: 10 }))).toEqual([lower.id, upper.id]);
+        const lower = "0193abcd-0000-7000-8000-00000000000a";
+        const upper = lower.toUpperCase();
+        const both = await insertRecords(store, [decisionRecord(1, { id: lower }), decisionRecord(2, { id: upper })]);
+        expect(await store.get(lower)).toEqual(both[0]);
+        expect(await store.get(upper)).toEqual(both[1]);
+        expect(ids(await store.list({ limit: 10 }))).toEqual([lower, upper]);
       });
 
       it("leaves a record alone that is already there", async () => {
-        const first = decisionRecord(1, { arguments: { attempt: 1 } });
-        await insertRecords(store, [first]);
+        const [first] = await insertRecords(store, [decisionRecord(1, { arguments: { attempt: 1 } })]);
         await insertRecords(store, [decisionRecord(1, { arguments: { attempt: 2 } }), decisionRecord(2)]);
         expect(await store.get(idOf(1))).toEqual(first);
         expect(ids(await store.list({ limit: 10 }))).toEqual([idOf(2), idOf(1)]);
       });
 
       it("keeps the first of two records with one id in the same batch", async () => {
-        const first = decisionRecord(1, { arguments: { attempt: 1 } });
-        await insertRecords(store, [first, decisionRecord(1, { arguments: { attempt: 2 } })]);
+        const attempts = [1, 2].map((attempt) => decisionRecord(1, { arguments: { attempt } }));
+        const [first] = await insertRecords(store, attempts);
         expect(await store.get(idOf(1))).toEqual(first);
       });
 
-      it("takes an empty batch", async () => {
-        await insertRecords(store, []);
+      it("takes an empty batch, and empty lines", async () => {
+        await store.insert("");
         expect(await store.list({ limit: 10 })).toEqual([]);
+        await store.insert(`\n${chainLines([eventRecord(1), eventRecord(2)]).join("\n\n\n")}\n`);
+        expect(ids(await store.list({ limit: 10 }))).toEqual([idOf(2), idOf(1)]);
       });
 
       it("takes a batch of 1,000, again too", async () => {
         const batch = Array.from({ length: 1000 }, (_, n) => decisionRecord(n));
-        await insertRecords(store, batch);
+        const records = await insertRecords(store, batch);
         await insertRecords(store, batch);
         const newest = await store.list({ limit: 500 });
         const older = await store.list({ limit: 500, before: newest.at(-1)!.id });
-        expect([...newest, ...older]).toEqual(batch.toReversed());
+        expect([...newest, ...older]).toEqual(records.toReversed());
         expect(await store.list({ limit: 500, before: older.at(-1)!.id })).toEqual([]);
       });
 
-      it("does not share memory with the caller", async () => {
-        const args = { amount: 1 };
-        await insertRecords(store, [decisionRecord(1, { arguments: args })]);
-        args.amount = 2;
-        expect(await store.get(idOf(1))).toEqual(decisionRecord(1, { arguments: { amount: 1 } }));
+      it("takes records of many months at once, oldest and newest included", async () => {
+        const times = [0, 1, FIRST_TIME, Date.UTC(2030, 1, 28), Date.UTC(2030, 2, 1), Date.UTC(9999, 11, 31)];
+        const expected = times.map((time) => idAt(time));
+        await insertRecords(
+          store,
+          expected.toReversed().map((id, n) => decisionRecord(n, { id })),
+        );
+        expect((await store.scan({ limit: 10 })).map(({ id }) => id)).toEqual(expected);
+        expect(ids(await store.list({ limit: 10 }))).toEqual(expected.toReversed());
+      });
+
+      it("is not held up by a record whose id is absurd, and gives that back as well", async () => {
+        const absurd = [
+          "",
+          "/",
+          "~",
+          "zzz",
+          "ffffffff-ffff-7fff-bfff-ffffffffffff",
+          "Größe 💸",
+          "n\u0000ul",
+          "x".repeat(5000),
+        ];
+        const records = [decisionRecord(1), ...absurd.map((id) => ({ ...eventRecord(1), id }))];
+        const chained = await insertRecords(store, records);
+        await insertRecords(store, records);
+        for (const record of chained) expect(await store.get(record.id)).toEqual(record);
+        expect(await store.list({ limit: 100 })).toHaveLength(records.length);
+      });
+
+      it("does not lose a record to the first ones of a month, however many writers insert them at once", async () => {
+        const at = Date.UTC(2031, 4, 1);
+        const writers = Array.from({ length: 8 }, (_, n) => [decisionRecord(n, { id: idAt(at, n) })]);
+        await Promise.all(writers.map((batch, n) => insertRecords(store, batch, newWriter(n))));
+        expect(await store.scan({ limit: 100, from: at })).toHaveLength(8);
       });
     });
 
@@ -98,7 +138,7 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
       it("pages through records of one millisecond without losing or repeating any", async () => {
         await insertRecords(
           store,
-          Array.from({ length: 25 }, (_, n) => decisionRecord(n, { time: FIRST_TIME })),
+          Array.from({ length: 25 }, (_, n) => decisionRecord(n, { id: idAt(FIRST_TIME, n) })),
         );
         const seen: string[] = [];
         for (;;) {
@@ -107,7 +147,7 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
           if (page.length === 0) break;
           seen.push(...ids(page));
         }
-        expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => idOf(24 - n)));
+        expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => idAt(FIRST_TIME, 24 - n)));
       });
 
       const records = [
@@ -120,7 +160,7 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
         decisionRecord(7, { identity: "ali%", session_id: "x".repeat(5000), action_name: "n\u0000ul" }),
         decisionRecord(8, { identity: "\ud800", session_id: `${"x".repeat(4999)}y`, action_name: "n\uFFFDul" }),
       ];
-      const cases: readonly [string, Partial<AuditQuery>, readonly number[]][] = [
+      const cases: readonly [string, AuditFilters & { before?: string }, readonly number[]][] = [
         ["nothing", {}, [8, 7, 6, 5, 4, 3, 2, 1]],
         ["from, inclusive", { from: FIRST_TIME + 6 }, [8, 7, 6]],
         ["to, exclusive", { to: FIRST_TIME + 3 }, [2, 1]],
@@ -148,6 +188,127 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
         await insertRecords(store, records);
         expect(ids(await store.list({ limit: 100, ...query }))).toEqual(expected.map(idOf));
       });
+
+      it.each(cases.filter(([, query]) => query.before === undefined))(
+        "as do scan and arrivals: %s",
+        async (_, query, expected) => {
+          const { cursor } = await store.arrivals(undefined, {}, 1);
+          await insertRecords(store, records);
+          const ascending = expected.map(idOf).toReversed();
+          expect((await store.scan({ limit: 100, ...query })).map(({ id }) => id)).toEqual(ascending);
+          const follower = follow(store, cursor, query);
+          await follower.until(ascending.length);
+          expect(follower.ids).toEqual(ascending);
+        },
+      );
+    });
+
+    describe("scan", () => {
+      it("gives lines byte for byte as they were written", async () => {
+        const request =
+          '{ "action_type":"tool_call", "action_name" :"n", "a":1.0, "a":-0, "b":1e99999, "c":"\\u0041\\/" }';
+        const line = chainLines([decisionRecord(1)])[0]!.replace(
+          /"request":.*?,"identity"/,
+          `"request":${request},"identity"`,
+        );
+        const lines = [
+          line,
+          ...chainLines(Object.values(AWKWARD_ARGUMENTS).map((args, n) => decisionRecord(n + 2, { arguments: args }))),
+        ];
+        await store.insert(lines.join("\n"));
+        expect((await store.scan({ limit: 100 })).map((stored) => stored.line)).toEqual(lines);
+      });
+
+      it("is oldest first, and pages without losing or repeating any", async () => {
+        await insertRecords(
+          store,
+          [5, 3, 4, 1, 2].map((n) => eventRecord(n)),
+        );
+        const first = await store.scan({ limit: 2 });
+        expect(first.map(({ id }) => id)).toEqual([1, 2].map(idOf));
+        const rest = await store.scan({ limit: 10, after: first.at(-1)!.id });
+        expect(rest.map(({ id }) => id)).toEqual([3, 4, 5].map(idOf));
+        expect(await store.scan({ limit: 10, after: rest.at(-1)!.id })).toEqual([]);
+      });
+    });
+
+    describe("arrivals", () => {
+      it("gives no lines without a cursor, and from that on each line that arrives, byte for byte", async () => {
+        const { lines, cursors, cursor } = await store.arrivals(undefined, {}, 10);
+        expect([lines, cursors]).toEqual([[], []]);
+        const expected = chainLines([eventRecord(1), decisionRecord(2)]);
+        await store.insert(expected.join("\n"));
+        const follower = follow(store, cursor);
+        await follower.until(2);
+        expect(follower.lines).toEqual(expected);
+      });
+
+      it("gives what arrives late although newer records were given before", async () => {
+        const follower = follow(store, (await store.arrivals(undefined, {}, 1)).cursor);
+        for (const n of [3, 1, 2]) {
+          await insertRecords(store, [eventRecord(n)]);
+          await follower.until(follower.ids.length + 1);
+        }
+        expect(follower.ids).toEqual([3, 1, 2].map(idOf));
+      });
+
+      it("does not give again what was inserted again", async () => {
+        const follower = follow(store, (await store.arrivals(undefined, {}, 1)).cursor);
+        await insertRecords(store, [eventRecord(1)]);
+        await follower.until(1);
+        await insertRecords(store, [eventRecord(1), eventRecord(2)]);
+        await follower.until(2);
+        expect(follower.ids).toEqual([1, 2].map(idOf));
+      });
+
+      it("goes on right behind each line with that line's cursor", async () => {
+        const follower = follow(store, (await store.arrivals(undefined, {}, 1)).cursor);
+        await insertRecords(
+          store,
+          [1, 2, 3].map((n) => eventRecord(n)),
+        );
+        await insertRecords(
+          store,
+          [4, 5].map((n) => eventRecord(n)),
+        );
+        await follower.until(5);
+        for (const [at, cursor] of follower.cursors.entries()) {
+          expect(cursor).toMatch(/^[0-9a-z.-]{1,80}$/);
+          const page = await store.arrivals(cursor, {}, 100);
+          expect(page.lines.map(({ id }) => id)).toEqual(follower.ids.slice(at + 1));
+          expect(page.cursor).toBe(follower.cursors.at(-1));
+        }
+      });
+
+      it("goes on behind records that the filters leave out, however many", async () => {
+        const { cursor } = await store.arrivals(undefined, {}, 1);
+        const noise = Array.from({ length: 2500 }, (_, n) => eventRecord(n));
+        await insertRecords(store, [...noise, decisionRecord(2500)]);
+        const follower = follow(store, cursor, { kind: "decision" }, 2);
+        await follower.until(1);
+        const { lines } = await store.arrivals(follower.cursor, {}, 10);
+        expect(lines).toEqual([]);
+        expect(follower.ids).toEqual([idOf(2500)]);
+      });
+
+      it("gives each record exactly once while many writers insert", async () => {
+        const follower = follow(store, (await store.arrivals(undefined, {}, 1)).cursor, {}, 7);
+        const writers = Array.from({ length: 6 }, async (_, writer) => {
+          for (let batch = 0; batch < 5; batch += 1) {
+            const records = [0, 1, 2, 3].map((n) => eventRecord(n + 4 * (batch + 5 * writer)));
+            await insertRecords(store, records, newWriter(writer));
+          }
+        });
+        await Promise.all([...writers, follower.until(120)]);
+        expect(follower.ids.toSorted()).toEqual(Array.from({ length: 120 }, (_, n) => idOf(n)));
+      });
+
+      it.each(["", "1", ".", "x.", "-1.", "1e3.", "1.\u0000", "18446744073709551615.", "99999999999999999999."])(
+        "refuses a cursor that it never gave: %j",
+        async (cursor) => {
+          await expect(store.arrivals(cursor, {}, 1)).rejects.toMatchObject({ code: "invalid_request" });
+        },
+      );
     });
 
     it("answers storage_unavailable once closed, from every method", async () => {
@@ -156,6 +317,37 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
       await expect(insertRecords(store, [decisionRecord(1)])).rejects.toMatchObject(unavailable);
       await expect(store.get(idOf(1))).rejects.toMatchObject(unavailable);
       await expect(store.list({ limit: 1 })).rejects.toMatchObject(unavailable);
+      await expect(store.scan({ limit: 1 })).rejects.toMatchObject(unavailable);
+      await expect(store.arrivals(undefined, {}, 1)).rejects.toMatchObject(unavailable);
     });
   });
+}
+
+/** Goes on from cursor to cursor and collects what it is given. A store may need a moment until it gives a record. */
+export function follow(store: AuditStore, from: string, filters: AuditFilters = {}, limit = 100) {
+  const follower = {
+    cursor: from,
+    ids: [] as string[],
+    lines: [] as string[],
+    cursors: [] as string[],
+    /** Resolves when so many were given in all and the store has no more at the moment. */
+    async until(count: number): Promise<void> {
+      await vi.waitFor(async () => {
+        for (let before: string | undefined; before !== follower.cursor; ) {
+          before = follower.cursor;
+          await follower.take();
+        }
+        if (follower.ids.length < count) throw new Error(`given ${follower.ids.length} of ${count}`);
+      }, 10_000);
+    },
+    async take(): Promise<void> {
+      const page = await store.arrivals(follower.cursor, filters, limit);
+      expect(page.lines.length).toBeLessThanOrEqual(limit);
+      follower.cursor = page.cursor;
+      follower.ids.push(...page.lines.map(({ id }) => id));
+      follower.lines.push(...page.lines.map(({ line }) => line));
+      follower.cursors.push(...page.cursors);
+    },
+  };
+  return follower;
 }

@@ -1,15 +1,26 @@
 import { createMemoryAuditStore } from "../../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../../src/adapters/memory/key-store.ts";
+import { createMemoryRuleSetArchive } from "../../src/adapters/memory/rule-set-archive.ts";
 import { createMemorySpool } from "../../src/adapters/memory/spool.ts";
+import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyChanges } from "./key-changes.ts";
 import { describeKeyStore } from "./key-store.ts";
+import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { describeSpool } from "./spool.ts";
 
 describeAuditStore("memory", async () => {
   const store = createMemoryAuditStore();
   return { store, close: () => store.close() };
+});
+describeAuditPartitions("memory", async () => {
+  const store = createMemoryAuditStore();
+  return { store, partitions: store.partitions, close: () => store.close() };
+});
+describeRuleSetArchive("memory", async () => {
+  const archive = createMemoryRuleSetArchive();
+  return { archive, close: () => archive.close() };
 });
 describeKeyStore("memory", async () => {
   const store = createMemoryKeyStore();

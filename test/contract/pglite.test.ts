@@ -7,8 +7,10 @@ import { type OpenedPglite, openPglite } from "../../src/adapters/pglite/pglite-
 import { createPgliteDatabase, type PgliteOptions } from "../../src/adapters/pglite/pglite-database.ts";
 import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
+import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
+import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, decisionRecord, idOf, ids, insertRecords } from "./samples.ts";
 
 const root = mkdtempSync(join(tmpdir(), "verdict-pglite-"));
@@ -41,7 +43,7 @@ function shared(name: string) {
     current ??= create(name);
     const { database, opened: raw } = current;
     await database.ping();
-    await raw().db.execute(sql`truncate api_keys, audit_records`);
+    await raw().db.execute(sql`truncate api_keys, audit_records, rule_sets`);
     const close = async () => {
       current = undefined;
       await database.close();
@@ -54,6 +56,16 @@ const audit = shared("audit");
 describeAuditStore("PGlite", async () => {
   const { database, ...rest } = await audit();
   return { store: database.auditStore, ...rest };
+});
+const partitions = shared("partitions");
+describeAuditPartitions("PGlite", async () => {
+  const { database, ...rest } = await partitions();
+  return { store: database.auditStore, partitions: database.auditPartitions, ...rest };
+});
+const ruleSets = shared("rule-sets");
+describeRuleSetArchive("PGlite", async () => {
+  const { database, ...rest } = await ruleSets();
+  return { archive: database.ruleSetArchive, ...rest };
 });
 const keys = shared("keys");
 describeKeyStore("PGlite", async () => {
@@ -72,10 +84,10 @@ describe("createPgliteDatabase", () => {
 
   it("keeps what it stored when it is opened again", async () => {
     const first = create("again");
-    await insertRecords(first.database.auditStore, [decisionRecord(1)]);
+    const [record] = await insertRecords(first.database.auditStore, [decisionRecord(1)]);
     await first.database.close();
     const second = create("again");
-    expect(await second.database.auditStore.get(idOf(1))).toEqual(decisionRecord(1));
+    expect(await second.database.auditStore.get(idOf(1))).toEqual(record);
     await second.database.close();
   });
 
@@ -120,10 +132,20 @@ describe("createPgliteDatabase", () => {
     await database.close();
   });
 
+  it("has the partitions of this month and the next when it is open", async () => {
+    const { database } = create("coming-months");
+    const [thisMonth, nextMonth] = await database.auditPartitions.list();
+    const now = Date.now();
+    expect(thisMonth!.from <= now && now < nextMonth!.to).toBe(true);
+    expect(nextMonth!.from).toBe(thisMonth!.to);
+    await database.close();
+  });
+
   it("inserts all of a large batch or nothing", async () => {
-    const { database } = create("atomic");
-    const broken = { ...decisionRecord(250), time: Number.NaN };
-    const batch = [...Array.from({ length: 250 }, (_, n) => decisionRecord(n)), broken];
+    const { database, opened: raw } = create("atomic");
+    await database.ping();
+    await raw().db.execute(sql`alter table audit_records add constraint test check (seq <> 251)`);
+    const batch = Array.from({ length: 251 }, (_, n) => decisionRecord(n));
     await expect(insertRecords(database.auditStore, batch)).rejects.toThrow();
     expect(await database.auditStore.list({ limit: 10 })).toEqual([]);
     await database.close();

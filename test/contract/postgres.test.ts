@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
@@ -6,9 +7,11 @@ import type { Database } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
 import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
-import { describeAuditStore } from "./audit-store.ts";
+import { describeAuditPartitions } from "./audit-partitions.ts";
+import { describeAuditStore, follow } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
-import { apiKey, decisionRecord, idOf, insertRecords } from "./samples.ts";
+import { describeRuleSetArchive } from "./rule-set-archive.ts";
+import { apiKey, chainLines, decisionRecord, eventRecord, idAt, idOf, ids, insertRecords } from "./samples.ts";
 
 const url = await freshPostgres();
 const own = await ownServer(startPostgres);
@@ -38,12 +41,21 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   async function openEmpty(): Promise<Database> {
     const database = open();
     await database.ping();
-    await admin.execute(sql`truncate api_keys, audit_records`);
+    await admin.execute(sql`truncate api_keys, audit_records, rule_sets`);
     return database;
   }
   describeAuditStore("PostgreSQL", async () => {
     const database = await openEmpty();
     return { store: database.auditStore, close: () => database.close() };
+  });
+  describeAuditPartitions("PostgreSQL", async () => {
+    const database = await openEmpty();
+    const { auditStore: store, auditPartitions: partitions } = database;
+    return { store, partitions, close: () => database.close() };
+  });
+  describeRuleSetArchive("PostgreSQL", async () => {
+    const database = await openEmpty();
+    return { archive: database.ruleSetArchive, close: () => database.close() };
   });
   describeKeyStore("PostgreSQL", async () => {
     const database = await openEmpty();
@@ -53,10 +65,10 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   it("inserts all of a large batch or nothing", async () => {
     const { auditStore } = await openEmpty();
     const batch = Array.from({ length: 2500 }, (_, n) => decisionRecord(n));
-    await insertRecords(auditStore, batch);
-    expect(await auditStore.list({ limit: 500, before: idOf(1) })).toEqual([decisionRecord(0)]);
+    const records = await insertRecords(auditStore, batch);
+    expect(await auditStore.list({ limit: 500, before: idOf(1) })).toEqual([records[0]]);
     await admin.execute(sql`truncate audit_records`);
-    // The last statement of the batch fails.
+    // The last row of the batch fails.
     await admin.execute(sql`alter table audit_records add constraint test check (id <> ${sql.raw(`'${idOf(2499)}'`)})`);
     await expect(insertRecords(auditStore, batch)).rejects.toMatchObject(UNAVAILABLE);
     await admin.execute(sql`alter table audit_records drop constraint test`);
@@ -65,7 +77,7 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
 
   it("does not show records or hashes in its errors", async () => {
     const { auditStore, keyStore } = await openEmpty();
-    await admin.execute(sql`alter table audit_records add constraint test check (false) not valid`);
+    await admin.execute(sql`alter table audit_records add constraint test check (kind = '') not valid`);
     await admin.execute(sql`alter table api_keys add constraint test check (false) not valid`);
     const secret = decisionRecord(1, { arguments: { token: "t0p-s3cret" } });
     const failures = await Promise.allSettled([insertRecords(auditStore, [secret]), keyStore.insert(apiKey(0xabc))]);
@@ -76,6 +88,61 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
       const text = allTextOf((failure as PromiseRejectedResult).reason);
       expect(text).not.toContain("t0p-s3cret");
       expect(text).not.toContain(apiKey(0xabc).hash);
+    }
+  });
+
+  it("gives what an earlier transaction adds although a later one was first to commit", async () => {
+    const { auditStore } = await openEmpty();
+    const follower = follow(auditStore, (await auditStore.arrivals(undefined, {}, 1)).cursor);
+    const [early] = chainLines([eventRecord(1)]);
+    await insertRecords(auditStore, [eventRecord(0)]);
+    await follower.until(1);
+    await client.begin(async (earlier) => {
+      await earlier`select pg_current_xact_id()`;
+      await insertRecords(auditStore, [eventRecord(2)]);
+      for (let turn = 0; turn < 5; turn += 1) await follower.take();
+      expect(follower.ids).toEqual([idOf(0)]);
+      await earlier`
+        insert into audit_records (id, kind, rules, writer, seq, record)
+        values (${idOf(1)}, 'rules.activated', '{}', 'w', 1, ${early!}::text::json)`;
+    });
+    await follower.until(3);
+    expect(follower.ids).toEqual([0, 1, 2].map(idOf));
+    expect(follower.lines[1]).toBe(early);
+  });
+
+  it("adds a month's partition while others read, and gives up a drop that readers hold up", async () => {
+    const { auditStore, auditPartitions } = await openEmpty();
+    await insertRecords(auditStore, [decisionRecord(1)]);
+    await client.begin(async (reader) => {
+      await reader`select id from audit_records`;
+      await insertRecords(auditStore, [decisionRecord(2, { id: idAt(Date.UTC(2051, 0)) })]);
+      const [first] = await auditPartitions.list();
+      await expect(auditPartitions.drop(first!)).rejects.toMatchObject(UNAVAILABLE);
+    });
+    expect(await auditStore.scan({ limit: 10 })).toHaveLength(2);
+  });
+
+  it("keeps the records of before the chain aside, where there are any", async () => {
+    const tables = () => admin.execute(sql`select to_regclass('audit_records_unchained') is not null as kept`);
+    await open().ping();
+    expect(await tables()).toMatchObject([{ kept: false }]);
+    const database = await createTestDatabase(url!);
+    const old = postgres(database.url, { max: 1, onnotice: () => {} });
+    try {
+      const [first] = readMigrationFiles({ migrationsFolder: "src/adapters/postgres/migrations" });
+      await old.unsafe(`create schema drizzle; ${first!.sql.join("")};
+        create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
+        insert into drizzle.__drizzle_migrations (hash, created_at) values ('', ${first!.folderMillis});
+        insert into audit_records (id, time, kind, rules, record) values ('old', now(), 'decision', '{}', '{"old":1}');`);
+      const { auditStore } = open({ url: database.url });
+      expect(await auditStore.list({ limit: 1 })).toEqual([]);
+      await insertRecords(auditStore, [decisionRecord(1)]);
+      expect(await old`select id, record from audit_records_unchained`).toEqual([{ id: "old", record: { old: 1 } }]);
+    } finally {
+      await Promise.all(opened.splice(0).map((each) => each.close()));
+      await old.end();
+      await database.drop();
     }
   });
 
@@ -152,7 +219,7 @@ describe("PostgreSQL that is away", () => {
       await own!.start();
       await vi.waitFor(() => database.ping(), 10_000);
       await insertRecords(database.auditStore, [decisionRecord(1), decisionRecord(2)]);
-      expect(await database.auditStore.list({ limit: 10 })).toEqual([decisionRecord(2), decisionRecord(1)]);
+      expect(ids(await database.auditStore.list({ limit: 10 }))).toEqual([idOf(2), idOf(1)]);
     });
 
     it("is opened and migrated in the background when it was down at start", async () => {

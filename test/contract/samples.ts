@@ -1,18 +1,23 @@
-import { linesOf, parseRecord, serializeRecord } from "../../src/audit/index.ts";
-import type { AuditRecord, AuditStore, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
+import { type ChainHead, GENESIS, linesOf, linkRecord, parseRecord, serializeRecord } from "../../src/audit/index.ts";
+import type { AuditRecord, AuditStore, ChainedRecord, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
 import type { ApiKey } from "../../src/identity/types.ts";
 import type { JsonObject } from "../../src/model/activation.ts";
+import { instantText } from "../../src/model/instant.ts";
+import { firstUuidv7At, instantOfUuidv7 } from "../../src/model/uuid.ts";
 
-/** The n-th id in byte order, in the shape of a UUIDv7. */
-export function idOf(n: number): string {
-  return `01930000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
+/** In November 2024. */
+export const FIRST_TIME = 0x0193_0000_0000;
+
+/** The n-th id in byte order: a UUIDv7 of the n-th millisecond. */
+export const idOf = (n: number) => idAt(FIRST_TIME + n, n);
+
+/** The n-th id of a millisecond. */
+export function idAt(time: number, n = 0): string {
+  return firstUuidv7At(time).slice(0, -12) + n.toString(16).padStart(12, "0");
 }
-
-export const FIRST_TIME = Date.UTC(2026, 10, 1);
 
 interface DecisionParts {
   readonly id?: string;
-  readonly time?: number;
   readonly arguments?: JsonObject;
   readonly identity?: string;
   readonly action_type?: string;
@@ -24,14 +29,14 @@ interface DecisionParts {
 
 /** A decision record of about 900 bytes; `n` gives id and time. */
 export function decisionRecord(n: number, parts: DecisionParts = {}): DecisionRecord {
-  const time = parts.time ?? FIRST_TIME + n;
   const id = parts.id ?? idOf(n);
   const rules = parts.rules ?? ["payments/refund-over-cap"];
   return {
     version: 1,
     kind: "decision",
     id,
-    time,
+    request_id: id,
+    time: instantText(instantOfUuidv7(id)),
     request: {
       action_type: parts.action_type ?? "tool_call",
       action_name: parts.action_name ?? "stripe.refund",
@@ -57,8 +62,9 @@ export function decisionRecord(n: number, parts: DecisionParts = {}): DecisionRe
   };
 }
 
-export function eventRecord(n: number, kind: EventRecord["kind"] = "rules.activated"): EventRecord {
-  return { version: 1, kind, id: idOf(n), time: FIRST_TIME + n, actor: "system", data: { revision: "sha256:00" } };
+export function eventRecord(n: number, kind: EventRecord["kind"] = "rules.activated", id = idOf(n)): EventRecord {
+  const time = instantText(instantOfUuidv7(id));
+  return { version: 1, kind, id, time, actor: "system", data: { revision: "sha256:00" } };
 }
 
 /** JSON that databases and encodings are known to trip over. */
@@ -86,8 +92,30 @@ export function ids(records: readonly AuditRecord[] | { readonly text: string })
   return ("text" in records ? linesOf(records.text).map(parseRecord) : records).map(({ id }) => id);
 }
 
-export function insertRecords(store: AuditStore, records: readonly AuditRecord[]): Promise<void> {
-  return store.insert(records.map(serializeRecord).join("\n"));
+/** A writer that has written nothing. */
+export function newWriter(n = 0): ChainHead {
+  return { writer: `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`, seq: 0, hash: GENESIS };
+}
+
+/** Lines as the spool gives them, of one writer. */
+export function chainLines(records: readonly AuditRecord[], head: ChainHead = newWriter()): string[] {
+  let last = head;
+  return records.map((record) => {
+    const linked = linkRecord(serializeRecord(record), last);
+    last = linked.head;
+    return linked.line;
+  });
+}
+
+/** @returns the records as they are to come back */
+export async function insertRecords(
+  store: AuditStore,
+  records: readonly AuditRecord[],
+  head?: ChainHead,
+): Promise<ChainedRecord[]> {
+  const lines = chainLines(records, head);
+  await store.insert(lines.join("\n"));
+  return lines.map(parseRecord);
 }
 
 export function apiKey(n: number, parts: Partial<ApiKey> = {}): ApiKey {
