@@ -8,7 +8,7 @@ import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyChanges } from "./key-changes.ts";
 import { describeKeyStore } from "./key-store.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
-import { describeSpool } from "./spool.ts";
+import { CHAIN, describeSpool } from "./spool.ts";
 
 describeAuditStore("memory", async () => {
   const store = createMemoryAuditStore();
@@ -27,4 +27,4 @@ describeKeyStore("memory", async () => {
   return { store, close: () => store.close() };
 });
 describeKeyChanges("memory", async () => createMemoryKeyChanges());
-describeSpool("memory", async (options) => createMemorySpool(options));
+describeSpool("memory", async (options) => createMemorySpool({ ...CHAIN, writer: CHAIN.newWriter(), ...options }));

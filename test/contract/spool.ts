@@ -1,7 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ChainHead, GENESIS, linkOf } from "../../src/audit/chain.ts";
+import { isIntact, linkRecord } from "../../src/audit/line-hash.ts";
 import { linesOf, serializeRecord } from "../../src/audit/serialize-record.ts";
-import type { Spool } from "../../src/audit/types.ts";
+import type { Lines, Spool } from "../../src/audit/types.ts";
+import { instantOfUuidv7 } from "../../src/model/uuid.ts";
 import { AWKWARD_ARGUMENTS, decisionRecord, eventRecord, idOf, ids } from "./samples.ts";
+
+const WRITER = "01930000-0000-7000-8000-0000000000ff";
+
+/** What every spool is opened with here; a checkpoint takes the place of its head in the ids. */
+export const CHAIN = {
+  newWriter: () => WRITER,
+  createCheckpoint: ({ seq }: ChainHead) => serializeRecord(eventRecord(seq, "checkpoint")),
+  checkpointRecords: 100_000,
+};
+
+const linksOf = ({ text }: Lines) => linesOf(text).map((line) => linkOf(line)!);
 
 /** What every `Spool` promises. `create` gives an empty spool each time; `bytesMax` is its byte budget. */
 export function describeSpool(name: string, create: (options: { bytesMax?: number }) => Promise<Spool>): void {
@@ -39,7 +53,47 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
     it.each(Object.entries(AWKWARD_ARGUMENTS))("gives back exactly what was appended: %s", async (_, args) => {
       await spool.append(serializeRecord(decisionRecord(1, { arguments: args })));
       const { text } = await spool.peek(1);
-      expect(linesOf(text)).toEqual([JSON.stringify(decisionRecord(1, { arguments: args }))]);
+      const record = JSON.stringify(decisionRecord(1, { arguments: args }));
+      expect(linesOf(text)).toEqual([linkRecord(record, { writer: WRITER, seq: 0, hash: GENESIS }).line]);
+    });
+
+    it("links every record to the one before it", async () => {
+      for (let n = 0; n < 30; n += 3) {
+        await Promise.all([n, n + 1, n + 2].map((each) => spool.append(serializeRecord(decisionRecord(each)))));
+      }
+      const lines: string[] = [];
+      for (let batch = await spool.peek(100); batch.count > 0; batch = await spool.peek(100)) {
+        lines.push(...linesOf(batch.text));
+        await spool.acknowledge();
+      }
+      const links = lines.map((line) => linkOf(line)!);
+      expect(lines.every(isIntact)).toBe(true);
+      expect(links.map(({ seq }) => seq)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
+      expect(links.map(({ prev_hash }) => prev_hash)).toEqual([GENESIS, ...links.map(({ hash }) => hash)].slice(0, 30));
+      expect(spool.head).toEqual({ writer: WRITER, seq: 30, hash: links.at(-1)!.hash });
+    });
+
+    it("signs the chain as it is, and not twice", async () => {
+      await spool.checkpoint();
+      expect(spool.pending).toBe(0);
+      await spool.append(serializeRecord(decisionRecord(1)));
+      await spool.checkpoint();
+      await spool.checkpoint();
+      const lines = linesOf((await spool.peek(10)).text);
+      expect(lines.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual(["decision", "checkpoint"]);
+      await spool.append(serializeRecord(decisionRecord(9)));
+      await spool.checkpoint();
+      expect(spool.pending).toBe(4);
+    });
+
+    it("knows when its oldest record was made", async () => {
+      expect(spool.oldestTime()).toBe(undefined);
+      const time = instantOfUuidv7(idOf(1));
+      await spool.append(serializeRecord(decisionRecord(1)));
+      expect(spool.oldestTime()).toBe(time);
+      await spool.peek(1);
+      await spool.acknowledge();
+      expect(spool.oldestTime()).toBe(undefined);
     });
 
     it("keeps the order of appends across turns and acknowledgements", async () => {
@@ -70,8 +124,12 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
 
       expect((await small.peek(50)).count).toBe(small.pending);
       await small.acknowledge();
+      const { seq, hash } = small.head;
       await small.append(serializeRecord(decisionRecord(99)));
-      expect(ids(await small.peek(10))).toEqual([idOf(99)]);
+      const lines = await small.peek(10);
+      expect(ids(lines)).toEqual([idOf(99)]);
+      // What was refused left no hole in the chain.
+      expect(linksOf(lines)).toMatchObject([{ seq: seq + 1, prev_hash: hash }]);
       await small.close();
     });
 

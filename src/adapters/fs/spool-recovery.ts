@@ -61,7 +61,6 @@ export function recoverSpool(
     const first = segments[0];
     const acknowledgedTo = first !== undefined && first.sequence === reached.sequence ? reached.offset : 0;
     const nextSequence = Math.max(reached.sequence, sequences.at(-1) ?? 0) + 1;
-    if (end === undefined && (saved !== undefined || pending > 0)) problems.onChainLost();
     const begun = { head: { writer: newWriter(), seq: 0, hash: GENESIS }, lastId: NO_ID };
     const cursor = openCursor(fs, directory, saved?.generation ?? 0);
     return { segments, cursor, nextSequence, pending, acknowledgedTo, ...(end ?? begun) };
@@ -81,9 +80,11 @@ function recoverEnd(
   saved: Progress | undefined,
   problems: RecoveryProblems,
 ): Pick<Progress, "head" | "lastId"> | undefined {
+  let hasRecords = false;
   for (const sequence of [...sequences].reverse()) {
     const { path, length, tornBytes } = scanSegment(fs, directory, sequence, 0);
     if (tornBytes > 0) problems.onTorn(path, tornBytes);
+    hasRecords ||= length > 0;
     const tail = readTail(fs, path, length);
     if (tail.isTorn) problems.onTorn(path, cutAside(fs, path, tail.length));
     if (tail.line === undefined) continue;
@@ -91,5 +92,6 @@ function recoverEnd(
     const isBehind = saved !== undefined && saved.head.writer === writer && saved.head.seq > seq;
     return isBehind ? saved : { head: { writer, seq, hash }, lastId: idOfLine(tail.line) ?? NO_ID };
   }
+  if (saved === undefined && hasRecords) problems.onChainLost();
   return saved;
 }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ChainHead, GENESIS, linkOf } from "../../audit/chain.ts";
 import { isIntact, linkRecord } from "../../audit/line-hash.ts";
 import { linesOf, serializeRecord } from "../../audit/serialize-record.ts";
@@ -213,6 +213,107 @@ describe("openFileSpool", () => {
       const third = open({ segmentBytes: 300 });
       expect(await drain(third)).toEqual([7, 8, 9]);
       await third.close();
+    });
+  });
+
+  describe("the chain", () => {
+    const linksIn = async (spool: Spool) => {
+      const links = [];
+      for (let batch = await spool.peek(100); batch.count > 0; batch = await spool.peek(100)) {
+        links.push(...linesOf(batch.text).map((line) => linkOf(line)!));
+        await spool.acknowledge();
+      }
+      return links;
+    };
+
+    it.each([
+      ["with records that are not shipped", 0, 1000],
+      ["after all was shipped and its files are gone", 5, 300],
+    ])("goes on after a restart %s", async (_, shipped, segmentBytes) => {
+      const first = open({ segmentBytes });
+      for (let n = 0; n < 5; n += 1) await first.append(record(n));
+      const { head } = first;
+      await acknowledge(first, shipped);
+      await first.close();
+      if (shipped > 0) expect(segmentFiles()).toEqual([]);
+
+      const second = open({ segmentBytes });
+      expect(second.head).toEqual(head);
+      expect(second.lastId).toBe(idOf(4));
+      await second.append(record(5));
+      const links = await linksIn(second);
+      expect(links.at(-1)).toMatchObject({ writer: WRITER, seq: 6, prev_hash: head.hash });
+      expect(problems).toEqual([]);
+      await second.close();
+    });
+
+    it("goes on from the older of its two notes when the newer one was cut short", async () => {
+      const first = open({ segmentBytes: 300 });
+      for (let n = 0; n < 4; n += 1) await first.append(record(n));
+      await acknowledge(first, 3);
+      const { head } = first;
+      await first.close();
+      const path = join(directory, "acknowledged");
+      const notes = readFileSync(path, "latin1");
+      const newest = notes.slice(0, 16) > notes.slice(CURSOR_BYTES, CURSOR_BYTES + 16) ? 0 : CURSOR_BYTES;
+      writeFileSync(path, `${notes.slice(0, newest)}${"0".repeat(100)}${notes.slice(newest + 100)}`, "latin1");
+      const second = open({ segmentBytes: 300 });
+      expect(second.head).toEqual(head);
+      expect(await drain(second)).toEqual([3]);
+      expect(problems).toEqual([]);
+      await second.close();
+    });
+
+    it("begins anew, and says so, when nothing tells where it stood", async () => {
+      const first = open({ segmentBytes: 300 });
+      await first.append(record(1));
+      await acknowledge(first, 1);
+      await first.append(record(2));
+      await first.close();
+      writeFileSync(join(directory, segmentFiles()[0]!), "rubbish\n\n");
+      writeFileSync(join(directory, "acknowledged"), "?");
+      const second = open({ segmentBytes: 300, newWriter: () => WRITER.replace("a", "b") });
+      expect(problems.map(({ kind }) => kind)).toContain("chain_lost");
+      expect(second.head).toEqual({ writer: WRITER.replace("a", "b"), seq: 0, hash: GENESIS });
+      await second.close();
+    });
+
+    it("never goes back behind what was shipped, though the end of a file rotted", async () => {
+      const first = open();
+      await appendAll(first, 0, 5);
+      await acknowledge(first, 5);
+      const { head } = first;
+      await first.close();
+      const path = join(directory, segmentFiles()[0]!);
+      writeFileSync(path, readFileSync(path, "utf8").replace(idOf(4), `${idOf(4).slice(0, -1)}\u0001`));
+      const second = open();
+      expect(second.head).toEqual(head);
+      expect(readdirSync(directory)).toContain("000000000001.ndjson.torn");
+      await second.close();
+    });
+
+    it("is signed after so many records, within the write of the last of them", async () => {
+      const spool = open({ checkpointRecords: 3 });
+      for (let n = 0; n < 7; n += 1) await spool.append(record(n));
+      const kinds = linesOf((await spool.peek(20)).text).map((line) => (JSON.parse(line) as EventRecord).kind);
+      const [start, sign] = ["service.started", "checkpoint"];
+      expect(kinds).toEqual([start, start, start, sign, start, start, start, sign, start]);
+      await spool.close();
+    });
+
+    it("takes records although it cannot be signed, says so, and signs later", async () => {
+      let isBroken = true;
+      const createCheckpoint = ({ seq }: ChainHead) => {
+        if (isBroken) throw new Error("no key");
+        return record(seq, {}, "checkpoint");
+      };
+      const spool = open({ checkpointRecords: 2, createCheckpoint });
+      for (let n = 0; n < 3; n += 1) await spool.append(record(n));
+      await vi.waitFor(() => expect(problems.map(({ kind }) => kind)).toContain("checkpoint_failed"));
+      isBroken = false;
+      await spool.append(record(3));
+      expect(await linksIn(spool)).toHaveLength(5);
+      await spool.close();
     });
   });
 
@@ -485,6 +586,7 @@ describe("openFileSpool", () => {
           let spool = open({ directory: folder, segmentBytes, fs: disk });
           const model: number[] = [];
           let next = 0;
+          let last = { seq: 0, hash: GENESIS };
           for (const each of steps) {
             if ("append" in each) {
               await appendAll(spool, next, next + each.append);
@@ -500,7 +602,12 @@ describe("openFileSpool", () => {
               disk.room = 1e9;
               canCut = true;
             } else if ("acknowledge" in each) {
-              const found = numbersOf(await spool.peek(each.acknowledge));
+              const lines = await spool.peek(each.acknowledge);
+              for (const { seq, prev_hash, hash } of linesOf(lines.text).map((line) => linkOf(line)!)) {
+                expect({ seq, prev_hash }).toEqual({ seq: last.seq + 1, prev_hash: last.hash });
+                last = { seq, hash };
+              }
+              const found = numbersOf(lines);
               expect(found.length > 0).toBe(model.length > 0);
               expect(found).toEqual(model.slice(0, Math.min(found.length, each.acknowledge)));
               await spool.acknowledge();
