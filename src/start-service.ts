@@ -172,7 +172,7 @@ function startOf({ signer }: Composition["service"], config: Config): Readonly<R
     version: VERSION,
     node: process.version,
     configuration: describeConfig(config),
-    signing_key: { key_id: signer.keyId, algorithm: "Ed25519", public_key: signer.publicKey },
+    audit_key: { key_id: signer.keyId, algorithm: "Ed25519", public_key: signer.publicKey },
   };
 }
 
@@ -195,7 +195,11 @@ function keepAuditInOrder(
     }, ms).unref();
     signal.addEventListener("abort", () => clearInterval(timer));
   };
-  every(config.auditCheckpointSeconds * 1000, () => spool.checkpoint(), "the audit log was not signed");
+  const sign = () => spool.checkpoint();
+  const unsigned = "the audit log was not signed";
+  every(config.auditCheckpointSeconds * 1000, sign, unsigned);
+  // What an earlier process could not sign any more is signed at once.
+  sign().catch((error) => logger.error({ err: error }, unsigned));
   void ruleArchiver.move();
   const { auditRetentionDays: days } = config;
   if (days === undefined) return;
