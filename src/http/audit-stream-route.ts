@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import { openAuditTail } from "../operations/stream-audit.ts";
 import { streamed } from "./audit-body.ts";
@@ -30,6 +31,8 @@ const headerSchema = z.object({
 export function addAuditStreamRoute(app: App, deps: AuditStreamDeps): void {
   const { service, stopping } = deps;
   const { keyRing, clock } = service;
+  // One for each stream; there is no more of them than `openAuditTail` lets be.
+  if (stopping !== undefined) setMaxListeners(0, stopping);
   keyRoute(
     app,
     deps,
