@@ -15,6 +15,7 @@ import { createUuidv7 } from "./model/uuid.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
 import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
+import { createDecisionRecorder } from "./operations/record-decision.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
 import type { Clock, DependencyState, Service } from "./operations/service.ts";
 import { createRedactor } from "./redaction/index.ts";
@@ -70,6 +71,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     backoffMaxMs: 10_000,
     onError: (error) => logger.warn({ err: error, pending: spool.pending }, "audit records wait in the spool"),
   });
+  const redactor = createRedactor({ key: redactionKey, paths: config.auditRedactPaths });
   const keyChanges = await openKeyChanges(config, logger);
   const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
@@ -79,7 +81,8 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     keyStore: database.keyStore,
     keyChanges,
     spool,
-    redactor: createRedactor({ key: redactionKey, paths: config.auditRedactPaths }),
+    redactor,
+    recordDecision: createDecisionRecorder(spool, redactor),
     auditStore: database.auditStore,
     signer,
     verifyingKeys,

@@ -11,6 +11,7 @@ import { createApp, createDirectRoutes, createHostGuard } from "../src/http/inde
 import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
 import { createUuidv7 } from "../src/model/uuid.ts";
 import { createActiveRules } from "../src/operations/active-rules.ts";
+import { createDecisionRecorder } from "../src/operations/record-decision.ts";
 import { createRuleReloader } from "../src/operations/reload-rules.ts";
 import type { DependencyState, Service } from "../src/operations/service.ts";
 import { createRedactor } from "../src/redaction/index.ts";
@@ -62,6 +63,7 @@ export async function createTestService(
     writer: randomUUID(),
     createCheckpoint: (head) => serializeRecord(createCheckpoint(signer, head, newId(now), now)),
   });
+  const redactor = createRedactor({ key: randomBytes(32) });
   const logLines: string[] = [];
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const clock = { now: () => now, microseconds: () => performance.now() * 1000 };
@@ -72,7 +74,8 @@ export async function createTestService(
     keyStore,
     keyChanges: createMemoryKeyChanges(),
     spool,
-    redactor: createRedactor({ key: randomBytes(32) }),
+    redactor,
+    recordDecision: createDecisionRecorder(spool, redactor),
     auditStore,
     signer,
     verifyingKeys: [createVerifyingKey(signer.publicKey)],

@@ -6,7 +6,6 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import { toActivation } from "../model/to-activation.ts";
 import type { RuleSet } from "../rules/index.ts";
-import { recordDecision } from "./record-decision.ts";
 import type { Service } from "./service.ts";
 
 /** What the transport knows of a call. */
@@ -45,7 +44,7 @@ export async function evaluate(
 
   let decision = made;
   try {
-    await recordDecision(service, {
+    await service.recordDecision({
       id: requestId,
       now,
       request,

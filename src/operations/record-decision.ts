@@ -1,4 +1,4 @@
-import { serializeDecision } from "../audit/index.ts";
+import { type Spool, serializeDecision } from "../audit/index.ts";
 import type { Identity } from "../model/activation.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import type { Decision } from "../model/decision.ts";
@@ -6,7 +6,6 @@ import { decisionJson } from "../model/decision-json.ts";
 import { instantText } from "../model/instant.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import type { Redactor } from "../redaction/index.ts";
-import type { Service } from "./service.ts";
 
 export interface DecisionToRecord {
   readonly id: string;
@@ -22,53 +21,61 @@ export interface DecisionToRecord {
   readonly latencyUs: number;
 }
 
-/**
- * Appends a decision to the audit log, without what looks like a secret in it.
- * @throws UnavailableError `audit_unavailable`
- */
-export function recordDecision({ spool, redactor }: Pick<Service, "spool" | "redactor">, made: DecisionToRecord) {
-  const request = redactor.redactJson(made.requestJson);
-  const identity = identityText(redactor, made.identity);
-  const decision = decisionText(redactor, made.decision);
-  const client = made.clientRequestId === undefined ? undefined : redactor.redactText(made.clientRequestId);
-  const redacted = [
-    ...under("/request", request?.pointers),
-    ...(identity.pointers ?? []),
-    ...under("/decision", decision.pointers),
-    ...(client === made.clientRequestId ? [] : ["/client_request_id"]),
-  ];
-  return spool.append(
-    serializeDecision({
-      id: made.id,
-      time: instantText(made.now),
-      requestJson: request?.json ?? made.requestJson,
-      identityJson: identity.json,
-      decisionJson: decision.json,
-      key_id: made.keyId,
-      client_request_id: client,
-      latency_us: made.latencyUs,
-      ...(redacted.length === 0
-        ? undefined
-        : { redacted, arguments_digest: redactor.digest(canonicalJson(made.request.arguments ?? {})) }),
-    }),
-  );
-}
+/** Resolves when the decision is recorded. @throws UnavailableError `audit_unavailable` */
+export type DecisionRecorder = (made: DecisionToRecord) => Promise<void>;
 
 interface Text {
   readonly json: string;
   readonly pointers?: readonly string[];
 }
 
-/** A key's own identity is one object for all its requests. */
-const identities = new WeakMap<Identity, Text>();
+/** What appends decisions to the audit log, without what looks like a secret in them. */
+export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: Redactor): DecisionRecorder {
+  /** A key's own identity is one object for all its requests. */
+  const identities = new WeakMap<Identity, Text>();
 
-function identityText(redactor: Redactor, identity: Identity): Text {
-  let text = identities.get(identity);
-  if (text === undefined) {
-    text = redactIdentity(redactor, JSON.stringify(identity));
-    identities.set(identity, text);
+  function identityText(identity: Identity): Text {
+    let text = identities.get(identity);
+    if (text === undefined) {
+      text = redactIdentity(redactor, JSON.stringify(identity));
+      identities.set(identity, text);
+    }
+    return text;
   }
-  return text;
+
+  /** Only the messages of errors can quote a request; the rest is what the rule files say. */
+  function decisionText(decision: Decision): Text {
+    const json = decisionJson(decision);
+    return decision.errors.length === 0 ? { json } : (redactor.redactJson(json) ?? { json });
+  }
+
+  return (made) => {
+    const request = redactor.redactJson(made.requestJson);
+    const identity = identityText(made.identity);
+    const decision = decisionText(made.decision);
+    const client = made.clientRequestId === undefined ? undefined : redactor.redactText(made.clientRequestId);
+    const redacted = [
+      ...under("/request", request?.pointers),
+      ...(identity.pointers ?? []),
+      ...under("/decision", decision.pointers),
+      ...(client === made.clientRequestId ? [] : ["/client_request_id"]),
+    ];
+    return spool.append(
+      serializeDecision({
+        id: made.id,
+        time: instantText(made.now),
+        requestJson: request?.json ?? made.requestJson,
+        identityJson: identity.json,
+        decisionJson: decision.json,
+        key_id: made.keyId,
+        client_request_id: client,
+        latency_us: made.latencyUs,
+        ...(redacted.length === 0
+          ? undefined
+          : { redacted, arguments_digest: redactor.digest(canonicalJson(made.request.arguments ?? {})) }),
+      }),
+    );
+  };
 }
 
 const WRAP = '{"identity":';
@@ -77,12 +84,6 @@ const WRAP = '{"identity":';
 function redactIdentity(redactor: Redactor, json: string): Text {
   const redaction = redactor.redactJson(`${WRAP}${json}}`);
   return redaction === undefined ? { json } : { ...redaction, json: redaction.json.slice(WRAP.length, -1) };
-}
-
-/** Only the messages of errors can quote a request; the rest is what the rule files say. */
-function decisionText(redactor: Redactor, decision: Decision): Text {
-  const json = decisionJson(decision);
-  return decision.errors.length === 0 ? { json } : (redactor.redactJson(json) ?? { json });
 }
 
 function under(prefix: string, pointers: readonly string[] = []): string[] {

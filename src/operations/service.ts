@@ -11,6 +11,7 @@ import { instantText } from "../model/instant.ts";
 import type { Redactor } from "../redaction/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
+import type { DecisionRecorder } from "./record-decision.ts";
 import type { RuleReloader } from "./reload-rules.ts";
 
 /** What the operations share: the domain's parts and every source of time, chance and I/O. Made once, in `compose.ts`. */
@@ -22,6 +23,7 @@ export interface Service {
   readonly keyChanges: KeyChanges;
   readonly spool: Pick<Spool, "append">;
   readonly redactor: Redactor;
+  readonly recordDecision: DecisionRecorder;
   readonly auditStore: AuditStore;
   /** Signs exports, as the spool's checkpoints are signed. */
   readonly signer: Signer;
