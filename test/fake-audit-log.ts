@@ -8,6 +8,7 @@ import {
   createSigner,
   createVerifyingKey,
   GENESIS,
+  linkOf,
   linkRecord,
   type Signer,
   serializeRecord,
@@ -71,7 +72,7 @@ export interface FakeLog {
   readonly lines: readonly string[];
   add(writer: number, record?: (n: number) => AuditRecord): string;
   /** Ends the writer's chain, as it is, with a checkpoint. */
-  sign(writer: number): string;
+  sign(writer: number, by?: Signer): string;
   head(writer: number): ChainHead;
 }
 
@@ -89,7 +90,7 @@ export function createFakeLog(signer: Signer): FakeLog {
     lines,
     add,
     head,
-    sign: (writer) => add(writer, (n) => createCheckpoint(signer, head(writer), fakeId(n), LOG_START + n)),
+    sign: (writer, by = signer) => add(writer, (n) => createCheckpoint(by, head(writer), fakeId(n), LOG_START + n)),
   };
 }
 
@@ -113,3 +114,17 @@ export function fakeExport(signer: Signer, lines: readonly string[], filters: Au
   const file = createExport(signer, filters);
   return Buffer.concat([file.add(lines), Buffer.from(file.end("2026-02-01T00:00:00.000Z"))]);
 }
+
+/** What who can write to the database does after an alteration: links and hashes all records anew. Forges no signature. */
+export function hashAgain(lines: readonly string[]): string[] {
+  const heads = new Map<string, ChainHead>();
+  return lines.map((line) => {
+    const writer = linkOf(line)?.writer ?? "";
+    const linked = linkRecord(withoutLink(line), heads.get(writer) ?? { writer, seq: 0, hash: GENESIS });
+    heads.set(writer, linked.head);
+    return linked.line;
+  });
+}
+
+/** A stored line's record as it was before it got its place in a chain. */
+export const withoutLink = (line: string) => `${line.slice(0, line.lastIndexOf(',"writer":"'))}}`;

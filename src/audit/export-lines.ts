@@ -32,7 +32,7 @@ export function createLineSplitter(bytesMax: number, onLine: (line: Uint8Array) 
       rest += chunk.length - start;
       if (rest > bytesMax) pieces = [];
       // Copied: the caller may fill the chunk again.
-      else if (start < chunk.length) pieces.push(chunk.slice(start));
+      else if (start < chunk.length) pieces.push(Buffer.from(chunk.subarray(start)));
     },
     get rest() {
       return rest;

@@ -46,7 +46,7 @@ export function createVerifier({ keys, heads = [] }: VerifierOptions): Verifier 
   let lines = 0;
   let lastId = "";
 
-  /** @returns the record's chain when it now ends with this record */
+  /** @returns the record's chain, when it now ends with this record */
   function place({ id, link }: RecordLine): VerifierChain | undefined {
     const chain = chains.get(link.writer);
     const inChain = chain === undefined ? faultOfFirst(link) : chain.faultOf(link);
@@ -55,7 +55,8 @@ export function createVerifier({ keys, heads = [] }: VerifierOptions): Verifier 
     // That a record stands in the wrong place says more than what is missing where it stands.
     const fault = inChain === undefined || inChain === "gap" ? (inLog ?? inChain) : inChain;
     if (fault !== undefined) findings.add(fault, { line: lines, id, link, before: chain?.last });
-    if (fault !== undefined && fault !== "gap" && fault !== "broken_link") return undefined;
+    // What is in the wrong place of the chain is not a link of it.
+    if (inChain !== undefined && inChain !== "gap" && inChain !== "broken_link") return undefined;
     return goOn(chain, link, id);
   }
 
