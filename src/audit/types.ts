@@ -134,12 +134,6 @@ export interface AuditPartition {
   readonly to: number;
 }
 
-/** The last record that a writer has in a partition. */
-export interface PartitionEnd extends ChainHead {
-  /** Whether the writer has a checkpoint behind this record, in a partition that stays. */
-  readonly isCheckpointed: boolean;
-}
-
 /**
  * Letting go of old records, a month at a time.
  * - `list` is ascending by time.
@@ -149,7 +143,7 @@ export interface PartitionEnd extends ChainHead {
  */
 export interface AuditPartitions {
   list(): Promise<AuditPartition[]>;
-  ends(partition: AuditPartition): Promise<PartitionEnd[]>;
+  ends(partition: AuditPartition): Promise<ChainHead[]>;
   drop(partition: AuditPartition): Promise<void>;
 }
 
