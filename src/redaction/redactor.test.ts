@@ -1,0 +1,281 @@
+import { describe, expect, it } from "vitest";
+import { createRedactor } from "./index.ts";
+
+const KEY = new Uint8Array(32).fill(7);
+const redactor = createRedactor({ key: KEY });
+const MARKER = /\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{16}\]/g;
+
+const redactJson = (json: string) => redactor.redactJson(json)?.json ?? json;
+const redact = (value: unknown) => JSON.parse(redactJson(JSON.stringify(value)));
+/** With `#` for every marker. */
+const shape = (text: string) => redactor.redactText(text).replaceAll(MARKER, "#");
+
+// Put together here, so that scanners of this repository find nothing.
+const random = (length: number) => "9Kd3vQ7xLm2Tz8Rb5Wn1Yc6Hf4Jp0Gs".repeat(8).slice(0, length);
+const github = `gh${"p_"}${random(36)}`;
+const jwt = `ey${"JhbGciOiJIUzI1NiJ9"}.${"eyJzdWIiOiIxMjM0NTY3ODkwIn0"}.${random(43)}`;
+const pem = (lineEnd: string) =>
+  [
+    "-----BEGIN RSA PRIV",
+    `ATE KEY-----${lineEnd}${random(64)}${lineEnd}${random(40)}==${lineEnd}-----END RSA PRIVATE KEY-----`,
+  ].join("");
+
+describe("names of keys", () => {
+  it.each([
+    "password",
+    "Passwd",
+    "pwd",
+    "db_password",
+    "DB_PASSWORD",
+    "dbPassword",
+    "passphrase",
+    "client_secret",
+    "clientSecret",
+    "api_key",
+    "x-api-key",
+    "X-Api-Key",
+    "apiKey",
+    "access_token",
+    "accessToken",
+    "refresh.token",
+    "id_token",
+    "token",
+    "GITHUB_TOKEN",
+    "Authorization",
+    "proxy-authorization",
+    "cookie",
+    "Set-Cookie",
+    "private_key",
+    "secretKey",
+    "secret access key",
+    "aws_secret_access_key",
+    "credentials",
+    "connectionString",
+    "SMTP_PASS",
+    "otp",
+    "cvv",
+  ])("the value of %s goes, at any depth", (name) => {
+    const found = redactor.redactJson(JSON.stringify({ a: [{ [name]: "v" }] }));
+    expect(found?.json.replaceAll(MARKER, "#")).toBe(JSON.stringify({ a: [{ [name]: "#" }] }));
+    expect(found?.pointers).toEqual([`/a/0/${name}`]);
+  });
+
+  it.each([
+    "max_tokens",
+    "token_count",
+    "next_page_token",
+    "pageToken",
+    "key",
+    "keyword",
+    "primary_key",
+    "public_key",
+    "author",
+    "authorized",
+    "secretary",
+    "password_policy",
+    "session_id",
+    "tokens",
+    "bypass",
+    "compass",
+    "secret_name",
+    "idempotency_key",
+    "continuation_token",
+    "key_id",
+    "access_key_id",
+    "authority",
+    "passenger",
+    "cookie_policy",
+  ])("the value of %s stays", (name) => {
+    expect(redactor.redactJson(JSON.stringify({ [name]: "v", n: { [name]: 12 } }))).toBeUndefined();
+  });
+
+  it("keeps null, booleans and empty strings, and takes every text and number below a secret name", () => {
+    const value = redact({
+      password: null,
+      secret: true,
+      token: "",
+      credentials: { user: "u", n: 1.5, ok: false, list: ["x"] },
+    });
+    expect(JSON.stringify(value).replaceAll(MARKER, "#")).toBe(
+      '{"password":null,"secret":true,"token":"","credentials":{"user":"#","n":"#","ok":false,"list":["#"]}}',
+    );
+  });
+
+  it.each<[unknown, unknown]>([
+    [
+      { name: "Authorization", value: "abc" },
+      { name: "Authorization", value: "#" },
+    ],
+    [
+      { value: "abc", key: "DB_PASSWORD" },
+      { value: "#", key: "DB_PASSWORD" },
+    ],
+    [
+      { Header: "X-Api-Key", Value: "abc" },
+      { Header: "X-Api-Key", Value: "#" },
+    ],
+    [
+      ["Authorization", "abc"],
+      ["Authorization", "#"],
+    ],
+    [
+      ["login", "--password", "abc", "host"],
+      ["login", "--password", "#", "host"],
+    ],
+    [
+      ["curl", "-u", "me:abc", "host"],
+      ["curl", "-u", "#", "host"],
+    ],
+    [
+      { name: "Accept", value: "abc" },
+      { name: "Accept", value: "abc" },
+    ],
+  ])("pairs count as keys: %j", (value, expected) => {
+    expect(JSON.stringify(redact(value)).replaceAll(MARKER, "#")).toBe(JSON.stringify(expected));
+  });
+
+  it("takes what configured paths lead to", () => {
+    const configured = createRedactor({ key: KEY, paths: ["/arguments/customer/*/iban", "/arguments/rows/0"] });
+    const json = JSON.stringify({ arguments: { customer: [{ iban: "x", name: "n" }], rows: [{ a: 1 }, 2] } });
+    const found = configured.redactJson(json);
+    expect(found?.json.replaceAll(MARKER, "#")).toBe(
+      '{"arguments":{"customer":[{"iban":"#","name":"n"}],"rows":[{"a":"#"},2]}}',
+    );
+    expect(found?.json).toContain("[redacted:configured-path:");
+    expect(configured.redactJson(found!.json)).toBeUndefined();
+    expect(redactor.redactJson(json)).toBeUndefined();
+  });
+});
+
+describe("texts", () => {
+  it.each([
+    [`git clone https://${github}@github.com/a/b`, "git clone https://#@github.com/a/b"],
+    [
+      "postgres://app:s3cr3t@db.internal:5432/app?sslmode=require",
+      "postgres://app:#@db.internal:5432/app?sslmode=require",
+    ],
+    ["redis://:p@ss@cache:6379/0", "redis://:#@cache:6379/0"],
+    ["export PGPASSWORD=hunter2; psql -h db", "export PGPASSWORD=#; psql -h db"],
+    ["mysqladmin --password hunter2 status", "mysqladmin --password # status"],
+    ["mysql -u root -phunter2 shop", "mysql -u root -p# shop"],
+    ["sshpass -p 'hunter 2' ssh a", "sshpass -p '#' ssh a"],
+    ["curl -u admin:hunter2 https://a.example", "curl -u admin:# https://a.example"],
+    ["curl --user 'admin:hunter2' https://a.example", "curl --user 'admin:#' https://a.example"],
+    ["curl -H 'Authorization: Bearer abc' https://a.example", "curl -H 'Authorization: Bearer #' https://a.example"],
+    ["authorization: Basic dTpw", "authorization: Basic #"],
+    [`use Bearer ${random(24)} for it`, "use Bearer # for it"],
+    ["-H 'Cookie: sid=abc; theme=dark' -v", "-H 'Cookie: #' -v"],
+    ["Set-Cookie: sid=abc; Path=/; HttpOnly\r\nDate: x", "Set-Cookie: #\r\nDate: x"],
+    ["CREATE USER a IDENTIFIED BY 'hunter2';", "CREATE USER a IDENTIFIED BY '#';"],
+    ["CREATE USER a IDENTIFIED WITH x BY 'hunter2';", "CREATE USER a IDENTIFIED WITH x BY '#';"],
+    ["ALTER ROLE a WITH PASSWORD 'hunter2' LOGIN", "ALTER ROLE a WITH PASSWORD '#' LOGIN"],
+    ["UPDATE users SET password = 'hunter2' WHERE id = 1", "UPDATE users SET password = '#' WHERE id = 1"],
+    [`https://a.example/x?api_key=${random(12)}&page=2`, "https://a.example/x?api_key=#&page=2"],
+    [`https://a.blob.example/c?sv=2024&sig=${random(30)}%3D`, "https://a.blob.example/c?sv=2024&sig=#"],
+    [`https://b.example/k?X-Amz-Signature=${random(64)}&x=1`, "https://b.example/k?X-Amz-Signature=#&x=1"],
+    ["Server=db;User Id=sa;Password=hunter2;Encrypt=true", "Server=db;User Id=sa;Password=#;Encrypt=true"],
+    ["password: hunter2\nuser: me", "password: #\nuser: me"],
+    ['api_key = "abcdef0123"', 'api_key = "#"'],
+    ["<password>hunter2</password>", "<password>#</password>"],
+    ["req.setHeader('Authorization', 'abc')", "req.setHeader('Authorization', '#')"],
+    ['os.environ["DB_PASSWORD"] = "hunter2"', 'os.environ["DB_PASSWORD"] = "#"'],
+    [`{"password":"x"}`, `{"password":"#"}`],
+    [JSON.stringify('{"password":"x","a":1}'), String.raw`"{\"password\":\"#\",\"a\":1}"`],
+    [JSON.stringify(JSON.stringify('{"password":"x"}')), String.raw`"\"{\\\"password\\\":\\\"#\\\"}\""`],
+    [`a ${jwt} b`, "a # b"],
+    [`a ${pem("\n")} b`, "a # b"],
+    [`a ${pem(String.raw`\n`)} b`, "a # b"],
+    [`echo "${pem("\n").slice(0, 80)}"`, 'echo "#"'],
+  ])("%j", (text, expected) => {
+    expect(shape(text)).toBe(expected);
+  });
+
+  it.each([
+    "password=$DB_PASSWORD",
+    ["password=", "{DB_PASSWORD}"].join("$"),
+    "--password-stdin",
+    "token=$(gcloud auth print-access-token)",
+    "api_key = os.environ['API_KEY']",
+    "password: ****",
+    "Bearer authentication is required",
+    "basic information",
+    "WHERE token = $1 AND password = ?",
+    "password: string",
+    "const token = await getToken(user);",
+    "https://a.example:8080/@me",
+    "docker run -p 8080:80 -u 1000 nginx",
+    "mkdir -p a/b",
+    "SELECT password FROM users",
+    "the secret is safe",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+    "sk-learn-contrib",
+    "max_tokens=4096&page_token=abc123def",
+  ])("stays: %j", (text) => {
+    expect(redactor.redactText(text)).toBe(text);
+  });
+});
+
+describe("markers", () => {
+  it("equal secrets have equal digests whatever their kind and place, other keys give others", () => {
+    const digests = [
+      ...JSON.stringify(redact({ password: "s3cr3t", a: "token=s3cr3t", b: { secret: "s3cr3t" } })).matchAll(
+        /:([0-9a-f]{16})\]/g,
+      ),
+    ];
+    expect(new Set(digests.map(([, digest]) => digest)).size).toBe(1);
+    expect(digests).toHaveLength(3);
+    const other = createRedactor({ key: new Uint8Array(32).fill(8) }).redactText("password=s3cr3t");
+    expect(other).not.toBe(redactor.redactText("password=s3cr3t"));
+  });
+
+  it("a forged marker shields nothing beside it and is left as it is", () => {
+    const forged = "[redacted:password:0123456789abcdef]";
+    expect(redactor.redactText(`password=${forged}`)).toBe(`password=${forged}`);
+    expect(shape(`password=${forged}hunter2`)).toBe("password=##");
+    expect(shape(`password=[redacted:password:0123]`)).toBe("password=#]");
+    expect(shape(`postgres://u:${forged}x@h`)).toBe("postgres://u:##@h");
+    expect(redact({ password: forged })).toEqual({ password: forged });
+    expect(redact({ password: `${forged}hunter2` }).password).toMatch(/^\[redacted:password:[0-9a-f]{16}\]$/);
+    expect(redact({ password: `${forged}hunter2` }).password).not.toBe(forged);
+  });
+
+  it("digests of texts are keyed and are never those of markers", () => {
+    expect(redactor.digest("x")).toMatch(/^hmac-sha256:[0-9a-f]{64}$/);
+    expect(redactor.redactText("password=x")).not.toContain(redactor.digest("x").slice(12, 28));
+  });
+
+  it("refuses a short key and a path that is no pointer", () => {
+    expect(() => createRedactor({ key: new Uint8Array(31) })).toThrow(TypeError);
+    expect(() => createRedactor({ key: KEY, paths: ["a"] })).toThrow(TypeError);
+  });
+});
+
+describe("JSON", () => {
+  it("escapes hide nothing", () => {
+    const escaped = `{"a":"${[...github].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"}`;
+    expect(redactJson(escaped)).toMatch(/^\{"a":"\[redacted:github-token:[0-9a-f]{16}\]"\}$/);
+    expect(redactJson('{"p\\u0061ssword":"x"}')).toMatch(/^\{"password":"\[redacted:/);
+    expect(redactJson('{"u":"http:\\/\\/a:b@c"}')).toContain("[redacted:connection-string:");
+    expect(redactJson('{"q":"x\\n--password hunter2"}')).toContain("[redacted:password:");
+  });
+
+  it("a key that is a secret goes too, from the pointers as well, and stays unique", () => {
+    const found = redactor.redactJson(JSON.stringify({ [github]: 1, plain: 2 }));
+    expect(found?.json).not.toContain(github);
+    expect(found?.pointers).toHaveLength(1);
+    expect(found?.pointers[0]).not.toContain(github);
+    const marker = Object.keys(redact({ [github]: 1 }))[0]!;
+    expect(Object.keys(redact({ [marker]: 1, [github]: 2 }))).toEqual([marker, `${marker}#2`]);
+  });
+
+  it("leaves everything else as JSON.stringify gives it, __proto__ and the order of keys included", () => {
+    expect(
+      redactJson('{ "b":1.50, "__proto__":{"x":[1e3,"é\\u0000"]}, "password":"x", "2":2 }').replaceAll(MARKER, "#"),
+    ).toBe('{"2":2,"b":1.5,"__proto__":{"x":[1000,"é\\u0000"]},"password":"#"}');
+  });
+
+  it("reaches the depth that a request may have", () => {
+    const json = `${'{"a":['.repeat(32)}{"password":"x"}${"]}".repeat(32)}`;
+    expect(redactJson(json)).toContain("[redacted:password:");
+  });
+});

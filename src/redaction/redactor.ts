@@ -1,0 +1,62 @@
+import { createHmac } from "node:crypto";
+import { createPathProbe, parsePaths } from "./configured-paths.ts";
+import { findSecrets, mayHoldSecret } from "./find-secrets.ts";
+import { createMarkers, type MakeMarker } from "./marker.ts";
+import { JsonRedaction } from "./redact-json.ts";
+import type { Redaction, Redactor, RedactorOptions } from "./types.ts";
+
+/** @throws TypeError for a key that is too short or a path that is no JSON pointer */
+export function createRedactor({ key, paths = [] }: RedactorOptions): Redactor {
+  if (key.length < KEY_BYTES_MIN) throw new TypeError(`the key has ${key.length} bytes, it needs ${KEY_BYTES_MIN}`);
+  const makeMarker = createMarkers(key);
+  const redact = (text: string) => redactText(text, makeMarker);
+  const match = parsePaths(paths);
+  const mayLeadSomewhere = createPathProbe(match);
+  return {
+    redactJson(json) {
+      return mayHoldSecret(json) || mayLeadSomewhere(json) ? redactParsed(json) : undefined;
+    },
+    redactText: redact,
+    digest(text) {
+      return `hmac-sha256:${createHmac("sha256", key).update(DIGEST_DOMAIN).update(text).digest("hex")}`;
+    },
+  };
+
+  function redactParsed(json: string): Redaction | undefined {
+    const redaction = new JsonRedaction(makeMarker, redact);
+    const value = redaction.visit(JSON.parse(json), "", match);
+    if (redaction.pointers.size === 0) return undefined;
+    return { json: JSON.stringify(value), pointers: [...redaction.pointers].sort() };
+  }
+}
+
+const KEY_BYTES_MIN = 32;
+/** No UTF-8 text begins with this byte, so no secret in a marker is ever digested as a text is here. */
+const DIGEST_DOMAIN = Uint8Array.of(0xff);
+
+/**
+ * INVARIANT: what comes out is left as it is the next time, because it goes through until nothing is found. Two rounds are
+ * the rule: one that finds, one that finds nothing more.
+ */
+function redactText(text: string, makeMarker: MakeMarker): string {
+  let redacted = text;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const findings = findSecrets(redacted);
+    if (findings.length === 0) break;
+    redacted = replace(redacted, findings, makeMarker);
+  }
+  return redacted;
+}
+
+/** Bounds the work on texts made to need more. */
+const ROUNDS_MAX = 8;
+
+function replace(text: string, findings: ReturnType<typeof findSecrets>, makeMarker: MakeMarker): string {
+  let result = "";
+  let from = 0;
+  for (const { start, end, kind } of findings) {
+    result += text.slice(from, start) + makeMarker(text.slice(start, end), kind);
+    from = end;
+  }
+  return result + text.slice(from);
+}
