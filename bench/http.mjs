@@ -2,43 +2,21 @@
 // Server mode is measured when DATABASE_URL names a PostgreSQL where databases may be made (and REDIS_URL a Redis), once
 // with the records moved there, whose cost counts until the last has arrived, and once while the database is away.
 import { setTimeout as delay } from "node:timers/promises";
-import autocannon from "autocannon";
-import { cpuOf, makeDatabase, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
-import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { CONNECTIONS, loadOnce, median } from "./http-load.mjs";
+import { makeDatabase, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
+import { sourcesOf } from "./rule-set.mjs";
 
 const RULES = 1000;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
-const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 6;
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-async function load(server, seconds) {
-  const requests = Array.from({ length: 64 }, (_, n) => ({
-    method: "POST",
-    path: "/v1/policy/evaluate",
-    headers: { "content-type": "application/json", ...server.headers },
-    body: JSON.stringify(requestOf(n * 15)),
-  }));
-  await server.settle?.();
-  const before = cpuOf(server.pid);
-  const result = await autocannon({ url: server.url, connections: CONNECTIONS, duration: seconds, requests });
-  if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} refused, ${result.errors} failed`);
-  await server.settle?.();
-  return {
-    cpuUs: (cpuOf(server.pid) - before) / result.requests.total,
-    perSecond: result.requests.average,
-    p50: result.latency.p50,
-    p99: result.latency.p99,
-  };
-}
 
 async function compare(name, verdict) {
   const bare = await startBare();
   const rounds = [];
-  for (const server of [bare, verdict]) await load(server, WARM_UP_SECONDS);
+  for (const server of [bare, verdict]) await loadOnce(server, WARM_UP_SECONDS);
   for (let round = 0; round < ROUNDS; round++) {
-    rounds.push({ bare: await load(bare, SECONDS), verdict: await load(verdict, SECONDS) });
+    rounds.push({ bare: await loadOnce(bare, SECONDS), verdict: await loadOnce(verdict, SECONDS) });
   }
   await bare.stop();
   const of = (who, figure) => median(rounds.map((round) => round[who][figure]));
@@ -63,7 +41,6 @@ async function measure(name, env, prepare = arrived) {
   verdict.remove();
 }
 
-/** Work that a round left behind belongs to that round. */
 function arrived(server) {
   return async () => {
     while ((await spooledBy(server)) > 0) await delay(100);

@@ -45,6 +45,7 @@ export async function startVerdict({
   sources,
   env = {},
   nodeOptions = NODE_OPTIONS,
+  entry = ["dist/main.js", "serve"],
   directory = mkdtempSync(join(tmpdir(), "verdict-bench-")),
 }) {
   mkdirSync(join(directory, "rules"), { recursive: true });
@@ -52,7 +53,8 @@ export async function startVerdict({
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
-  const child = spawn(process.execPath, [...nodeOptions, join(ROOT, "dist/main.js"), "serve"], {
+  const child = spawn(process.execPath, [...nodeOptions, ...entry], {
+    cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       PATH: process.env.PATH,
