@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AuditCliDeps } from "./audit-deps.ts";
+import { type AuditExportOptions, runAuditExport } from "./audit-export-command.ts";
+import * as help from "./audit-help-text.ts";
+import { runAuditPublicKey } from "./audit-public-key-command.ts";
+import type { AuditTarget } from "./audit-target.ts";
+import { type AuditVerifyOptions, runAuditVerify } from "./audit-verify-command.ts";
+import { parseTime } from "./parse-time.ts";
+
+const KEYS_MAX = 100;
+
+/** Adds `verdict audit` and what belongs to it. */
+export function addAudit(program: Command, deps: AuditCliDeps, onExitCode: (code: number) => void): void {
+  const audit = program
+    .command("audit")
+    .description("verify and export the audit log")
+    .addHelpText("after", help.AUDIT_VERIFY_HELP);
+
+  const verify = audit
+    .command("verify")
+    .description("check that the log, or an export of it, is what was written")
+    .argument("[file]", "an export; `-` reads stdin; without one the service verifies its log")
+    .addOption(publicKeys())
+    .option("--with-service", "also verify the service's log, and hold the file against it")
+    .option("--from <time>", "of the service's log: records at or after it, RFC 3339", parseTime)
+    .option("--to <time>", "of the service's log: records before it, RFC 3339", parseTime)
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", help.AUDIT_VERIFY_HELP)
+    .action(async (file: string | undefined, options: AuditVerifyOptions) =>
+      onExitCode(await runAuditVerify(deps, file, options)),
+    );
+
+  const exporting = audit
+    .command("export")
+    .description("download the log as a file")
+    .option("--from <time>", "records at or after it, RFC 3339", parseTime)
+    .option("--to <time>", "records before it, RFC 3339", parseTime)
+    .addOption(new Option("--format <format>", "ndjson to verify (default), csv to read").choices(["ndjson", "csv"]))
+    .option("--output <file>", "the file to write (default: as the service calls it, in this directory)")
+    .addHelpText("after", help.AUDIT_EXPORT_HELP)
+    .action(async (options: AuditExportOptions) => onExitCode(await runAuditExport(deps, options)));
+
+  const publicKey = audit
+    .command("public-key")
+    .description("print the public keys that exports are verified with")
+    .addHelpText("after", help.AUDIT_PUBLIC_KEY_HELP)
+    .action(async (options: AuditTarget) => onExitCode(await runAuditPublicKey(deps, options)));
+
+  for (const command of [verify, exporting, publicKey]) {
+    command
+      .option("--url <url>", "address of the service (default: VERDICT_URL)")
+      .option("--key <key>", "key to authenticate with; other processes can see it, so prefer VERDICT_API_KEY");
+  }
+}
+
+function publicKeys(): Option {
+  return new Option(
+    "--public-key <file>",
+    "public key of the service as PEM, repeatable (default: those in the data directory)",
+  ).argParser((path, previous: readonly string[] | undefined) => {
+    const paths = [...(previous ?? []), path];
+    if (paths.length > KEYS_MAX) throw new InvalidArgumentError(`At most ${KEYS_MAX} are allowed.`);
+    return paths;
+  });
+}

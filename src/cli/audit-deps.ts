@@ -1,0 +1,51 @@
+import type { VerifyReport } from "../audit/index.ts";
+import type { CliDeps, KeyAdminOptions } from "./deps.ts";
+
+/** What the audit commands reach outside themselves, besides what all commands do. */
+export interface AuditCliDeps extends CliDeps {
+  /** Whether stderr is a terminal. */
+  readonly isErrorInteractive: boolean;
+  readonly auditFiles: AuditFiles;
+  /** The public keys in the data directory that this environment configures, as PEM, by key id; empty when it has none. */
+  readAuditKeys(): ReadonlyMap<string, string>;
+  /** The log of the service at `url`; without one, of the service that runs in this environment. */
+  openAuditService(options: KeyAdminOptions): Promise<AuditService>;
+}
+
+/** Which records; RFC 3339 and names as in the query of the HTTP interface. */
+export type AuditSelection = Readonly<Record<string, string>>;
+
+/** The audit log of a running service. Methods reject with a CliError that says what to do. */
+export interface AuditService {
+  /** @param range `from` and `to` at most */
+  verify(range: AuditSelection): Promise<VerifyReport>;
+  /** Reading the file rejects when the transfer is cut off: then what was read is not an export. */
+  export(format: "ndjson" | "csv", selection: AuditSelection): Promise<AuditDownload>;
+  /** As SPKI PEM, by key id, the current one first. */
+  keys(): Promise<ReadonlyMap<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface AuditDownload {
+  /** What the service calls it; undefined when it could not be used as a file's name here. */
+  readonly fileName: string | undefined;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Files that are too large to be read whole. Paths are absolute. */
+export interface AuditFiles {
+  /** @returns rejects with the system's error. `bytes` is undefined where nobody knows how many come */
+  open(path: string): Promise<{ readonly bytes: number | undefined; readonly chunks: AsyncIterable<Uint8Array> }>;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Starts a file that shows up at `path` when it is complete, and not before. @returns rejects as `open` */
+  create(path: string): Promise<NewFile>;
+  exists(path: string): boolean;
+}
+
+export interface NewFile {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Safe on disk, and under its name. */
+  complete(): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
