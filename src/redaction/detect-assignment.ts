@@ -14,7 +14,7 @@ import {
 } from "./characters.ts";
 import { isCode, isPlaceholder } from "./placeholder.ts";
 import { readValue, type Value } from "./quoted-value.ts";
-import { isSecretAfter, nameEnd, type SecretName } from "./secret-names.ts";
+import { isSecretAfter, nameEnd, type SecretName, secretNameOf } from "./secret-names.ts";
 import { type Detector, type Finding, POSSIBLE } from "./types.ts";
 
 /** Where the value of a name begins, and how it is joined to the name. */
@@ -167,6 +167,7 @@ function isSecretValue(text: string, value: Value, assignment: Assignment, name:
   if (isCode(found, assignment.isSpaced) || (assignment.operator === ":" && isProse(text, value))) return false;
   if (isFileOrPage(found)) return false;
   if (name.isStrong) return true;
+  if (!hasIn(found, DIGIT) && secretNameOf(found) !== undefined) return false; // `Client(api_key=api_key)`
   return found.length >= UNQUOTED_MIN && (hasIn(found, DIGIT) || assignment.operator !== ":" || found.length >= LONG);
 }
 
