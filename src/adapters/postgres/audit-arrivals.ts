@@ -1,7 +1,7 @@
 import { and, type SQL, sql } from "drizzle-orm";
 import type { Arrivals, AuditFilters } from "../../audit/index.ts";
 import { AppError } from "../../model/errors.ts";
-import { conditionsOf } from "./audit-conditions.ts";
+import { columnCondition, idCondition } from "./audit-conditions.ts";
 import { type Drizzle, queryRows } from "./database.ts";
 import { isStorableText } from "./filter-text.ts";
 
@@ -35,7 +35,10 @@ export async function readArrivals(
 ): Promise<Arrivals> {
   if (cursor === undefined) return { lines: [], cursor: `${await readHorizon(db)}.`, cursors: [] };
   const place = parseCursor(cursor);
-  const rows = await queryRows<Row>(db, arrivalsBehind(place, conditionsOf(filters), limit));
+  const rows = await queryRows<Row>(
+    db,
+    arrivalsBehind(place, and(idCondition(filters), columnCondition(filters)), limit),
+  );
   const found = rows.filter((row): row is Row & { line: string } => row.line !== null);
   const last = found.length === limit ? found.at(-1) : rows.at(-1);
   if (last === undefined && BigInt(place.xid) > BigInt(await readHorizon(db))) throw neverGiven();
@@ -51,10 +54,10 @@ async function readHorizon(db: Drizzle): Promise<string> {
   return rows[0]!.xid;
 }
 
-function arrivalsBehind({ xid, id }: Place, conditions: SQL[], limit: number): SQL {
+function arrivalsBehind({ xid, id }: Place, condition: SQL | undefined, limit: number): SQL {
   return sql`
     with page as materialized (
-      select arrived_in, id, record, (${and(...conditions) ?? sql`true`}) is true as matches
+      select arrived_in, id, record, (${condition ?? sql`true`}) is true as matches
       from audit_records
       where (arrived_in, id) > (${xid}::xid8, ${id}) and arrived_in < pg_snapshot_xmin(pg_current_snapshot())
       order by arrived_in, id

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gt, lt, sql } from "drizzle-orm";
-import type { AuditStore } from "../../audit/index.ts";
+import { and, asc, desc, eq, gt, lt, type SQL, sql } from "drizzle-orm";
+import type { AuditFilters, AuditStore } from "../../audit/index.ts";
 import { readArrivals } from "./audit-arrivals.ts";
-import { conditionsOf } from "./audit-conditions.ts";
+import { columnCondition, firstOfRule, idCondition } from "./audit-conditions.ts";
 import type { RunOnDatabase } from "./database.ts";
 import { filterText } from "./filter-text.ts";
 import { insertLines } from "./insert-lines.ts";
@@ -22,26 +22,24 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       return rows[0]?.record;
     },
     async list({ before, limit, ...filters }) {
-      const conditions = conditionsOf(filters);
-      if (before !== undefined) conditions.push(lt(auditRecords.id, filterText(before)));
+      const isBefore = before === undefined ? undefined : lt(auditRecords.id, filterText(before));
       const rows = await run((db) =>
         db
           .select({ record: auditRecords.record })
           .from(auditRecords)
-          .where(and(...conditions))
+          .where(condition(filters, isBefore, "desc", limit))
           .orderBy(desc(auditRecords.id))
           .limit(limit),
       );
       return rows.map((row) => row.record);
     },
     async scan({ after, limit, ...filters }) {
-      const conditions = conditionsOf(filters);
-      if (after !== undefined) conditions.push(gt(auditRecords.id, filterText(after)));
+      const isAfter = after === undefined ? undefined : gt(auditRecords.id, filterText(after));
       return run((db) =>
         db
           .select({ id: auditRecords.id, line: sql<string>`${auditRecords.record}::text` })
           .from(auditRecords)
-          .where(and(...conditions))
+          .where(condition(filters, isAfter, "asc", limit))
           .orderBy(asc(auditRecords.id))
           .limit(limit),
       );
@@ -50,4 +48,10 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       return run((db) => readArrivals(db, cursor, filters, limit));
     },
   };
+}
+
+function condition(filters: AuditFilters, onPage: SQL | undefined, direction: "asc" | "desc", limit: number) {
+  const within = and(idCondition(filters), onPage);
+  const columns = columnCondition(filters);
+  return filters.rule_id === undefined ? and(within, columns) : firstOfRule(within, columns, direction, limit);
 }

@@ -49,9 +49,11 @@ export const auditRecords = pgTable(
     record: json("record").$type<ChainedRecord>().notNull(),
   },
   (table) => [
-    // Nearly every record is a decision, and most decisions allow: those are found without an index, and quickly.
+    // Nearly every record is a decision, most decisions allow, and most are about tools: those are found without an index,
+    // and quickly.
     index("audit_records_kind").on(table.kind, table.id).where(sql`kind <> 'decision'`),
     index("audit_records_identity").on(table.identity, table.id),
+    index("audit_records_action_type").on(table.actionType, table.id).where(sql`action_type <> 'tool_call'`),
     index("audit_records_action_name").on(table.actionName, table.id),
     index("audit_records_session").on(table.sessionId, table.id),
     index("audit_records_decision").on(table.decision, table.id).where(sql`decision <> 'allow'`),

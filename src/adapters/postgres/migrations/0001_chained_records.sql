@@ -35,6 +35,7 @@ CREATE TABLE "rule_sets" (
 --> statement-breakpoint
 CREATE INDEX "audit_records_kind" ON "audit_records" USING btree ("kind","id") WHERE kind <> 'decision';--> statement-breakpoint
 CREATE INDEX "audit_records_identity" ON "audit_records" USING btree ("identity","id");--> statement-breakpoint
+CREATE INDEX "audit_records_action_type" ON "audit_records" USING btree ("action_type","id") WHERE action_type <> 'tool_call';--> statement-breakpoint
 CREATE INDEX "audit_records_action_name" ON "audit_records" USING btree ("action_name","id");--> statement-breakpoint
 CREATE INDEX "audit_records_session" ON "audit_records" USING btree ("session_id","id");--> statement-breakpoint
 CREATE INDEX "audit_records_decision" ON "audit_records" USING btree ("decision","id") WHERE decision <> 'allow';--> statement-breakpoint
