@@ -150,6 +150,22 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
         expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => idAt(FIRST_TIME, 24 - n)));
       });
 
+      it("pages through the records of a rule among others, as scan does", async () => {
+        const rules = (n: number) => (n % 4 === 0 ? ["a/one", "b/two"] : ["a/one"]);
+        await insertRecords(
+          store,
+          Array.from({ length: 20 }, (_, n) => decisionRecord(n, { rules: rules(n) })),
+        );
+        const expected = [16, 12, 8, 4, 0].map(idOf);
+        const query = { rule_id: "b/two", limit: 3 };
+        const newest = await store.list(query);
+        const older = await store.list({ ...query, before: newest.at(-1)!.id });
+        expect([ids(newest), ids(older)]).toEqual([expected.slice(0, 3), expected.slice(3)]);
+        const oldest = await store.scan(query);
+        const newer = await store.scan({ ...query, after: oldest.at(-1)!.id });
+        expect([...oldest, ...newer].map(({ id }) => id)).toEqual(expected.toReversed());
+      });
+
       const records = [
         decisionRecord(1, { identity: "alice", session_id: "s1", decision: "allow", rules: ["a/one"] }),
         decisionRecord(2, { identity: "Alice", session_id: "S1", decision: "deny", rules: ["a/one", "b/two"] }),
