@@ -60,6 +60,21 @@ test("before a month goes, the log says which chains ended where, under a checkp
   });
 });
 
+test("what is said of a month repeats what was said before it: that is let go itself one day", async () => {
+  const { deps, recorded } = await open();
+  const other = { writer: WRITER.replace("a", "b"), seq: 3, hash: "e".repeat(64) };
+  const ends = async (partition: AuditPartition) =>
+    partition.name.endsWith("11") ? [other] : deps.partitions.ends(partition);
+  const flush = async () => {
+    await deps.flushAudit();
+    return true;
+  };
+  await expireAudit({ ...deps, flush, partitions: { ...deps.partitions, ends } }, 1);
+  expect(await recorded()).toEqual([]);
+  const [last] = (await deps.auditStore.list({ kind: "audit.expired", limit: 1 })) as EventRecord[];
+  expect(last!.data.writers).toEqual([other, { writer: WRITER, seq: 8, hash: "f".repeat(64) }]);
+});
+
 test("nothing goes while the log cannot be written, or what it says cannot reach the database", async () => {
   const away = await open({ flush: async () => false });
   await expireAudit(away.deps, 1);

@@ -1,10 +1,19 @@
-import type { AuditPartition, AuditPartitions, Spool } from "../audit/index.ts";
+import type {
+  AuditPartition,
+  AuditPartitions,
+  AuditStore,
+  ChainHead,
+  EventRecord,
+  ExpiredData,
+  Spool,
+} from "../audit/index.ts";
 import { instantText } from "../model/instant.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 export interface ExpireAuditDeps extends Pick<Service, "redactor" | "clock" | "newId" | "logger"> {
   readonly spool: Pick<Spool, "append" | "checkpoint">;
   readonly partitions: AuditPartitions;
+  readonly auditStore: Pick<AuditStore, "list">;
   /** Moves all that is spooled into the store. @returns false when it did not arrive */
   readonly flush: () => Promise<boolean>;
 }
@@ -30,12 +39,20 @@ export async function expireAudit(deps: ExpireAuditDeps, retentionDays: number):
   }
 }
 
+/** Each event repeats what those before it say of other chains, since they are let go themselves one day. */
 async function announce(deps: ExpireAuditDeps, partition: AuditPartition): Promise<void> {
-  const ends = await deps.partitions.ends(partition);
-  await recordEvent(deps, "audit.expired", "system", {
+  const ends = new Map((await lastAnnounced(deps)).map((end) => [end.writer, end]));
+  for (const { writer, seq, hash } of await deps.partitions.ends(partition)) ends.set(writer, { writer, seq, hash });
+  const data: ExpiredData = {
     partition: partition.name,
     from: instantText(partition.from),
     to: instantText(partition.to),
-    writers: ends.map(({ writer, seq, hash }) => ({ writer, seq, hash })),
-  });
+    writers: [...ends.values()],
+  };
+  await recordEvent(deps, "audit.expired", "system", { ...data });
+}
+
+async function lastAnnounced({ auditStore }: ExpireAuditDeps): Promise<readonly ChainHead[]> {
+  const [last] = await auditStore.list({ kind: "audit.expired", limit: 1 });
+  return last === undefined ? [] : ((last as EventRecord).data as unknown as ExpiredData).writers;
 }
