@@ -115,7 +115,7 @@ export function fakeExport(signer: Signer, lines: readonly string[], filters: Au
   return Buffer.concat([file.add(lines), Buffer.from(file.end("2026-02-01T00:00:00.000Z"))]);
 }
 
-/** What who can write to the database does after an alteration: links and hashes all records anew. Forges no signature. */
+/** What follows an alteration by who can write to the database: all is linked and hashed anew. Forges no signature. */
 export function hashAgain(lines: readonly string[]): string[] {
   const heads = new Map<string, ChainHead>();
   return lines.map((line) => {

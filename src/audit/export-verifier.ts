@@ -21,7 +21,7 @@ export interface ExportVerifier {
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Verifies an export: every byte of it is covered by the trailer's digest, and the chains in it as `createVerifier` does.
+ * Verifies an export: every byte of it by the trailer's digest, and the chains in it as `createVerifier` does.
  * With filters besides `from` and `to`, records between those in the file were left out on purpose; then the trailer
  * says that the service gave out these records, and only that.
  * @throws TypeError without a key

@@ -21,8 +21,9 @@ export interface Expiries {
 }
 
 /**
- * @param checkpointedSeq of a writer, asked once all is read. SECURITY: an event counts only when a checkpoint covers it;
- * otherwise who removes the beginning of a chain would add the event that explains it.
+ * @param checkpointedSeq of a writer, asked once all is read
+ * SECURITY: an event counts only when a checkpoint covers it; otherwise who removes the beginning of a chain would add the
+ * event that explains it.
  */
 export function createExpiries(checkpointedSeq: (writer: string) => number): Expiries {
   const entries: { readonly end: ChainHead; readonly by: ChainLink }[] = [];

@@ -10,10 +10,10 @@ export interface Finding {
   readonly before?: Pick<ChainLink, "seq"> | undefined;
 }
 
-/** All errors of a verification as their number and the first of them, which is all that a report of any log has room for. */
+/** The errors of a verification: their number and the first of them, which is what a report of any log has room for. */
 export interface Findings {
   add(code: VerifyErrorCode, finding: Finding): void;
-  /** @param isContiguous whether nothing may be missing: the filters leave no record out between two that they select */
+  /** @param isContiguous whether nothing may be missing: no filter leaves a record out between two that it selects */
   total(isContiguous: boolean): { readonly errors: number; readonly first_error?: VerifyError };
 }
 

@@ -18,8 +18,8 @@ const HEAD_LENGTH_MAX = 128;
 
 /**
  * A line's fixed ends and whether its hash is right, or undefined when it does not have the shape of a record.
- * What lies between the ends is not parsed: that would double the time and tell nothing. A line with a signature behind it was
- * written by the service, JSON or not; of one without a signature nothing is promised.
+ * What lies between the ends is not parsed: that would cost a third more and tell nothing. A line with a signature behind
+ * it was written by the service, JSON or not; of one without a signature nothing is promised.
  */
 export function readRecordLine(line: string | Uint8Array): RecordLine | undefined {
   const head = HEAD.exec(textOf(line, 0, HEAD_LENGTH_MAX));

@@ -45,12 +45,12 @@ export interface WriterReport {
  * - `not_a_record`: the line does not have a record's shape.
  * - `hash_mismatch`: the line is not the one that was hashed: it was altered.
  * - `gap`: records of this writer are missing before this one.
- * - `missing_beginning`: the writer's first records are missing, and no signed `audit.expired` says that they were let go.
+ * - `missing_beginning`: the writer's first records are missing, and no signed `audit.expired` says they were let go.
  * - `missing_end`: the log ends before a record that is known to have been written: it was rolled back.
  * - `reordered`: the record stands behind one that was written after it.
  * - `duplicate`: the record's place in its chain, or its id, was taken by a record before it.
  * - `fork`: two different records in the same place of a chain.
- * - `broken_link`: the record does not follow from the one before it: that one was altered and hashed again, or replaced.
+ * - `broken_link`: the record does not follow from the one before it, which was altered and hashed again, or replaced.
  * - `bad_signature`: the signature of a checkpoint is not over this chain.
  * - `unknown_key`: signed with a key that is not among the known ones.
  * - `trailer_missing`: the export was cut off, or its end was removed.
