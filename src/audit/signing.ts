@@ -12,6 +12,8 @@ export interface Signer {
 /** A public key and its name. */
 export interface VerifyingKey {
   readonly keyId: string;
+  /** Base64 of its SubjectPublicKeyInfo in DER (RFC 8410). */
+  readonly publicKey: string;
   /** @param signature in the one form that `Signer.sign` gives it: base64 (RFC 4648 section 4), padded, no other bits set */
   isSignature(text: string, signature: string): boolean;
 }
@@ -38,6 +40,7 @@ export function createVerifyingKey(text: string): VerifyingKey {
   );
   return {
     keyId: keyIdOf(key),
+    publicKey: toDer(key).toString("base64"),
     isSignature(signed, signature) {
       const bytes = Buffer.from(signature, "base64");
       // SECURITY: node ignores what is not base64; a signature that can be written in two ways could be altered unseen.
