@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, vi } from "vitest";
 import type { DecisionRecord, EventRecord } from "../../src/audit/index.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
@@ -151,6 +152,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Tested
 /** For starts that are meant to fail. */
 export function runToEnd(options: ServiceOptions = {}): Promise<Exit> {
   return spawnService({ ...options, dataDir: options.dataDir ?? join(temporaryFolder(), "data") }).ended;
+}
+
+/** Starts it, and kills it so many milliseconds later, wherever its start is by then. */
+export async function killDuringStart(options: ServiceOptions & { dataDir: string }, afterMs: number): Promise<Exit> {
+  const { child, ended } = spawnService(options);
+  await pause(afterMs);
+  child.kill("SIGKILL");
+  return ended;
 }
 
 function spawnService(options: ServiceOptions & { dataDir: string }) {
