@@ -18,6 +18,8 @@ export interface Expiries {
   hasEnd(head: ChainHead): boolean;
   /** Whether a signed event says that this record, or one behind it, was let go. */
   covers(head: Pick<ChainHead, "writer" | "seq">): boolean;
+  /** For each writer that a signed event names, the last record that was let go. */
+  ends(): readonly ChainHead[];
 }
 
 /**
@@ -38,6 +40,13 @@ export function createExpiries(checkpointedSeq: (writer: string) => number): Exp
       ),
     covers: ({ writer, seq }) =>
       entries.some((entry) => entry.end.writer === writer && entry.end.seq >= seq && isSigned(entry)),
+    ends() {
+      const ends = new Map<string, ChainHead>();
+      for (const { end } of entries.filter(isSigned)) {
+        if (end.seq > (ends.get(end.writer)?.seq ?? 0)) ends.set(end.writer, end);
+      }
+      return [...ends.values()];
+    },
   };
 }
 

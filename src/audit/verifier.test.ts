@@ -329,6 +329,24 @@ describe("a chain that does not begin with its first record", () => {
     if (!valid) expect(report.first_error).toMatchObject({ code: "missing_beginning", line: 1, seq: 3 });
   });
 
+  test("what was let go can be asked for, and is only what signed events say", () => {
+    const [early, late, forged] = [1, 2, 3].map((seq) => ({
+      writer: fakeWriter(1),
+      seq,
+      hash: String(seq).repeat(64),
+    }));
+    const log = createFakeLog(signer);
+    log.add(2, expired([late!]));
+    log.add(2, expired([early!]));
+    log.sign(2);
+    log.add(2, expired([forged!]));
+    log.add(3, expired([forged!]));
+    const verifier = createVerifier({ keys: [key] });
+    for (const line of log.lines) verifier.line(line);
+    expect(verifier.expired()).toEqual([late]);
+    expect(verifier.heads()).toEqual([log.head(2), log.head(3)]);
+  });
+
   test("is valid when only records from an instant on were read", () => {
     const lines = expiredLog((log) => log.sign(1));
     expect(verify(lines, { from: 1 }).valid).toBe(true);

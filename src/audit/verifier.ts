@@ -27,6 +27,10 @@ export interface Verifier {
    * and then nothing counts as missing
    */
   end(filters: AuditFilters | undefined): VerifyReport;
+  /** Where each chain stands after the lines so far. As much worth as the report is valid, like `expired`. */
+  heads(): readonly ChainHead[];
+  /** What signed `audit.expired` events among the lines so far say was let go: for each writer the last record of it. */
+  expired(): readonly ChainHead[];
 }
 
 /**
@@ -122,6 +126,8 @@ export function createVerifier({ keys, heads = [] }: VerifierOptions): Verifier 
       const total = findings.total(filters !== undefined && isContiguous(filters));
       return toReport(lines, reports, total);
     },
+    heads: () => [...chains.values()].map(({ last: { writer, seq, hash } }) => ({ writer, seq, hash })),
+    expired: expiries.ends,
   };
 }
 
