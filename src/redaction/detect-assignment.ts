@@ -64,7 +64,8 @@ function findJson(text: string, nameStart: number, from: number): Finding | unde
 function isPairName(text: string, nameStart: number): boolean {
   let quote = nameStart;
   while (quote > 0 && text[quote] !== '"' && nameStart - quote < NAME_MAX) quote -= 1;
-  if (text[quote] !== '"') return true;
+  // Too far away, or escaped: where the string begins is for the parser to say.
+  if (text[quote] !== '"' || text[quote - 1] === "\\") return true;
   let before = quote - 1;
   while (before > 0 && " \t\r\n".includes(text[before]!)) before -= 1;
   if (text[before] === "[") return true;

@@ -1,4 +1,4 @@
-import { KeywordTrie, ROOT } from "./keyword-trie.ts";
+import { KeywordTrie } from "./keyword-trie.ts";
 
 /**
  * Finds where one of many keywords stands, in one pass, whatever their number.
@@ -8,7 +8,7 @@ import { KeywordTrie, ROOT } from "./keyword-trie.ts";
  * one; one of three characters is filed under every character that may follow.
  */
 export class KeywordIndex {
-  /** Whether three characters, by their hash, are the first or the second to fourth of a keyword. */
+  /** Whether three characters, by five bits of each, are the first or the second to fourth of a keyword. */
   readonly #grams = new Uint8Array(GRAMS);
   /** Whether four characters, by their hash, begin a keyword: asked only where the table above says so, but says no oftener. */
   readonly #begins = new Uint8Array(GRAMS);
@@ -17,77 +17,70 @@ export class KeywordIndex {
   /** @param keywords lower-case ASCII, three characters or more, distinct; a match gives the position in this list */
   constructor(keywords: readonly string[]) {
     this.#trie = new KeywordTrie(keywords);
-    for (const keyword of keywords) this.#fileGrams(keyword);
+    for (const keyword of keywords) this.#file(keyword);
   }
 
-  /**
-   * Calls `visit` for every keyword, ignoring case, in order of their starts and the longest first.
-   *
-   * @param visit returns where to go on from, or 0 for "as if nothing were here"
-   */
-  scan(text: string, visit: (id: number, start: number, end: number) => number): void {
-    const grams = this.#grams;
-    const begins = this.#begins;
+  /** Calls `visit` for every keyword, ignoring case, in order of their starts and the longest first. */
+  scan(text: string, visit: Visit): void {
     const bytes = bytesOf(text);
     const last = text.length - 2;
     let from = 0;
-    let first = (bytes[0]! | 32) & 127;
-    for (let at = 0; at < last; at += 2) {
-      const third = (bytes[at + 2]! | 32) & 127;
-      const gram = grams[hashOf(first, bytes[at + 1]! | 32, third)]!;
-      first = third;
-      if (gram === 0) continue;
+    for (let at = this.#nextGram(bytes, 0, last); at < last; at = this.#nextGram(bytes, at, last)) {
       let next = 0;
-      if ((gram & SECOND) !== 0 && at > from && begins[hashAt(bytes, at - 1)] === 1)
-        next = this.#visitAt(text, at - 1, visit);
-      if (next === 0 && (gram & FIRST) !== 0 && begins[hashAt(bytes, at)] === 1) next = this.#visitAt(text, at, visit);
-      if (next === 0) continue;
-      from = next;
-      at = next - 2;
-      first = (bytes[next]! | 32) & 127;
+      if (at > from && this.#begins[hashAt(bytes, at - 1)] === 1) next = this.#visitAt(text, bytes, at - 1, visit);
+      if (next === 0 && this.#begins[hashAt(bytes, at)] === 1) next = this.#visitAt(text, bytes, at, visit);
+      if (next !== 0) from = next;
+      at = next === 0 ? at + 2 : next;
     }
   }
 
-  #visitAt(text: string, start: number, visit: (id: number, start: number, end: number) => number): number {
-    let ends: number[] | undefined;
-    let node = ROOT;
-    for (let at = start; at < text.length; at += 1) {
-      node = this.#trie.step(node, text.charCodeAt(at));
-      if (node === ROOT) break;
-      const id = this.#trie.keywordAt(node);
-      if (id < 0) continue;
-      ends ??= [];
-      ends.push(id, at + 1);
+  /** The first of every second position from `from` on, where three characters may belong to a keyword; `last` if none. */
+  #nextGram(bytes: Uint8Array, from: number, last: number): number {
+    const grams = this.#grams;
+    let first = bytes[from]! & 31;
+    for (let at = from; at < last; at += 2) {
+      const third = bytes[at + 2]! & 31;
+      if (grams[(first << 10) | ((bytes[at + 1]! & 31) << 5) | third] === 1) return at;
+      first = third;
     }
-    if (ends === undefined) return 0;
-    for (let at = ends.length - 2; at >= 0; at -= 2) {
-      const next = visit(ends[at]!, start, ends[at + 1]!);
+    return last;
+  }
+
+  #visitAt(text: string, bytes: Uint8Array, start: number, visit: Visit): number {
+    const found = this.#trie.keywordsAt(bytes, start, text.length);
+    if (found === undefined) return 0;
+    for (let at = found.length - 2; at >= 0; at -= 2) {
+      const end = found[at + 1]!;
+      const next = isAscii(text, start, end) ? visit(found[at]!, start, end) : 0;
       if (next > start) return next;
     }
     return 0;
   }
 
-  #fileGrams(keyword: string): void {
-    const codes = Array.from(keyword, (character) => character.charCodeAt(0) | 32);
-    this.#file(FIRST, codes[0]!, codes[1]!, codes[2]!);
-    if (codes.length > 3) this.#file(SECOND, codes[1]!, codes[2]!, codes[3]!);
-    // Any character may follow; the hash sees seven bits of it.
-    else for (let code = 0; code < 128; code += 1) this.#file(SECOND, codes[1]!, codes[2]!, code);
-    const fourth = codes.slice(3, 4);
-    for (let code = 0; code < 256; code += 1) {
-      if (fourth.length === 0 || (code | 32) === fourth[0])
-        this.#begins[hashAt(Uint8Array.of(...codes.slice(0, 3), code), 0)] = 1;
+  #file(keyword: string): void {
+    const codes = Array.from(keyword, (character) => character.charCodeAt(0));
+    const any = Array.from({ length: 256 }, (_, code) => code);
+    for (const fourth of keyword.length > 3 ? [codes[3]!] : any) {
+      const four = Uint8Array.of(codes[0]!, codes[1]!, codes[2]!, fourth);
+      this.#begins[hashAt(four, 0)] = 1;
+      this.#grams[gramAt(four, 0)] = 1;
+      this.#grams[gramAt(four, 1)] = 1;
     }
-  }
-
-  #file(which: number, first: number, second: number, third: number): void {
-    this.#grams[hashOf(first, second, third)]! |= which;
   }
 }
 
-/** A hash of three characters, of which the case is already gone. */
-const hashOf = (first: number, second: number, third: number) =>
-  Math.imul(first | (second << 8) | (third << 16), 0x9e3779b1) >>> 17;
+/** @returns where to go on from, or 0 for "as if nothing were here" */
+type Visit = (id: number, start: number, end: number) => number;
+
+/** Whether the bytes say what the characters are. */
+function isAscii(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (text.charCodeAt(at) > 127) return false;
+  return true;
+}
+
+/** Five bits of each of three characters: letters are told apart, and their case is gone. */
+const gramAt = (codes: Uint8Array, at: number) =>
+  ((codes[at]! & 31) << 10) | ((codes[at + 1]! & 31) << 5) | (codes[at + 2]! & 31);
 
 /** A hash of four characters, whatever their case. */
 function hashAt(codes: Uint8Array, at: number): number {
@@ -97,12 +90,10 @@ function hashAt(codes: Uint8Array, at: number): number {
 
 /** 32 KiB stay in the first-level cache. */
 const GRAMS = 1 << 15;
-const FIRST = 1;
-const SECOND = 2;
 
 /**
  * The low byte of every character, one byte each: reading bytes is four times faster than reading characters of a string, the
- * copy included. A character beyond Latin-1 may look like another one; the trie sees the difference.
+ * copy included. A character beyond Latin-1 may look like another one, so matches are looked at again.
  * INVARIANT: valid until the next call, so a visit must not scan.
  */
 function bytesOf(text: string): Uint8Array {

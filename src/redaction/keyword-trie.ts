@@ -27,6 +27,25 @@ export class KeywordTrie {
     return code < 128 ? this.#next[node * CLASSES + CLASS_OF[code]!]! : ROOT;
   }
 
+  /**
+   * The keywords that begin at `start`, the longest last, each as its position and its end; undefined if there is none.
+   * @param codes ASCII counts, everything else is in no keyword
+   */
+  keywordsAt(codes: Uint8Array, start: number, length: number): number[] | undefined {
+    const next = this.#next;
+    let found: number[] | undefined;
+    let node = ROOT;
+    for (let at = start; at < length; at += 1) {
+      node = next[node * CLASSES + CLASS_OF[codes[at]!]!]!;
+      if (node === ROOT) break;
+      const id = this.#keywordAt[node]!;
+      if (id < 0) continue;
+      found ??= [];
+      found.push(id, at + 1);
+    }
+    return found;
+  }
+
   /** The position of the keyword that ends at a node, or -1. */
   keywordAt(node: number): number {
     return this.#keywordAt[node]!;
@@ -37,7 +56,7 @@ export const ROOT = 0;
 
 /** Upper and lower case are one class. Control characters are in no keyword and share the last. */
 const CLASSES = 71;
-const CLASS_OF = new Uint8Array(128).fill(CLASSES - 1);
+const CLASS_OF = new Uint8Array(256).fill(CLASSES - 1);
 for (let code = 32; code < 127; code += 1) {
   const folded = code >= 65 && code <= 90 ? code + 32 : code;
   CLASS_OF[code] = folded < 65 ? folded - 32 : folded - 58;
