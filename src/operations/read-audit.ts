@@ -37,8 +37,11 @@ export async function readAudit(service: Service, id: string): Promise<ChainedRe
   return service.auditStore.get(id);
 }
 
-/** Records in one read. More would be read hardly faster, and each read of the embedded database holds up decisions. */
-const PAGE_RECORDS = 500;
+/**
+ * Records in one read. The embedded database answers in the thread that decides: a read of 100 holds a decision up for some
+ * 5 ms, one of 500 for 40 ms, and the whole takes as long either way. PostgreSQL gives 50,000 records a second like this.
+ */
+const PAGE_RECORDS = 100;
 
 /**
  * All records that match, oldest first, a page at a time: the next one is read only when it is asked for. Between two pages
