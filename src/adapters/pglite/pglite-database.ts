@@ -3,8 +3,6 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sql } from "drizzle-orm";
-import { addPartitions } from "../postgres/add-partitions.ts";
-import { idsOfComingMonths } from "../postgres/audit-months.ts";
 import { createDrizzleAuditPartitions } from "../postgres/audit-partitions.ts";
 import { createDrizzleAuditStore } from "../postgres/audit-store.ts";
 import type { Database, RunOnDatabase } from "../postgres/database.ts";
@@ -81,7 +79,6 @@ async function openDatabase(options: PgliteOptions): Promise<OpenedPglite> {
   const opened = await openFolder(directory);
   try {
     await applyMigrations(opened.db);
-    await addPartitions(opened.db, idsOfComingMonths(Date.now()));
     return opened;
   } catch (error) {
     await opened.client.close();

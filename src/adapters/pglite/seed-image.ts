@@ -3,19 +3,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { addPartitions } from "../postgres/add-partitions.ts";
+import { idsOfComingMonths } from "../postgres/audit-months.ts";
 import { applyMigrations } from "../postgres/migrate.ts";
 import { openPglite } from "./pglite-client.ts";
 import { readTar } from "./tar.ts";
 
 /**
  * Writes a compressed archive of an empty database with all migrations applied. Making a database takes seconds and much
- * memory; unpacking one takes neither. The build calls this.
+ * memory; unpacking one takes neither. A partition takes a fifth of a second, so those of this month and the next are in it
+ * as well; later ones are added by the first record that needs them. The build calls this.
  */
 export async function writeSeedImage(path: string): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), "verdict-seed-"));
   try {
     const { client, db } = await openPglite(join(work, "database"));
     await applyMigrations(db);
+    await addPartitions(db, idsOfComingMonths(Date.now()));
     const archive = await client.dumpDataDir("none");
     await client.close();
     const packed = await promisify(gzip)(Buffer.from(await archive.arrayBuffer()));
