@@ -132,7 +132,7 @@ describe("createPgliteDatabase", () => {
     await database.close();
   });
 
-  it("has the partitions of this month and the next when it is open", async () => {
+  it("has the partitions of this month and the next when its image is new", async () => {
     const { database } = create("coming-months");
     const [thisMonth, nextMonth] = await database.auditPartitions.list();
     const now = Date.now();

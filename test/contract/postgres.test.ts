@@ -111,6 +111,13 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
     expect(follower.lines[1]).toBe(early);
   });
 
+  it("has the partitions of this month and the next when it is open", async () => {
+    const { auditPartitions } = await openEmpty();
+    const months = (await auditPartitions.list()).filter(({ to }) => to > Date.now());
+    expect(months[0]!.from).toBeLessThanOrEqual(Date.now());
+    expect(months[1]!.from).toBe(months[0]!.to);
+  });
+
   it("adds a month's partition while others read, and gives up a drop that readers hold up", async () => {
     const { auditStore, auditPartitions } = await openEmpty();
     await insertRecords(auditStore, [decisionRecord(1)]);
