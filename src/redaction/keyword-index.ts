@@ -22,6 +22,7 @@ export class KeywordIndex {
 
   /** Calls `visit` for every keyword, ignoring case, in order of their starts and the longest first. */
   scan(text: string, visit: Visit): void {
+    if (text.length < KEYWORD_MIN) return;
     const bytes = bytesOf(text);
     const last = text.length - 2;
     let from = 0;
@@ -87,6 +88,8 @@ function hashAt(codes: Uint8Array, at: number): number {
   const four = codes[at]! | (codes[at + 1]! << 8) | (codes[at + 2]! << 16) | (codes[at + 3]! << 24) | 0x20202020;
   return Math.imul(four, 0x9e3779b1) >>> 17;
 }
+
+const KEYWORD_MIN = 3;
 
 /** 32 KiB stay in the first-level cache. */
 const GRAMS = 1 << 15;

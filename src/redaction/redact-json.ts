@@ -7,6 +7,8 @@ import { secretNameOf } from "./secret-names.ts";
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
 export class JsonRedaction {
   readonly pointers = new Set<string>();
+  /** The way to the value that is looked at; a pointer is made of it only where something changes. */
+  readonly #path: string[] = [];
   readonly #makeMarker: MakeMarker;
   readonly #redactText: (text: string) => string;
 
@@ -16,32 +18,44 @@ export class JsonRedaction {
   }
 
   /** @param kind of everything below a secret name or a configured path */
-  visit(value: unknown, pointer: string, match: PathMatch, kind?: string): unknown {
+  visit(value: unknown, match: PathMatch, kind?: string): unknown {
     const inherited = kind ?? (match.isEnd ? "configured-path" : undefined);
-    if (typeof value === "string") return this.#text(value, pointer, inherited);
-    if (typeof value === "number" && inherited !== undefined) return this.#whole(String(value), pointer, inherited);
+    if (typeof value === "string") return this.#text(value, inherited);
+    if (typeof value === "number" && inherited !== undefined) return this.#whole(String(value), inherited);
     if (typeof value !== "object" || value === null) return value;
     return Array.isArray(value)
-      ? this.#items(value, pointer, match, inherited)
-      : this.#fields(value as Record<string, unknown>, pointer, match, inherited);
+      ? this.#items(value, match, inherited)
+      : this.#fields(value as Record<string, unknown>, match, inherited);
   }
 
-  #items(items: readonly unknown[], pointer: string, match: PathMatch, kind?: string): unknown[] {
-    return items.map((item, index) =>
-      this.visit(item, `${pointer}/${index}`, matchChild(match, String(index)), kind ?? kindOfItem(items, index)),
-    );
+  #below(step: string, value: unknown, match: PathMatch, kind: string | undefined): unknown {
+    this.#path.push(step);
+    const redacted = this.visit(value, match, kind);
+    this.#path.pop();
+    return redacted;
   }
 
-  #fields(fields: Record<string, unknown>, pointer: string, match: PathMatch, kind?: string): object {
+  /** Notes that the value at the path, or at `steps` below it, was changed. */
+  #report(...steps: readonly string[]): void {
+    this.pointers.add([...this.#path, ...steps].map((step) => `/${escapePointer(step)}`).join(""));
+  }
+
+  #items(items: readonly unknown[], match: PathMatch, kind?: string): unknown[] {
+    return items.map((item, index) => {
+      const step = String(index);
+      return this.#below(step, item, matchChild(match, step), kind ?? kindOfItem(items, index));
+    });
+  }
+
+  #fields(fields: Record<string, unknown>, match: PathMatch, kind?: string): object {
     const redacted: Record<string, unknown> = Object.create(null);
     const pairKind = kind ?? kindOfPair(fields);
     for (const key of Object.keys(fields)) {
       const cleanKey = this.#key(key, fields, redacted);
-      const below = `${pointer}/${escapePointer(cleanKey)}`;
-      if (cleanKey !== key) this.pointers.add(below);
       const named = (secretNameOf(key) ?? secretNameOf(cleanKey))?.kind;
       const inherited = kind ?? named ?? (isPairValue(key) ? pairKind : undefined);
-      redacted[cleanKey] = this.visit(fields[key], below, matchChild(match, key), inherited);
+      redacted[cleanKey] = this.#below(cleanKey, fields[key], matchChild(match, key), inherited);
+      if (cleanKey !== key) this.#report(cleanKey);
     }
     return redacted;
   }
@@ -56,17 +70,17 @@ export class JsonRedaction {
     return unique;
   }
 
-  #text(text: string, pointer: string, kind: string | undefined): string {
+  #text(text: string, kind: string | undefined): string {
     if (text === "") return text;
-    if (kind !== undefined) return this.#whole(text, pointer, kind);
+    if (kind !== undefined) return this.#whole(text, kind);
     const redacted = this.#redactText(text);
-    if (redacted !== text) this.pointers.add(pointer);
+    if (redacted !== text) this.#report();
     return redacted;
   }
 
-  #whole(text: string, pointer: string, kind: string): string {
+  #whole(text: string, kind: string): string {
     if (isMarker(text)) return text;
-    this.pointers.add(pointer);
+    this.#report();
     return this.#makeMarker(text, kind);
   }
 }

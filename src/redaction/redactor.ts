@@ -24,7 +24,7 @@ export function createRedactor({ key, paths = [] }: RedactorOptions): Redactor {
 
   function redactParsed(json: string): Redaction | undefined {
     const redaction = new JsonRedaction(makeMarker, redact);
-    const value = redaction.visit(JSON.parse(json), "", match);
+    const value = redaction.visit(JSON.parse(json), match);
     if (redaction.pointers.size === 0) return undefined;
     return { json: JSON.stringify(value), pointers: [...redaction.pointers].sort() };
   }
