@@ -4,7 +4,6 @@ import {
   type StoredLine,
   VERIFY_ERROR_CODES,
   type Verifier,
-  type VerifyingKey,
   type VerifyReport,
 } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
@@ -83,10 +82,5 @@ export function listAuditKeys(
   assertScope(caller, "audit:read");
   const current = { keyId: signer.keyId, publicKey: signer.publicKey, isCurrent: true };
   const others = verifyingKeys.filter(({ keyId }) => keyId !== signer.keyId);
-  return [current, ...others.flatMap(formerKey)];
-}
-
-function formerKey(key: VerifyingKey): AuditKey[] {
-  const publicKey = "publicKey" in key ? String(key.publicKey) : undefined;
-  return publicKey === undefined ? [] : [{ keyId: key.keyId, publicKey, isCurrent: false }];
+  return [current, ...others.map(({ keyId, publicKey }) => ({ keyId, publicKey, isCurrent: false }))];
 }
