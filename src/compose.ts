@@ -87,7 +87,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     signer,
     verifyingKeys,
     async flushAudit() {
-      if (spool.pending > 0) await shipper.flush(FLUSH_DEADLINE_MS);
+      return spool.pending === 0 || shipper.flush(FLUSH_DEADLINE_MS);
     },
     dependencies: dependenciesOf(database, shipper),
     clock,

@@ -82,6 +82,7 @@ export async function createTestService(
     async flushAudit() {
       await auditStore.insert((await spool.peek(10_000)).text);
       await spool.acknowledge();
+      return true;
     },
     dependencies: options.dependencies ?? new Map(),
     clock,

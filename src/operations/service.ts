@@ -29,8 +29,11 @@ export interface Service {
   readonly signer: Signer;
   /** Of the signer, and of those before it. */
   readonly verifyingKeys: readonly VerifyingKey[];
-  /** Moves what is spooled into the store, so that a read sees what was just answered. Never throws; bounded in time. */
-  flushAudit(): Promise<void>;
+  /**
+   * Moves what is spooled into the store, so that a read sees what was just answered. Never throws; bounded in time.
+   * @returns whether all that was recorded before the call is there
+   */
+  flushAudit(): Promise<boolean>;
   /** Readiness checks beyond rules and keys, by name. */
   readonly dependencies: ReadonlyMap<string, () => DependencyState>;
   readonly clock: Clock;
