@@ -7,8 +7,9 @@ import type { Database } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
 import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
+import { follow } from "./audit-arrivals.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
-import { describeAuditStore, follow } from "./audit-store.ts";
+import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, chainLines, decisionRecord, eventRecord, idAt, idOf, ids, insertRecords } from "./samples.ts";
@@ -89,6 +90,26 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
       expect(text).not.toContain("t0p-s3cret");
       expect(text).not.toContain(apiKey(0xabc).hash);
     }
+  });
+
+  it("finds the records of a rule far behind all others, in either direction", async () => {
+    const { auditStore } = await openEmpty();
+    await insertRecords(auditStore, [decisionRecord(0, { rules: ["a/first", "a/seldom"] })]);
+    await admin.execute(sql`
+      insert into audit_records (id, kind, rules, writer, seq, record)
+      select ${idOf(1).slice(0, -12)} || lpad(to_hex(n), 12, '0'), 'decision', array['a/often'], 'w', n, '{}'
+      from generate_series(1, 30000) as n`);
+    await insertRecords(auditStore, [decisionRecord(2, { rules: ["a/last", "a/seldom"] })]);
+    for (const [rule_id, expected] of [
+      ["a/first", [0]],
+      ["a/last", [2]],
+      ["a/seldom", [2, 0]],
+    ] as const) {
+      const query = { rule_id, limit: 10 };
+      expect(ids(await auditStore.list(query))).toEqual(expected.map(idOf));
+      expect((await auditStore.scan(query)).map(({ id }) => id)).toEqual(expected.map(idOf).toReversed());
+    }
+    expect(ids(await auditStore.list({ rule_id: "a/seldom", limit: 1 }))).toEqual([idOf(2)]);
   });
 
   it("gives what an earlier transaction adds although a later one was first to commit", async () => {
