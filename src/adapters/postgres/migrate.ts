@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import type { Drizzle } from "./database.ts";
 
-/** SQL files that drizzle-kit wrote from `schema.ts`; the build copies them beside the compiled code. */
+/** SQL files for `schema.ts`, from drizzle-kit or by hand; the build copies them beside the compiled code. */
 const MIGRATIONS_FOLDER = fileURLToPath(new URL("./migrations/", import.meta.url));
 
 /** Any constant that no other program locks on the same database: "verdict" in ASCII. */
