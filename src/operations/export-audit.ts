@@ -47,8 +47,7 @@ export async function exportAudit(
 
 /** @throws UnavailableError `storage_unavailable` when something recorded before the call is not in the database */
 export async function assertFlushed({ flushAudit }: Pick<Service, "flushAudit">): Promise<void> {
-  const isFlushed: unknown = await flushAudit();
-  if (isFlushed === false) {
+  if (!(await flushAudit())) {
     throw new UnavailableError(
       "storage",
       "Recorded entries have not reached the database yet; an export would lack them.",

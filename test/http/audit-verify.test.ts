@@ -76,7 +76,7 @@ describe("verification over HTTP", () => {
 
   test("that fails is a problem, and the next one may run", async () => {
     await (verdict.service.auditStore as unknown as { close(): Promise<void> }).close();
-    Object.assign(verdict.service, { flushAudit: async () => {} });
+    Object.assign(verdict.service, { flushAudit: async () => false });
     expect((await verify()).body.code).toBe("storage_unavailable");
     expect((await verify()).body.code).toBe("storage_unavailable");
   });
