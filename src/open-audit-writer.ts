@@ -13,7 +13,7 @@ import { createRedactor } from "./redaction/index.ts";
 
 /** Records what a command does, where no service runs that would. */
 export interface AuditWriter extends Pick<Service, "redactor" | "newId"> {
-  readonly spool: Pick<Spool, "append">;
+  readonly spool: Pick<Spool, "append" | "head">;
   /** Signs what was recorded, where there is a key. */
   close(): Promise<void>;
 }
@@ -72,6 +72,9 @@ function writerOf(
     newId,
     redactor: createRedactor({ key: redactionKey }),
     spool: {
+      get head() {
+        return spool.head;
+      },
       async append(record) {
         await spool.append(record);
         await ship();

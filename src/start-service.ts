@@ -203,7 +203,7 @@ function keepAuditInOrder(
   void ruleArchiver.move();
   const { auditRetentionDays: days } = config;
   if (days === undefined) return;
-  const deps = { ...service, spool, partitions: database.auditPartitions, flush: () => shipper.flush(FLUSH_MS) };
+  const deps = { ...service, spool, partitions: database.auditPartitions, flushAudit: () => shipper.flush(FLUSH_MS) };
   const expire = () => expireAudit(deps, days);
   const failed = "old audit records were not dropped";
   every(RETENTION_CHECK_MS, expire, failed);

@@ -88,8 +88,13 @@ export interface AuditQuery extends AuditFilters {
 export interface AuditScan extends AuditFilters {
   /** Only records with a greater id than this one: the last id of the page before. */
   readonly after?: string;
+  /** Only records that were in the store at that moment: without it, pages may show a later record of a chain alone. */
+  readonly snapshot?: AuditSnapshot;
   readonly limit: number;
 }
+
+/** A moment in the life of the store; see `AuditStore.snapshot`. */
+export type AuditSnapshot = string & { readonly audit: "snapshot" };
 
 /** A stored record: the line byte for byte as it was written, and its id. */
 export interface StoredLine {
@@ -111,6 +116,8 @@ export interface Arrivals {
  * - `insert` takes lines as the spool gives them (a record with its link on each; empty lines mean nothing). It is
  *   idempotent by `id` (a record already there is left as it is), all or nothing, and may be retried.
  * - `list` is newest first (descending id), `scan` oldest first (ascending id); an empty array means no match.
+ * - `snapshot` stands for what is in the store at the moment of the call: a scan over many pages that is given it sees
+ *   exactly that, whoever inserts meanwhile. It holds nothing up and need not be let go.
  * - `arrivals` gives each record exactly once to who follows the cursors, however late it arrived and however many
  *   writers insert at once; without a cursor it gives no lines but the cursor for all that arrives from now on.
  * - `get` gives undefined for an unknown id.
@@ -123,6 +130,7 @@ export interface AuditStore {
   get(id: string): Promise<ChainedRecord | undefined>;
   list(query: AuditQuery): Promise<ChainedRecord[]>;
   scan(query: AuditScan): Promise<StoredLine[]>;
+  snapshot(): Promise<AuditSnapshot>;
   arrivals(cursor: string | undefined, filters: AuditFilters, limit: number): Promise<Arrivals>;
 }
 
@@ -137,13 +145,11 @@ export interface AuditPartition {
 /**
  * Letting go of old records, a month at a time.
  * - `list` is ascending by time.
- * - `ends` gives, for each writer with records in the partition, the last one.
  * - `drop` forgets the partition's records for good. Dropping what is gone does nothing.
  * @throws UnavailableError `storage_unavailable`
  */
 export interface AuditPartitions {
   list(): Promise<AuditPartition[]>;
-  ends(partition: AuditPartition): Promise<ChainHead[]>;
   drop(partition: AuditPartition): Promise<void>;
 }
 

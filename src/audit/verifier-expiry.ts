@@ -1,12 +1,13 @@
 import type { ChainHead, ChainLink } from "./chain.ts";
 
-/** `data` of an `audit.expired` event, which is recorded before a partition is dropped. */
+/** `data` of an `audit.expired` event, which is recorded before partitions are dropped. */
 export interface ExpiredData {
-  readonly partition: string;
-  /** RFC 3339; of the first instant in the partition, and of the first behind it. */
+  /** Their names. */
+  readonly partitions: readonly string[];
+  /** RFC 3339; of the first instant in them, and of the first behind them. */
   readonly from: string;
   readonly to: string;
-  /** For each writer the last record that is let go, in this partition or, where it has none in this one, before it. */
+  /** For each writer the last record that is let go, in these partitions or, where it has none in them, before. */
   readonly writers: readonly ChainHead[];
 }
 

@@ -243,7 +243,7 @@ describe("a known end of a chain tells a log that was rolled back", () => {
 
 describe("a chain that does not begin with its first record", () => {
   const expired = (writers: readonly ChainHead[]) => (n: number) => {
-    const data: ExpiredData = { partition: "p", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z", writers };
+    const data: ExpiredData = { partitions: ["p"], from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z", writers };
     return { ...fakeDecision(n), kind: "audit.expired", actor: "system", data: { ...data } } as unknown as AuditRecord;
   };
   function expiredLog(announce: (log: FakeLog, end: ChainHead) => void): readonly string[] {

@@ -1,96 +1,100 @@
 import { expect, test } from "vitest";
 import { createTestService } from "../../test/test-service.ts";
-import type { AuditPartition, EventRecord } from "../audit/index.ts";
-import { linesOf, parseRecord } from "../audit/index.ts";
+import type { MemoryAuditStore } from "../adapters/memory/audit-store.ts";
+import type { AuditScan, EventRecord } from "../audit/index.ts";
+import { SCOPES } from "../identity/index.ts";
 import { expireAudit } from "./expire-audit.ts";
+import { recordEvent } from "./service.ts";
+import { verifyAudit } from "./verify-audit.ts";
 
 const DAY_MS = 86_400_000;
-const WRITER = "01930000-0000-7000-8000-00000000000a";
+const AUDITOR = { keyId: "k", identity: { name: "a", roles: [], attributes: {} }, scopes: new Set(SCOPES) };
 
-/** Three months, the last of which is the present one of the test's clock (January 2026). */
-const MONTHS: AuditPartition[] = [
-  { name: "audit_records_2025_11", from: Date.UTC(2025, 10), to: Date.UTC(2025, 11) },
-  { name: "audit_records_2025_12", from: Date.UTC(2025, 11), to: Date.UTC(2026, 0) },
-  { name: "audit_records_2026_01", from: Date.UTC(2026, 0), to: Date.UTC(2026, 1) },
-];
-
-async function open(options: { flush?: () => Promise<boolean> } = {}) {
-  const { service, spool } = await createTestService();
-  const dropped: string[] = [];
-  const kindsAtDrop: string[][] = [];
-  const recorded = async () => linesOf((await spool.peek(100)).text).map(parseRecord);
-  const deps = {
-    ...service,
-    spool,
-    flush: options.flush ?? (async () => true),
-    partitions: {
-      list: async () => MONTHS.filter(({ name }) => !dropped.includes(name)),
-      ends: async ({ name }: AuditPartition) => [
-        { writer: WRITER, seq: MONTHS.findIndex((each) => each.name === name) + 7, hash: "f".repeat(64) },
-      ],
-      async drop({ name }: AuditPartition) {
-        kindsAtDrop.push((await recorded()).map(({ kind }) => kind));
-        dropped.push(name);
-      },
-    },
-  };
-  return { deps, dropped, kindsAtDrop, recorded };
+/** A log with records in January, February and March 2026; it is the 3rd of March. */
+async function open() {
+  const verdict = await createTestService();
+  const { service, spool } = verdict;
+  for (let month = 0; month < 2; month += 1) {
+    await recordEvent(service, "key.created", "system", { month });
+    await spool.checkpoint();
+    verdict.advance(30 * DAY_MS);
+  }
+  await recordEvent(service, "key.created", "system", { month: 2 });
+  await service.flushAudit();
+  const store = service.auditStore as MemoryAuditStore;
+  return { ...verdict, store, deps: { ...service, spool, partitions: store.partitions } };
 }
 
-test("months whose last record is past the retention go, oldest first; younger ones stay", async () => {
-  const { deps, dropped } = await open();
+const monthsOf = async ({ partitions }: MemoryAuditStore) =>
+  (await partitions.list()).map(({ from }) => new Date(from).toISOString().slice(0, 7));
+
+test("months whose last record is past the retention go; younger ones stay, and what remains verifies", async () => {
+  const { deps, store, service } = await open();
   await expireAudit(deps, 20);
-  expect(dropped).toEqual(["audit_records_2025_11"]);
+  expect(await monthsOf(store)).toEqual(["2026-02", "2026-03"]);
+  expect(await verifyAudit(service, AUDITOR, {})).toMatchObject({ valid: true, errors: 0 });
+  await expireAudit(deps, 20);
+  expect(await monthsOf(store)).toEqual(["2026-02", "2026-03"]);
+
   await expireAudit(deps, 1);
-  expect(dropped).toEqual(["audit_records_2025_11", "audit_records_2025_12"]);
-  await expireAudit(deps, 1);
-  expect(dropped).toHaveLength(2);
+  expect(await monthsOf(store)).toEqual(["2026-03"]);
+  expect(await verifyAudit(service, AUDITOR, {})).toMatchObject({ valid: true, errors: 0 });
 });
 
-test("before a month goes, the log says which chains ended where, under a checkpoint", async () => {
-  const { deps, kindsAtDrop, recorded } = await open();
-  await expireAudit(deps, 20);
-  expect(kindsAtDrop).toEqual([["rules.activated", "audit.expired", "checkpoint"]]);
-  const event = (await recorded()).find(({ kind }) => kind === "audit.expired") as EventRecord;
-  expect(event.data).toEqual({
-    partition: "audit_records_2025_11",
-    from: "2025-11-01T00:00:00.000Z",
-    to: "2025-12-01T00:00:00.000Z",
-    writers: [{ writer: WRITER, seq: 7, hash: "f".repeat(64) }],
+test("before months go, the log says which, and where each chain ended in them", async () => {
+  const { deps, store } = await open();
+  const records = (await store.scan({ limit: 100 })).map(({ line }) => JSON.parse(line));
+  const last = records.filter(({ time }) => time < "2026-03").at(-1);
+  await expireAudit(deps, 1);
+  const [event] = (await store.list({ kind: "audit.expired", limit: 9 })) as EventRecord[];
+  expect(event!.data).toEqual({
+    partitions: ["audit_records_2026_01", "audit_records_2026_02"],
+    from: "2026-01-01T00:00:00.000Z",
+    to: "2026-03-01T00:00:00.000Z",
+    writers: [{ writer: last.writer, seq: last.seq, hash: last.hash }],
   });
+  expect((await store.list({ kind: "checkpoint", limit: 1 }))[0]!.id > event!.id).toBe(true);
 });
 
-test("what is said of a month repeats what was said before it: that is let go itself one day", async () => {
-  const { deps, recorded } = await open();
-  const other = { writer: WRITER.replace("a", "b"), seq: 3, hash: "e".repeat(64) };
-  const ends = async (partition: AuditPartition) =>
-    partition.name.endsWith("11") ? [other] : deps.partitions.ends(partition);
-  const flush = async () => {
-    await deps.flushAudit();
-    return true;
+test("what was said of a month is said again when that is let go itself", async () => {
+  const { deps, store, service, advance } = await open();
+  await expireAudit(deps, 20);
+  advance(70 * DAY_MS);
+  await recordEvent(service, "key.created", "system", {});
+  await service.flushAudit();
+  await expireAudit(deps, 20);
+  expect(await monthsOf(store)).toEqual(["2026-05"]);
+  expect(await verifyAudit(service, AUDITOR, {})).toMatchObject({ valid: true, errors: 0 });
+});
+
+test("a log that does not verify is evidence: nothing of it goes", async () => {
+  const { deps, store, logLines } = await open();
+  const auditStore = {
+    ...store,
+    scan: async (query: AuditScan) =>
+      (await store.scan(query)).map(({ id, line }) => ({ id, line: line.replace('"month":0', '"month":7') })),
   };
-  await expireAudit({ ...deps, flush, partitions: { ...deps.partitions, ends } }, 1);
-  expect(await recorded()).toEqual([]);
-  const [last] = (await deps.auditStore.list({ kind: "audit.expired", limit: 1 })) as EventRecord[];
-  expect(last!.data.writers).toEqual([other, { writer: WRITER, seq: 8, hash: "f".repeat(64) }]);
+  await expireAudit({ ...deps, auditStore }, 1);
+  expect(await monthsOf(store)).toHaveLength(3);
+  expect(logLines.join("")).toContain("does not verify");
 });
 
 test("nothing goes while the log cannot be written, or what it says cannot reach the database", async () => {
-  const away = await open({ flush: async () => false });
-  await expireAudit(away.deps, 1);
-  expect(away.dropped).toEqual([]);
+  const away = await open();
+  await expireAudit({ ...away.deps, flushAudit: async () => false }, 1);
+  expect(await monthsOf(away.store)).toHaveLength(3);
 
   const closed = await open();
-  await closed.deps.spool.close();
+  await closed.spool.close();
   await expect(expireAudit(closed.deps, 1)).rejects.toMatchObject({ code: "audit_unavailable" });
-  expect(closed.dropped).toEqual([]);
+  expect(await monthsOf(closed.store)).toHaveLength(3);
 });
 
 test("a month goes a whole retention after its last instant, and not a moment before", async () => {
-  const { deps, dropped } = await open();
-  const end = MONTHS[0]!.to;
+  const { deps, store } = await open();
+  const end = Date.UTC(2026, 1);
   await expireAudit({ ...deps, clock: { ...deps.clock, now: () => end + 30 * DAY_MS - 1 } }, 30);
-  expect(dropped).toEqual([]);
+  expect(await monthsOf(store)).toHaveLength(3);
   await expireAudit({ ...deps, clock: { ...deps.clock, now: () => end + 30 * DAY_MS } }, 30);
-  expect(dropped).toEqual(["audit_records_2025_11"]);
+  expect(await monthsOf(store)).toEqual(["2026-02", "2026-03"]);
 });

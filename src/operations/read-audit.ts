@@ -44,17 +44,21 @@ export async function readAudit(service: Service, id: string): Promise<ChainedRe
 const PAGE_RECORDS = 100;
 
 /**
- * All records that match, oldest first, a page at a time: the next one is read only when it is asked for. Between two pages
- * whatever else waits has its turn. No page is empty.
+ * All records that match and were there at the first read, oldest first, a page at a time: the next one is read only when
+ * it is asked for. Between two pages whatever else waits has its turn. No page is empty.
+ *
+ * INVARIANT: of each chain it is the beginning without a hole. Other replicas insert meanwhile; what of theirs sorts before
+ * the page under way would be missing, and what sorts behind it would not.
  * @throws UnavailableError `storage_unavailable`
  */
 export async function* scanAudit(
   { auditStore }: Pick<Service, "auditStore">,
   filters: AuditFilters,
 ): AsyncGenerator<readonly StoredLine[], void> {
+  const snapshot = await auditStore.snapshot();
   let after: string | undefined;
   for (;;) {
-    const page = await auditStore.scan({ ...filters, ...(after && { after }), limit: PAGE_RECORDS });
+    const page = await auditStore.scan({ ...filters, ...(after && { after }), snapshot, limit: PAGE_RECORDS });
     if (page.length > 0) yield page;
     if (page.length < PAGE_RECORDS) return;
     after = page.at(-1)!.id;

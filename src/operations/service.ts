@@ -21,7 +21,7 @@ export interface Service {
   readonly keyRing: KeyRing;
   readonly keyStore: KeyStore;
   readonly keyChanges: KeyChanges;
-  readonly spool: Pick<Spool, "append">;
+  readonly spool: Pick<Spool, "append" | "head">;
   readonly redactor: Redactor;
   readonly recordDecision: DecisionRecorder;
   readonly auditStore: AuditStore;

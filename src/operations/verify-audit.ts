@@ -27,7 +27,7 @@ const running = new WeakSet<AuditStore>();
  * @throws AppError `insufficient_scope`, `conflict` (one is under way, or it was stopped), `storage_unavailable`
  */
 export async function verifyAudit(
-  service: Pick<Service, "auditStore" | "flushAudit" | "verifyingKeys" | "clock">,
+  service: VerifyingService,
   caller: Caller,
   range: { readonly from?: number; readonly to?: number },
   signal?: AbortSignal,
@@ -37,12 +37,10 @@ export async function verifyAudit(
   if (running.has(auditStore)) throw new AppError("conflict", "A verification is under way; wait for its end.");
   running.add(auditStore);
   try {
-    // What does not reach the database now is behind the end of what is verified: it is not missing.
-    await service.flushAudit();
-    const verifier = createVerifier({ keys: service.verifyingKeys });
+    const verifier = await openVerifier(service);
     for await (const page of scanAudit(service, range)) {
       if (signal?.aborted) throw new AppError("conflict", "The verification was called off.");
-      await verifyInSlices(service, verifier, page);
+      await verifyInSlices(service, page, verifier.line);
     }
     return verifier.end(range);
   } finally {
@@ -50,14 +48,27 @@ export async function verifyAudit(
   }
 }
 
-async function verifyInSlices(
+export type VerifyingService = Pick<Service, "auditStore" | "flushAudit" | "verifyingKeys" | "spool" | "clock">;
+
+/**
+ * For the whole log, with the end of this service's own chain: the spool knows it, and who writes to the database does not.
+ * What does not reach the database now is not missing.
+ */
+export async function openVerifier({ spool, flushAudit, verifyingKeys }: VerifyingService): Promise<Verifier> {
+  const { head } = spool;
+  const isFlushed = await flushAudit();
+  return createVerifier({ keys: verifyingKeys, heads: isFlushed && head.seq > 0 ? [head] : [] });
+}
+
+/** Gives each line to `take`, and the event loop its turns. */
+export async function verifyInSlices(
   { clock }: Pick<Service, "clock">,
-  verifier: Verifier,
   page: readonly StoredLine[],
+  take: (line: string, id: string) => void,
 ): Promise<void> {
   let startedAt = clock.microseconds();
-  for (const [at, { line }] of page.entries()) {
-    verifier.line(line);
+  for (const [at, { line, id }] of page.entries()) {
+    take(line, id);
     if (at % SLICE_RECORDS === 0 && clock.microseconds() - startedAt > SLICE_MICROSECONDS) {
       await nextTurn();
       startedAt = clock.microseconds();

@@ -59,42 +59,12 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
       expect(await partitions.list()).toEqual([]);
     });
 
-    it("gives the last record that each writer has in the month", async () => {
-      const first = await write(1, [MAY, MAY + 5, JUNE - 1, JUNE, JUNE + 1]);
-      const second = await write(2, [MAY + 2, JUNE]);
-      await write(3, [JUNE]);
-      const ends = await partitions.ends(await month(MAY));
-      expect(ends.toSorted((a, b) => a.seq - b.seq)).toEqual(
-        [second[0]!, first[2]!].map(({ writer, seq, hash }) => ({ writer, seq, hash, isCheckpointed: false })),
-      );
-    });
-
-    it.each([
-      ["a checkpoint in the next month", [MAY, -JUNE], true],
-      ["a checkpoint in a later month", [MAY, JUNE, -JULY], true],
-      ["none", [MAY, JUNE, JULY], false],
-      ["one in the same month only, which would go as well", [MAY, -(MAY + 1)], false],
-    ])("says whether a record of the writer stays that signs the end: %s", async (_, times, isCheckpointed) => {
-      await write(1, times);
-      await write(2, [MAY, -JUNE]);
-      const ends = await partitions.ends(await month(MAY));
-      expect(ends.find((end) => end.writer === newWriter(1).writer)).toMatchObject({ isCheckpointed });
-      expect(ends.find((end) => end.writer === newWriter(2).writer)).toMatchObject({ isCheckpointed: true });
-    });
-
-    it("does not take another writer's checkpoint for one", async () => {
-      await write(1, [MAY, MAY]);
-      await write(2, [JUNE, JUNE, -JUNE]);
-      expect(await partitions.ends(await month(MAY))).toMatchObject([{ seq: 2, isCheckpointed: false }]);
-    });
-
     it("drops a month and nothing else, twice without harm, and takes records of it again", async () => {
       await write(1, [JUNE - 1, JUNE, JULY - 1, JULY]);
       const june = await month(JUNE);
       await partitions.drop(june);
       await partitions.drop(june);
       expect((await partitions.list()).map(({ from }) => from)).toEqual([MAY, JULY]);
-      expect(await partitions.ends(june)).toEqual([]);
       expect((await opened.store.scan({ limit: 10 })).map(({ id }) => id)).toEqual([
         idAt(JUNE - 1, 1000),
         idAt(JULY, 1003),
@@ -106,7 +76,7 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
     it("answers storage_unavailable once closed, from every method", async () => {
       await opened.close();
       const may = { name: "audit_records_2041_05", from: MAY, to: JUNE };
-      for (const answer of [partitions.list(), partitions.ends(may), partitions.drop(may)]) {
+      for (const answer of [partitions.list(), partitions.drop(may)]) {
         await expect(answer).rejects.toMatchObject({ code: "storage_unavailable" });
       }
     });

@@ -247,6 +247,17 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
         expect(rest.map(({ id }) => id)).toEqual([3, 4, 5].map(idOf));
         expect(await store.scan({ limit: 10, after: rest.at(-1)!.id })).toEqual([]);
       });
+
+      it("sees exactly what was there at its snapshot, whatever is inserted behind it or before it", async () => {
+        expect(await store.scan({ snapshot: await store.snapshot(), limit: 10 })).toEqual([]);
+        await insertRecords(store, [eventRecord(3), eventRecord(5)]);
+        const snapshot = await store.snapshot();
+        await insertRecords(store, [eventRecord(1), eventRecord(4), eventRecord(9)]);
+        const seen = await store.scan({ snapshot, limit: 10 });
+        expect(seen.map(({ id }) => id)).toEqual([idOf(3), idOf(5)]);
+        expect((await store.scan({ snapshot, after: idOf(3), limit: 10 })).map(({ id }) => id)).toEqual([idOf(5)]);
+        expect(await store.scan({ snapshot: await store.snapshot(), limit: 10 })).toHaveLength(5);
+      });
     });
 
     describeArrivals(() => store);

@@ -132,6 +132,29 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
     expect(follower.lines[1]).toBe(early);
   });
 
+  it("shows a scan nothing that was not there at its snapshot, of transactions that were under way then either", async () => {
+    const { auditStore } = await openEmpty();
+    const early = chainLines([eventRecord(1)])[0]!;
+    await insertRecords(auditStore, [eventRecord(0)]);
+    const snapshot = await client.begin(async (earlier) => {
+      await earlier`
+        insert into audit_records (id, kind, rules, writer, seq, record)
+        values (${idOf(1)}, 'rules.activated', '{}', 'w', 1, ${early}::text::json)`;
+      return auditStore.snapshot();
+    });
+    await insertRecords(auditStore, [eventRecord(2)]);
+    const seen = await auditStore.scan({ snapshot, limit: 10 });
+    expect(seen.map(({ id }) => id)).toEqual([idOf(0)]);
+    expect(await auditStore.scan({ limit: 10 })).toHaveLength(3);
+  });
+
+  it("shows a scan what came with a dump from a server that was further on", async () => {
+    const { auditStore } = await openEmpty();
+    await insertRecords(auditStore, [eventRecord(0)]);
+    await client`update audit_records set arrived_in = '9999999999'`;
+    expect(await auditStore.scan({ snapshot: await auditStore.snapshot(), limit: 10 })).toHaveLength(1);
+  });
+
   it("has the partitions of this month and the next when it is open", async () => {
     const { auditPartitions } = await openEmpty();
     const months = (await auditPartitions.list()).filter(({ to }) => to > Date.now());

@@ -1,4 +1,11 @@
-import { type AuditPartitions, type AuditStore, linesOf, parseRecord, type StoredLine } from "../../audit/index.ts";
+import {
+  type AuditPartitions,
+  type AuditSnapshot,
+  type AuditStore,
+  linesOf,
+  parseRecord,
+  type StoredLine,
+} from "../../audit/index.ts";
 import { AppError, UnavailableError } from "../../model/errors.ts";
 import { isStorableText } from "../postgres/filter-text.ts";
 import { isWithin, matches } from "./audit-filters.ts";
@@ -49,13 +56,19 @@ export function createMemoryAuditStore(): MemoryAuditStore {
         .slice(0, limit)
         .map(({ line }) => parseRecord(line));
     },
-    async scan({ after, limit, ...filters }) {
+    async scan({ after, snapshot, limit, ...filters }) {
       assertOpen();
+      const batchMax = snapshot === undefined ? batches : Number(snapshot);
       return [...arrived.values()]
+        .filter(({ batch }) => batch <= batchMax)
         .filter(({ id, line }) => isWithin(id, { after }) && matches(parseRecord(line), filters))
         .sort((a, b) => compareBytes(a.id, b.id))
         .slice(0, limit)
         .map(({ id, line }) => ({ id, line }));
+    },
+    async snapshot() {
+      assertOpen();
+      return String(batches) as AuditSnapshot;
     },
     async arrivals(cursor, filters, limit) {
       assertOpen();

@@ -1,8 +1,8 @@
 import { and, asc, desc, eq, gt, lt, type SQL, sql } from "drizzle-orm";
-import type { AuditFilters, AuditStore } from "../../audit/index.ts";
+import type { AuditFilters, AuditSnapshot, AuditStore } from "../../audit/index.ts";
 import { readArrivals } from "./audit-arrivals.ts";
 import { columnCondition, firstOfRule, idCondition } from "./audit-conditions.ts";
-import type { RunOnDatabase } from "./database.ts";
+import { queryRows, type RunOnDatabase } from "./database.ts";
 import { filterText } from "./filter-text.ts";
 import { insertLines } from "./insert-lines.ts";
 import { auditRecords } from "./schema.ts";
@@ -33,8 +33,11 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       );
       return rows.map((row) => row.record);
     },
-    async scan({ after, limit, ...filters }) {
-      const isAfter = after === undefined ? undefined : gt(auditRecords.id, filterText(after));
+    async scan({ after, snapshot, limit, ...filters }) {
+      const isAfter = and(
+        after === undefined ? undefined : gt(auditRecords.id, filterText(after)),
+        snapshot === undefined ? undefined : wasThereAt(snapshot),
+      );
       return run((db) =>
         db
           .select({ id: auditRecords.id, line: sql<string>`${auditRecords.record}::text` })
@@ -44,10 +47,25 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
           .limit(limit),
       );
     },
+    async snapshot() {
+      const rows = await run((db) =>
+        queryRows<{ taken: AuditSnapshot }>(db, sql`select pg_current_snapshot()::text as taken`),
+      );
+      return rows[0]!.taken;
+    },
     async arrivals(cursor, filters, limit) {
       return run((db) => readArrivals(db, cursor, filters, limit));
     },
   };
+}
+
+/**
+ * A transaction that is not over yet cannot have inserted what can be seen: such ids come from another server, with a dump
+ * that was restored on this one.
+ */
+function wasThereAt(snapshot: AuditSnapshot): SQL {
+  return sql`(pg_visible_in_snapshot(arrived_in, ${snapshot}::pg_snapshot)
+    or arrived_in >= pg_snapshot_xmax(pg_current_snapshot()))`;
 }
 
 function condition(filters: AuditFilters, onPage: SQL | undefined, direction: "asc" | "desc", limit: number) {

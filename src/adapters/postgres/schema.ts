@@ -59,8 +59,6 @@ export const auditRecords = pgTable(
     index("audit_records_decision").on(table.decision, table.id).where(sql`decision <> 'allow'`),
     index("audit_records_rules").using("gin", table.rules),
     index("audit_records_arrived_in").on(table.arrivedIn, table.id),
-    index("audit_records_writer").on(table.writer, table.seq),
-    index("audit_records_checkpoint").on(table.writer, table.seq).where(sql`kind = 'checkpoint'`),
   ],
 );
 

@@ -40,6 +40,4 @@ CREATE INDEX "audit_records_action_name" ON "audit_records" USING btree ("action
 CREATE INDEX "audit_records_session" ON "audit_records" USING btree ("session_id","id");--> statement-breakpoint
 CREATE INDEX "audit_records_decision" ON "audit_records" USING btree ("decision","id") WHERE decision <> 'allow';--> statement-breakpoint
 CREATE INDEX "audit_records_rules" ON "audit_records" USING gin ("rules");--> statement-breakpoint
-CREATE INDEX "audit_records_arrived_in" ON "audit_records" USING btree ("arrived_in","id");--> statement-breakpoint
-CREATE INDEX "audit_records_writer" ON "audit_records" USING btree ("writer","seq");--> statement-breakpoint
-CREATE INDEX "audit_records_checkpoint" ON "audit_records" USING btree ("writer","seq") WHERE kind = 'checkpoint';
+CREATE INDEX "audit_records_arrived_in" ON "audit_records" USING btree ("arrived_in","id");
