@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
-import { runCli } from "./cli/index.ts";
+import { createAuditFiles, runCli } from "./cli/index.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
@@ -14,10 +15,14 @@ const exitCode = await runCli(process.argv.slice(2), {
   readStdin: async () => Buffer.concat(await process.stdin.toArray()),
   readFile: (path) => readFile(path),
   isInteractive: process.stdout.isTTY === true,
+  isErrorInteractive: process.stderr.isTTY === true,
   serve: async () => (await import("./run-service.ts")).runService(process.env),
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   readRules: (dir) => createRuleDirectory({ dir }).read(),
   openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
+  auditFiles: createAuditFiles(process.stdin),
+  readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),
+  openAuditService: async (options) => (await import("./open-audit-service.ts")).openAuditService(process.env, options),
   now: () => Date.now(),
 });
 // What was printed into a pipe is written before the process ends.

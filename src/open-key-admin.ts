@@ -48,7 +48,9 @@ async function openEmbedded(config: Config): Promise<KeyAdmin> {
 }
 
 /** The folder, locked, or where the process listens that holds it. @throws CliError */
-async function lockUnlessRunning({ dataDir }: Config): Promise<{ directory: DataDirectory } | { listen: string }> {
+export async function lockUnlessRunning({
+  dataDir,
+}: Config): Promise<{ directory: DataDirectory } | { listen: string }> {
   try {
     return { directory: await openDataDirectory(dataDir) };
   } catch (error) {
@@ -60,13 +62,13 @@ async function lockUnlessRunning({ dataDir }: Config): Promise<{ directory: Data
   }
 }
 
-const neverStarted = ({ dataDir }: Config) =>
+export const neverStarted = ({ dataDir }: Config) =>
   new CliError(`there is no Verdict data in ${dataDir}`, {
     hint: "Start the service once, which makes the first keys, or set VERDICT_DATA_DIR to the folder that it uses.",
   });
 
 /** @param url of the service, when a command line could name it */
-async function initialAdminKey(dataDir: string, url: string | undefined): Promise<string> {
+export async function initialAdminKey(dataDir: string, url: string | undefined): Promise<string> {
   const path = join(dataDir, INITIAL_KEYS_FILE);
   try {
     const { admin } = JSON.parse(await readFile(path, "utf8")) as { admin?: unknown };
@@ -74,11 +76,11 @@ async function initialAdminKey(dataDir: string, url: string | undefined): Promis
   } catch {
     // Removed after the keys were put away, as it should be: then the operator has the key.
   }
-  throw new CliError("the service is running, so its keys are managed over HTTP, and that needs a key", {
+  throw new CliError("the service is running, so it is asked over HTTP, and that needs a key", {
     hint:
       url === undefined
-        ? `There is none in ${path}, and over a socket no other can be given; stop the service, or call /v1/keys yourself.`
-        : `There is none in ${path}; set VERDICT_API_KEY to one with \`keys:write\`, and VERDICT_URL=${url}.`,
+        ? `There is none in ${path}, and over a socket no other can be given; stop the service, or call its HTTP interface yourself.`
+        : `There is none in ${path}; set VERDICT_API_KEY to one that may do this, and VERDICT_URL=${url}.`,
   });
 }
 

@@ -91,7 +91,7 @@ async function start(
 
   const reloadRules = createQuietReload(composition, stopping.signal);
   await reloadRules();
-  const http = { service, assertHost: createHostGuard(config.allowedHosts) };
+  const http = { service, assertHost: createHostGuard(config.allowedHosts), stopping: stopping.signal };
   const server = createNodeServer(createApp(http).fetch, createDirectRoutes(http));
   const listening: Listening = await listen(server, config.listen);
   undo.push(() => listening.drain(msToStop()));

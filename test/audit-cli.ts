@@ -6,15 +6,14 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { publicKeyPem } from "../src/audit/index.ts";
 import { addAudit } from "../src/cli/audit-commands.ts";
-import type { AuditCliDeps } from "../src/cli/audit-deps.ts";
 import { createAuditFiles } from "../src/cli/audit-files.ts";
 import { createHttpAuditService } from "../src/cli/audit-http-service.ts";
 import { describeFailure } from "../src/cli/cli-error.ts";
-import type { KeyAdminOptions } from "../src/cli/index.ts";
+import type { CliDeps, KeyAdminOptions } from "../src/cli/index.ts";
 import { createNodeServer } from "../src/http/index.ts";
 import { createTestService } from "./test-service.ts";
 
-export interface RunOptions extends Partial<AuditCliDeps> {
+export interface RunOptions extends Partial<CliDeps> {
   readonly stdin?: string;
 }
 
@@ -48,7 +47,7 @@ export async function createAuditCli() {
       },
       now: () => 0,
       ...overrides,
-    } as unknown as AuditCliDeps;
+    } as unknown as CliDeps;
     const { code, text } = await runProgram(argv, deps);
     return { code, stdout: out.join(""), stderr: err.join("") + text };
   }
@@ -83,7 +82,7 @@ export async function createAuditCli() {
   };
 }
 
-async function runProgram(argv: readonly string[], deps: AuditCliDeps): Promise<{ code: number; text: string }> {
+async function runProgram(argv: readonly string[], deps: CliDeps): Promise<{ code: number; text: string }> {
   let code = 0;
   const program = new Command().exitOverride().configureOutput({ writeOut: deps.stdout, writeErr: deps.stderr });
   addAudit(program, deps, (given) => {

@@ -1,4 +1,13 @@
-import { type CliDeps, type CreateKeyInput, type KeyAdmin, type KeyAdminOptions, runCli } from "../src/cli/index.ts";
+import { Readable } from "node:stream";
+import {
+  type CliDeps,
+  CliError,
+  type CreateKeyInput,
+  createAuditFiles,
+  type KeyAdmin,
+  type KeyAdminOptions,
+  runCli,
+} from "../src/cli/index.ts";
 import type { ApiKey } from "../src/identity/index.ts";
 import { createApiKey } from "../src/identity/index.ts";
 import { AppError } from "../src/model/errors.ts";
@@ -35,12 +44,18 @@ export function createFakeCli(options: FakeCliOptions = {}) {
         return bytes(content);
       },
       isInteractive: false,
+      isErrorInteractive: false,
       serve: async () => 0,
       defaultRulesDir: "/opt/verdict/rules",
       readRules: async (dir) => readFake(rules[dir], dir),
       async openKeyAdmin(target) {
         opened.push(target);
         return admin;
+      },
+      auditFiles: createAuditFiles(Readable.from([bytes(stdin)])),
+      readAuditKeys: () => new Map(),
+      openAuditService: async () => {
+        throw new CliError("there is no service");
       },
       now: () => FAKE_NOW,
       ...overrides,

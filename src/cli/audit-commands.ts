@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { AuditCliDeps } from "./audit-deps.ts";
 import { type AuditExportOptions, runAuditExport } from "./audit-export-command.ts";
 import * as help from "./audit-help-text.ts";
 import { runAuditPublicKey } from "./audit-public-key-command.ts";
-import type { AuditTarget } from "./audit-target.ts";
 import { type AuditVerifyOptions, runAuditVerify } from "./audit-verify-command.ts";
+import type { CliDeps } from "./deps.ts";
 import { parseTime } from "./parse-time.ts";
+import type { ServiceTarget } from "./service-target.ts";
 
 const KEYS_MAX = 100;
 
 /** Adds `verdict audit` and what belongs to it. */
-export function addAudit(program: Command, deps: AuditCliDeps, onExitCode: (code: number) => void): void {
+export function addAudit(program: Command, deps: CliDeps, onExitCode: (code: number) => void): void {
   const audit = program
     .command("audit")
     .description("verify and export the audit log")
@@ -44,7 +44,7 @@ export function addAudit(program: Command, deps: AuditCliDeps, onExitCode: (code
     .command("public-key")
     .description("print the public keys that exports are verified with")
     .addHelpText("after", help.AUDIT_PUBLIC_KEY_HELP)
-    .action(async (options: AuditTarget) => onExitCode(await runAuditPublicKey(deps, options)));
+    .action(async (options: ServiceTarget) => onExitCode(await runAuditPublicKey(deps, options)));
 
   for (const command of [verify, exporting, publicKey]) {
     command

@@ -1,16 +1,4 @@
 import type { VerifyReport } from "../audit/index.ts";
-import type { CliDeps, KeyAdminOptions } from "./deps.ts";
-
-/** What the audit commands reach outside themselves, besides what all commands do. */
-export interface AuditCliDeps extends CliDeps {
-  /** Whether stderr is a terminal. */
-  readonly isErrorInteractive: boolean;
-  readonly auditFiles: AuditFiles;
-  /** The public keys in the data directory that this environment configures, as PEM, by key id; empty when it has none. */
-  readAuditKeys(): ReadonlyMap<string, string>;
-  /** The log of the service at `url`; without one, of the service that runs in this environment. */
-  openAuditService(options: KeyAdminOptions): Promise<AuditService>;
-}
 
 /** Which records; RFC 3339 and names as in the query of the HTTP interface. */
 export type AuditSelection = Readonly<Record<string, string>>;

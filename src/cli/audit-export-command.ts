@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import type { AuditCliDeps, AuditDownload, NewFile } from "./audit-deps.ts";
-import { type AuditTarget, usage, withAuditService } from "./audit-target.ts";
+import type { AuditDownload, NewFile } from "./audit-deps.ts";
+import { withAuditService } from "./audit-target.ts";
 import { rangeOf } from "./audit-verify-command.ts";
 import { CliError } from "./cli-error.ts";
+import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";
 import { isObject } from "./key-json.ts";
 import { printable } from "./printable.ts";
 import { createProgress, NO_PROGRESS } from "./progress.ts";
+import { type ServiceTarget, usage } from "./service-target.ts";
 
-export interface AuditExportOptions extends AuditTarget {
+export interface AuditExportOptions extends ServiceTarget {
   /** Epoch milliseconds. */
   readonly from?: number;
   readonly to?: number;
@@ -18,7 +20,7 @@ export interface AuditExportOptions extends AuditTarget {
 }
 
 /** Stdout gets the name of the file. It shows up when it is complete; a transfer that breaks off leaves nothing behind. */
-export async function runAuditExport(deps: AuditCliDeps, options: AuditExportOptions): Promise<number> {
+export async function runAuditExport(deps: CliDeps, options: AuditExportOptions): Promise<number> {
   const format = options.format ?? "ndjson";
   return withAuditService(deps, options, async (service) => {
     const download = await service.export(format, rangeOf(options));
@@ -38,11 +40,7 @@ export async function runAuditExport(deps: AuditCliDeps, options: AuditExportOpt
   });
 }
 
-function nameOf(
-  { auditFiles, cwd }: AuditCliDeps,
-  { output }: AuditExportOptions,
-  { fileName }: AuditDownload,
-): string {
+function nameOf({ auditFiles, cwd }: CliDeps, { output }: AuditExportOptions, { fileName }: AuditDownload): string {
   if (output !== undefined) return output;
   if (fileName === undefined) throw usage("the service names no file that can be used here", "Name one with --output.");
   // A name that nobody typed overwrites nothing.
@@ -50,7 +48,7 @@ function nameOf(
   throw usage(`\`${fileName}\` is there already`, "Remove it, or give another name with --output.");
 }
 
-async function create({ auditFiles, cwd }: AuditCliDeps, name: string): Promise<NewFile> {
+async function create({ auditFiles, cwd }: CliDeps, name: string): Promise<NewFile> {
   try {
     return await auditFiles.create(resolve(cwd, name));
   } catch (error) {
@@ -64,7 +62,7 @@ async function create({ auditFiles, cwd }: AuditCliDeps, name: string): Promise<
 }
 
 async function save(
-  deps: AuditCliDeps,
+  deps: CliDeps,
   { chunks }: AuditDownload,
   file: NewFile,
   check: ExportCheck | undefined,

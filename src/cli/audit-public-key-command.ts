@@ -1,12 +1,14 @@
-import type { AuditCliDeps } from "./audit-deps.ts";
-import { type AuditTarget, hasKey, withAuditService } from "./audit-target.ts";
+import { namesService, withAuditService } from "./audit-target.ts";
 import { CliError } from "./cli-error.ts";
+import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";
+import type { ServiceTarget } from "./service-target.ts";
 
 /** Every key with which something was signed, as PEM: those of a service, or those in the data directory. */
-export async function runAuditPublicKey(deps: AuditCliDeps, target: AuditTarget): Promise<number> {
-  const isRemote = target.url !== undefined || hasKey(deps, target);
-  const keys = isRemote ? await withAuditService(deps, target, (service) => service.keys()) : deps.readAuditKeys();
+export async function runAuditPublicKey(deps: CliDeps, target: ServiceTarget): Promise<number> {
+  const keys = namesService(deps, target)
+    ? await withAuditService(deps, target, (service) => service.keys())
+    : deps.readAuditKeys();
   if (keys.size === 0) {
     throw new CliError("there are no audit keys in the data directory", {
       hint: "Start the service once, which makes them, or set VERDICT_DATA_DIR to the folder that it uses.",

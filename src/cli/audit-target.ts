@@ -1,21 +1,15 @@
-import type { AuditCliDeps, AuditService } from "./audit-deps.ts";
-import { CliError } from "./cli-error.ts";
-import type { KeyAdminOptions } from "./deps.ts";
-import { EXIT } from "./exit-codes.ts";
-import { isHeaderSafe, parseServiceUrl } from "./http-key-admin.ts";
-
-const DEFAULT_URL = "http://127.0.0.1:8181";
-
-/** What `--url` and `--key` gave. */
-export type AuditTarget = KeyAdminOptions;
+import type { AuditService } from "./audit-deps.ts";
+import type { CliDeps } from "./deps.ts";
+import { resolveTarget, type ServiceTarget } from "./service-target.ts";
 
 /** Opens the service that the options or the environment point to, runs `work` with it, and closes it. */
 export async function withAuditService<T>(
-  deps: AuditCliDeps,
-  target: AuditTarget,
+  deps: CliDeps,
+  target: ServiceTarget,
   work: (service: AuditService) => Promise<T>,
 ): Promise<T> {
-  const service = await deps.openAuditService(resolveAuditTarget(deps, target));
+  const resolved = resolveTarget(deps, target, { work: "read the audit log", scope: "audit:read" });
+  const service = await deps.openAuditService(resolved);
   try {
     return await work(service);
   } finally {
@@ -23,43 +17,6 @@ export async function withAuditService<T>(
   }
 }
 
-/** Whether options or environment name a key, and with it a service by its address. */
-export const hasKey = ({ env }: Pick<AuditCliDeps, "env">, target: AuditTarget) =>
-  (target.key ?? (env.VERDICT_API_KEY || undefined)) !== undefined;
-
-/** Both parts or none; options before the environment, and an empty variable is none. */
-function resolveAuditTarget({ env, stderr }: AuditCliDeps, target: AuditTarget): KeyAdminOptions {
-  if (target.key !== undefined) {
-    stderr("warning: other processes can see a key on the command line; set VERDICT_API_KEY instead\n");
-  }
-  const key = target.key ?? (env.VERDICT_API_KEY || undefined);
-  const url = target.url ?? (env.VERDICT_URL || undefined);
-  if (key === undefined) {
-    if (url === undefined) return {};
-    throw usage("a key is needed to read the audit log of a service", "Set VERDICT_API_KEY to one with `audit:read`.");
-  }
-  if (!isHeaderSafe(key)) {
-    throw usage("the API key has characters that no key has", "Was it copied whole, without spaces or line breaks?");
-  }
-  const { protocol, hostname } = parseTargetUrl(url ?? DEFAULT_URL);
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    stderr(`warning: the key goes to ${hostname} over plain HTTP, where others can read it; use https\n`);
-  }
-  return { url: url ?? DEFAULT_URL, key };
-}
-
-function parseTargetUrl(url: string): URL {
-  try {
-    return parseServiceUrl(url);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw usage(error.message, error.hint);
-  }
-}
-
-/** A wrong command line, so nothing was tried. */
-export const usage = (message: string, hint?: string) =>
-  new CliError(message, { exitCode: EXIT.usage, ...(hint === undefined ? undefined : { hint }) });
-
-const isLoopback = (hostname: string) =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+/** Whether options or environment name a service, rather than leave it to this machine. */
+export const namesService = ({ env }: Pick<CliDeps, "env">, { url, key }: ServiceTarget) =>
+  url !== undefined || key !== undefined || Boolean(env.VERDICT_API_KEY || env.VERDICT_URL);

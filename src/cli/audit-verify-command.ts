@@ -3,16 +3,18 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { createExportVerifier, createVerifyingKey, type ExportReport, type VerifyingKey } from "../audit/index.ts";
 import { type Comparison, compareWithService } from "./audit-compare.ts";
-import type { AuditCliDeps, AuditSelection, AuditService } from "./audit-deps.ts";
+import type { AuditSelection, AuditService } from "./audit-deps.ts";
 import { formatComparison, formatReport } from "./audit-report-text.ts";
-import { type AuditTarget, usage, withAuditService } from "./audit-target.ts";
+import { withAuditService } from "./audit-target.ts";
 import { CliError } from "./cli-error.ts";
+import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";
 import { createPaint } from "./paint.ts";
 import { printableJson } from "./printable.ts";
 import { createProgress, NO_PROGRESS } from "./progress.ts";
+import { type ServiceTarget, usage } from "./service-target.ts";
 
-export interface AuditVerifyOptions extends AuditTarget {
+export interface AuditVerifyOptions extends ServiceTarget {
   readonly publicKey?: readonly string[];
   readonly withService?: boolean;
   /** Epoch milliseconds. */
@@ -23,7 +25,7 @@ export interface AuditVerifyOptions extends AuditTarget {
 
 /** @returns 0 only when all that was verified is valid */
 export async function runAuditVerify(
-  deps: AuditCliDeps,
+  deps: CliDeps,
   file: string | undefined,
   options: AuditVerifyOptions,
 ): Promise<number> {
@@ -48,7 +50,7 @@ function assertSensible(file: string | undefined, { publicKey, withService, from
   }
 }
 
-async function verifyService(deps: AuditCliDeps, options: AuditVerifyOptions): Promise<number> {
+async function verifyService(deps: CliDeps, options: AuditVerifyOptions): Promise<number> {
   const report = await withAuditService(deps, options, (service) => service.verify(rangeOf(options)));
   return show(deps, options, [["the service's log", report]]);
 }
@@ -59,7 +61,7 @@ export const rangeOf = ({ from, to }: Pick<AuditVerifyOptions, "from" | "to">): 
 });
 
 /** Those that were given, or else those of the service that runs in this environment. */
-async function readKeys(deps: AuditCliDeps, paths: readonly string[]): Promise<VerifyingKey[]> {
+async function readKeys(deps: CliDeps, paths: readonly string[]): Promise<VerifyingKey[]> {
   const found = paths.length > 0 ? [] : [...deps.readAuditKeys().values()];
   const given = await Promise.all(paths.map((path) => readPems(deps, path)));
   const keys = [...found, ...given.flat()].map((pem) => createVerifyingKey(pem));
@@ -73,7 +75,7 @@ async function readKeys(deps: AuditCliDeps, paths: readonly string[]): Promise<V
 const PEM = /-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g;
 
 /** A file may hold several. */
-async function readPems(deps: AuditCliDeps, path: string): Promise<string[]> {
+async function readPems(deps: CliDeps, path: string): Promise<string[]> {
   let text: string;
   try {
     text = Buffer.from(await deps.readFile(resolve(deps.cwd, path))).toString();
@@ -92,14 +94,14 @@ async function readPems(deps: AuditCliDeps, path: string): Promise<string[]> {
   }
 }
 
-async function verifyFile(deps: AuditCliDeps, file: string, keys: readonly VerifyingKey[]): Promise<ExportReport> {
+async function verifyFile(deps: CliDeps, file: string, keys: readonly VerifyingKey[]): Promise<ExportReport> {
   const verifier = createExportVerifier({ keys });
   for await (const chunk of await openExport(deps, file)) verifier.write(chunk);
   return verifier.end();
 }
 
 /** The bytes of an export, unpacked, with a bar on stderr while they are read. @throws CliError */
-async function openExport(deps: AuditCliDeps, file: string): Promise<AsyncIterable<Uint8Array>> {
+async function openExport(deps: CliDeps, file: string): Promise<AsyncIterable<Uint8Array>> {
   const opened = await openFile(deps, file);
   const progress = deps.isErrorInteractive
     ? createProgress({ label: "verifying", total: opened.bytes, write: deps.stderr, now: deps.now })
@@ -114,7 +116,7 @@ async function openExport(deps: AuditCliDeps, file: string): Promise<AsyncIterab
   return readable(file, bytes, () => progress.end());
 }
 
-async function openFile({ auditFiles, cwd }: AuditCliDeps, file: string) {
+async function openFile({ auditFiles, cwd }: CliDeps, file: string) {
   if (file === "-") return { bytes: undefined, chunks: auditFiles.stdin };
   try {
     return await auditFiles.open(resolve(cwd, file));
@@ -143,7 +145,7 @@ function unreadable(file: string, error: unknown, exitCode: number = EXIT.usage)
 }
 
 async function verifyBoth(
-  deps: AuditCliDeps,
+  deps: CliDeps,
   options: AuditVerifyOptions,
   file: string,
   report: ExportReport,
@@ -170,7 +172,7 @@ async function verifyBoth(
 type Titled = readonly [title: string, report: ExportReport];
 
 function show(
-  deps: AuditCliDeps,
+  deps: CliDeps,
   { json }: AuditVerifyOptions,
   [first, second]: readonly [Titled, Titled?],
   comparison?: Comparison,

@@ -1,6 +1,7 @@
 import type { NewApiKey } from "../identity/index.ts";
 import type { ReadResult } from "../operations/check-rules.ts";
 import type { KeyView } from "../operations/manage-keys.ts";
+import type { AuditFiles, AuditService } from "./audit-deps.ts";
 
 /** Everything that the commands reach outside themselves. */
 export interface CliDeps {
@@ -14,6 +15,8 @@ export interface CliDeps {
   readFile(path: string): Promise<Uint8Array>;
   /** Whether stdout is a terminal. */
   readonly isInteractive: boolean;
+  /** Whether stderr is one. */
+  readonly isErrorInteractive: boolean;
   /** Runs the service until it is stopped. @returns the exit code */
   serve(): Promise<number>;
   /** Absolute. */
@@ -21,6 +24,11 @@ export interface CliDeps {
   /** Every rule file below a directory. @param dir absolute */
   readRules(dir: string): Promise<ReadResult>;
   openKeyAdmin(options: KeyAdminOptions): Promise<KeyAdmin>;
+  readonly auditFiles: AuditFiles;
+  /** The public keys in the data directory that this environment configures, as PEM, by key id; empty when it has none. */
+  readAuditKeys(): ReadonlyMap<string, string>;
+  /** The log of the service at `url`; without one, of the service that runs in this environment. */
+  openAuditService(options: KeyAdminOptions): Promise<AuditService>;
   /** Epoch milliseconds. */
   now(): number;
 }

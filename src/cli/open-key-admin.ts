@@ -1,12 +1,8 @@
-import { CliError } from "./cli-error.ts";
-import type { CliDeps, KeyAdmin, KeyAdminOptions } from "./deps.ts";
-import { EXIT } from "./exit-codes.ts";
-import { isHeaderSafe, parseServiceUrl } from "./http-key-admin.ts";
-
-const DEFAULT_URL = "http://127.0.0.1:8181";
+import type { CliDeps, KeyAdmin } from "./deps.ts";
+import { resolveTarget, type ServiceTarget } from "./service-target.ts";
 
 /** What `--url` and `--key` gave. */
-export type KeyTarget = KeyAdminOptions;
+export type KeyTarget = ServiceTarget;
 
 /** Opens the keys that the options or the environment point to, runs `work` on them, and closes them. */
 export async function withKeyAdmin<T>(
@@ -14,46 +10,10 @@ export async function withKeyAdmin<T>(
   target: KeyTarget,
   work: (admin: KeyAdmin) => Promise<T>,
 ): Promise<T> {
-  const admin = await deps.openKeyAdmin(resolveTarget(deps, target));
+  const admin = await deps.openKeyAdmin(resolveTarget(deps, target, { work: "manage the keys", scope: "keys:write" }));
   try {
     return await work(admin);
   } finally {
     await admin.close();
   }
 }
-
-/** Both parts or none; options before the environment, and an empty variable is none. */
-function resolveTarget({ env, stderr }: CliDeps, target: KeyTarget): KeyAdminOptions {
-  if (target.key !== undefined) {
-    stderr("warning: other processes can see a key on the command line; set VERDICT_API_KEY instead\n");
-  }
-  const key = target.key ?? (env.VERDICT_API_KEY || undefined);
-  const url = target.url ?? (env.VERDICT_URL || undefined);
-  if (key === undefined) {
-    if (url === undefined) return {};
-    throw usage("a key is needed to manage the keys of a service", "Set VERDICT_API_KEY to one with `keys:write`.");
-  }
-  if (!isHeaderSafe(key)) {
-    throw usage("the API key has characters that no key has", "Was it copied whole, without spaces or line breaks?");
-  }
-  const { protocol, hostname } = parseTargetUrl(url ?? DEFAULT_URL);
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    stderr(`warning: the key goes to ${hostname} over plain HTTP, where others can read it; use https\n`);
-  }
-  return { url: url ?? DEFAULT_URL, key };
-}
-
-function parseTargetUrl(url: string): URL {
-  try {
-    return parseServiceUrl(url);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw usage(error.message, error.hint);
-  }
-}
-
-const usage = (message: string, hint: string | undefined) =>
-  new CliError(message, { exitCode: EXIT.usage, ...(hint === undefined ? undefined : { hint }) });
-
-const isLoopback = (hostname: string) =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);

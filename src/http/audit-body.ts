@@ -1,6 +1,6 @@
 import { SECURITY_HEADERS } from "./headers.ts";
-import type { Answer } from "./node-server.ts";
 import type { HttpContext } from "./read-body.ts";
+import type { StreamedAnswer } from "./route.ts";
 
 /** Makes a body while it is sent. */
 export interface BodySource {
@@ -14,10 +14,13 @@ export interface BodySource {
  * An answer whose body is made while it is sent, with nothing read ahead. When `read` throws, the connection is cut, so that
  * no client takes what it got for the whole.
  */
-export function streamed(c: HttpContext, headers: Readonly<Record<string, string>>, source: BodySource): Answer {
+export function streamed(
+  c: HttpContext,
+  headers: Readonly<Record<string, string>>,
+  source: BodySource,
+): StreamedAnswer {
   const body = c.req.method === "HEAD" ? closed(source) : bodyOf(c, source);
-  // `toResponse` hands the body to `Response` as it is.
-  return { status: 200, headers: { ...SECURITY_HEADERS, ...headers }, body: body as unknown as string };
+  return { status: 200, headers: { ...SECURITY_HEADERS, ...headers }, body };
 }
 
 /** Hono answers HEAD by the route of GET, and never reads the body. */

@@ -3,11 +3,11 @@ import { isUuid } from "../model/uuid.ts";
 import { getAuditRecord, listAudit } from "../operations/read-audit.ts";
 import { addAuditExportRoute } from "./audit-export-route.ts";
 import { filterShape, RECORD, recordSchema, toFilters } from "./audit-schemas.ts";
-import { type AuditStreamDeps, addAuditStreamRoute } from "./audit-stream-route.ts";
+import { addAuditStreamRoute } from "./audit-stream-route.ts";
 import { addAuditVerifyRoutes } from "./audit-verify-routes.ts";
 import { answersWith } from "./openapi.ts";
 import { invalid, readQuery } from "./read-body.ts";
-import { type App, keyRoute, respond } from "./route.ts";
+import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 500;
@@ -31,7 +31,7 @@ const listSchema = z
   })
   .meta({ id: "AuditList", description: "A page of records." });
 
-export function addAuditRoutes(app: App, deps: AuditStreamDeps): void {
+export function addAuditRoutes(app: App, deps: HttpDeps): void {
   const { service } = deps;
 
   keyRoute(

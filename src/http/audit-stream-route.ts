@@ -7,11 +7,6 @@ import { createEventStream, type EventFeed } from "./event-stream.ts";
 import { header, readQuery } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute } from "./route.ts";
 
-export interface AuditStreamDeps extends HttpDeps {
-  /** Aborted when the service stops: open streams end then. */
-  readonly stopping?: AbortSignal;
-}
-
 const querySchema = z.strictObject({
   ...filterShape,
   last_event_id: z
@@ -28,7 +23,7 @@ const headerSchema = z.object({
   }),
 });
 
-export function addAuditStreamRoute(app: App, deps: AuditStreamDeps): void {
+export function addAuditStreamRoute(app: App, deps: HttpDeps): void {
   const { service, stopping } = deps;
   const { keyRing, clock } = service;
   // One for each stream; there is no more of them than `openAuditTail` lets be.
@@ -54,7 +49,7 @@ export function addAuditStreamRoute(app: App, deps: AuditStreamDeps): void {
         },
       },
     },
-    { problems: ["invalid_request", "conflict", "storage_unavailable"] },
+    { problems: ["invalid_request", "too_many_requests", "storage_unavailable"] },
     async (c, caller, exchange) => {
       const { last_event_id, ...filters } = readQuery(c, querySchema);
       const tail = await openAuditTail(

@@ -12,6 +12,8 @@ export interface HttpDeps {
   readonly service: Service;
   /** Throws AppError `host_forbidden`; see `createHostGuard`. */
   readonly assertHost: (host: string | undefined) => void;
+  /** Aborted when the service stops: what would go on for ever ends then. */
+  readonly stopping?: AbortSignal;
 }
 
 export type App = OpenAPIHono<{ Bindings: HttpContext["env"] }>;
@@ -30,8 +32,13 @@ interface RouteOptions {
   readonly isDecision?: boolean;
 }
 
-type Handler<C> = (c: C, exchange: Exchange) => Answer | Promise<Answer>;
-export type KeyHandler<C> = (c: C, caller: Caller, exchange: Exchange) => Answer | Promise<Answer>;
+/** An answer whose body may also be made while it is sent. Not for direct routes. */
+export interface StreamedAnswer extends Omit<Answer, "body"> {
+  readonly body: string | ReadableStream<Uint8Array>;
+}
+
+type Handler<C, A = Answer> = (c: C, exchange: Exchange) => A | Promise<A>;
+export type KeyHandler<C, A = Answer> = (c: C, caller: Caller, exchange: Exchange) => A | Promise<A>;
 
 /** Adds a route that anyone may call. */
 export function publicRoute(
@@ -50,7 +57,7 @@ export function keyRoute(
   deps: HttpDeps,
   config: RouteConfig,
   options: RouteOptions,
-  handler: KeyHandler<HttpContext>,
+  handler: KeyHandler<HttpContext, StreamedAnswer>,
 ): void {
   register(app, deps, { ...config, security: [{ apiKey: [] }] }, options, withKey(deps, handler), [
     "unauthenticated",
@@ -62,7 +69,10 @@ export function keyRoute(
 }
 
 /** Lets a handler run only for the holder of a key. */
-export function withKey<C extends HttpInput>({ service }: HttpDeps, handler: KeyHandler<C>): Handler<C> {
+export function withKey<C extends HttpInput, A = Answer>(
+  { service }: HttpDeps,
+  handler: KeyHandler<C, A>,
+): Handler<C, A> {
   const { keyRing, clock } = service;
   return (c, exchange) => handler(c, keyRing.authenticate(header(c, "authorization"), clock.now()), exchange);
 }
@@ -72,7 +82,7 @@ function register(
   deps: HttpDeps,
   config: RouteConfig,
   options: RouteOptions,
-  handler: Handler<HttpContext>,
+  handler: Handler<HttpContext, StreamedAnswer>,
   always: RouteProblems,
 ): void {
   const problems = problemResponses([...(options.problems ?? []), ...always, "host_forbidden", "internal_error"]);
@@ -88,14 +98,14 @@ function register(
  *
  * @param route what the answers are counted as
  */
-export function wrapped<C extends HttpInput>(
+export function wrapped<C extends HttpInput, A extends StreamedAnswer = Answer>(
   deps: HttpDeps,
   route: string,
   isDecision: boolean,
-  handler: Handler<C>,
-): (c: C) => Answer | Promise<Answer> {
+  handler: Handler<C, A>,
+): (c: C) => A | Answer | Promise<A | Answer> {
   const count = deps.service.metrics.requestCounter(route);
-  const counted = (answer: Answer) => {
+  const counted = <T extends StreamedAnswer>(answer: T): T => {
     count(answer.status);
     return answer;
   };
@@ -131,7 +141,7 @@ function problemAnswer(
   return respond(problem, clientId ?? requestId, problem.status, problemHeaders(error));
 }
 
-export const toResponse = ({ status, headers, body }: Answer) => new Response(body, { status, headers });
+export const toResponse = ({ status, headers, body }: StreamedAnswer) => new Response(body, { status, headers });
 
 /** The hot route's answer: `json` is sent as it is, with status 200. */
 export function respondText(json: string, requestId: string): Answer {

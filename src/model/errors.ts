@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   body_too_large: { status: 413, title: "The body is too large", retryable: false },
   unsupported_media_type: { status: 415, title: "The body must be application/json", retryable: false },
   rules_invalid: { status: 422, title: "The rules have errors and were not activated", retryable: false },
+  too_many_requests: { status: 429, title: "Too many requests of this kind are under way", retryable: true },
   internal_error: { status: 500, title: "The service failed", retryable: false },
   not_ready: { status: 503, title: "The service is starting or stopping", retryable: true },
   storage_unavailable: { status: 503, title: "The database did not answer", retryable: true },

@@ -42,7 +42,7 @@ const POLL_MS = 500;
 /**
  * Follows the log.
  * @param cursor of an arrival that was seen before; without one it begins with what arrives from now on
- * @throws AppError `insufficient_scope`, `invalid_request` (a cursor that no arrival had), `conflict` (too many tails),
+ * @throws AppError `insufficient_scope`, `invalid_request` (a cursor that no arrival had), `too_many_requests`,
  * `storage_unavailable`
  */
 export async function openAuditTail(
@@ -54,7 +54,10 @@ export async function openAuditTail(
   assertScope(caller, "audit:read");
   const shared = sharedBy(service);
   if (shared.open >= TAILS_MAX) {
-    throw new AppError("conflict", `${TAILS_MAX} streams are open, which is as many as there may be; close one.`);
+    throw new AppError(
+      "too_many_requests",
+      `${TAILS_MAX} streams are open, which is as many as there may be; close one.`,
+    );
   }
   shared.open += 1;
   try {

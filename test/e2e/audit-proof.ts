@@ -56,8 +56,7 @@ const CACHE_TTL_SECONDS = 5;
  * @param databaseUrl of server mode
  */
 export async function proveLog(service: TestedService, ledger: Ledger, databaseUrl?: string): Promise<LogProof> {
-  const path = join(temporaryFolder(), "export.ndjson");
-  await download(service, path);
+  const path = await download(service);
   const online = await verifyOnline(service);
   await service.stop();
 
@@ -73,13 +72,20 @@ export async function proveLog(service: TestedService, ledger: Ledger, databaseU
   }
 }
 
-async function download({ url, keys }: TestedService, path: string): Promise<void> {
+/** The log as it is now, verified with nothing but the public keys. */
+export async function verifyExport(service: TestedService): Promise<ExportReport> {
+  return verifyOffline(await download(service), service.dataDir);
+}
+
+async function download({ url, keys }: TestedService): Promise<string> {
+  const path = join(temporaryFolder(), "export.ndjson");
   const response = await fetch(`${url}/v1/audit/export`, { headers: { authorization: `Bearer ${keys.admin}` } });
   if (!response.ok) throw new Error(`the export was refused: ${response.status} ${await response.text()}`);
   await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(path));
+  return path;
 }
 
-async function verifyOnline(service: TestedService): Promise<VerifyReport> {
+export async function verifyOnline(service: TestedService): Promise<VerifyReport> {
   const { status, body } = await service.call<VerifyReport>("POST", "/v1/audit/verify", { key: service.keys.admin });
   if (status !== 200) throw new Error(`verify: ${status} ${JSON.stringify(body)}`);
   return body;

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
+import type { VerifyReport } from "../../src/audit/index.ts";
 import type { Ledger } from "./audit-ledger.ts";
 import type { LogProof } from "./audit-proof.ts";
 
-/** Nothing that was answered is missing, doubled or changed, and the chain of the one writer is without a fault. */
-export function expectWholeLog(proof: LogProof, ledger: Ledger): void {
+/** Nothing that was answered is missing, doubled or changed, and each writer has one chain without a fault. */
+export function expectWholeLog(proof: LogProof, ledger: Ledger, writers = 1): void {
   expect(ledger.repeated).toEqual([]);
   expect(proof.missing).toEqual([]);
   expect(proof.duplicated).toEqual([]);
@@ -12,15 +13,18 @@ export function expectWholeLog(proof: LogProof, ledger: Ledger): void {
   expect(proof.keysMissing).toEqual([]);
   expect(proof.notReproduced).toEqual([]);
   expect(proof.found).toBe(ledger.decisions.size);
-  for (const report of [proof.offline, proof.online]) {
-    expect(report.first_error).toBeUndefined();
-    expect(report).toMatchObject({ valid: true, errors: 0, unsigned: 0 });
-    expect(report.writers).toHaveLength(1);
-    const [writer] = report.writers;
-    expect(writer).toMatchObject({ first_seq: 1, records: report.records, last_seq: report.records });
-    expect(writer!.checkpoints).toBeGreaterThan(0);
+  for (const report of [proof.offline, proof.online]) expectUnbroken(report, writers);
+}
+
+function expectUnbroken(report: VerifyReport, writers: number): void {
+  expect(report.first_error).toBeUndefined();
+  expect(report).toMatchObject({ valid: true, errors: 0, unsigned: 0 });
+  expect(report.writers).toHaveLength(writers);
+  for (const { first_seq, last_seq, records, checkpoints, checkpointed_seq, uncovered } of report.writers) {
+    expect([first_seq, last_seq]).toEqual([1, records]);
+    expect(checkpoints).toBeGreaterThan(0);
     // What is not signed is what came behind the last signature, and nothing else.
-    expect(writer!.uncovered).toBe(writer!.last_seq - writer!.checkpointed_seq);
+    expect(uncovered).toBe(last_seq - checkpointed_seq);
   }
 }
 

@@ -75,7 +75,7 @@ describe("an open stream and a stop of the service", () => {
   test("and a client that goes away: its place is free", async () => {
     const responses = [];
     for (let n = 0; n < 100; n++) responses.push(await open());
-    expect((await open()).statusCode).toBe(409);
+    expect((await open()).statusCode).toBe(429);
     responses[0]!.destroy();
     await expect.poll(async () => (await open()).statusCode).toBe(200);
     for (const response of responses) response.destroy();

@@ -1,9 +1,10 @@
 import { type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AuditStore, createExportVerifier, type StoredLine } from "../../src/audit/index.ts";
+import { type AuditScan, type AuditStore, createExportVerifier, type StoredLine } from "../../src/audit/index.ts";
 import { createNodeServer } from "../../src/http/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
+import { chainLines, eventRecord, idAt } from "../contract/samples.ts";
 import { createTestService } from "../test-service.ts";
 
 let verdict: Awaited<ReturnType<typeof createTestService>>;
@@ -85,6 +86,23 @@ describe("an export", () => {
       session_id: "s1",
     });
     expect(verify(body).valid).toBe(true);
+  });
+
+  test("is valid although another writer's records arrive while it is read", async () => {
+    for (let n = 0; n < 150; n++) await verdict.evaluate(READ);
+    const { auditStore, clock } = verdict.service;
+    const times = [clock.now() - 1000, clock.now() + 1000];
+    const late = chainLines(times.map((time, n) => eventRecord(n, "rules.activated", idAt(time))));
+    const { scan } = auditStore;
+    Object.assign(auditStore, {
+      async scan(query: AuditScan) {
+        const page = await scan(query);
+        await auditStore.insert(late.join("\n"));
+        return page;
+      },
+    });
+    expect(verify((await download("/v1/audit/export")).body)).toMatchObject({ valid: true, errors: 0 });
+    expect(verify((await download("/v1/audit/export")).body).writers).toHaveLength(2);
   });
 
   test("of nothing is a signed end alone", async () => {

@@ -216,10 +216,10 @@ describe("an audit stream", () => {
   test("is one of at most 100, and what a client leaves or ends is free again", async () => {
     const clients = [];
     for (let n = 0; n < 100; n++) clients.push(await connect());
-    expect((await ask()).status).toBe(409);
+    expect((await ask()).status).toBe(429);
     await clients[0]!.close();
     clients[0] = await connect();
-    expect((await ask()).status).toBe(409);
+    expect((await ask()).status).toBe(429);
     for (const client of clients) await client.close();
     await (await connect()).close();
   });

@@ -58,6 +58,21 @@ describe("verification over HTTP", () => {
     expect((await verify()).body).toMatchObject({ valid: false, first_error: { code: "gap" } });
   });
 
+  test("finds that the log was rolled back: this process knows what it wrote last", async () => {
+    for (let n = 0; n < 3; n++) await verdict.evaluate(READ);
+    tamper((lines) => lines.slice(0, -1));
+    expect((await verify()).body).toMatchObject({ valid: false, first_error: { code: "missing_end" } });
+    expect((await verify({ to: "2026-02-01T00:00:00Z" })).body.valid).toBe(true);
+  });
+
+  test("does not take what could not reach the database yet for missing", async () => {
+    await verdict.evaluate(READ);
+    await verdict.service.flushAudit();
+    Object.assign(verdict.service, { flushAudit: async () => false });
+    await verdict.evaluate(READ);
+    expect((await verify()).body.valid).toBe(true);
+  });
+
   test("runs once at a time: a second one is told so, and one after it is not", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {

@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { packageRoot } from "../../src/package-root.ts";
+import { startService, type TestedService } from "./service.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { waitFor } from "./wait-for.ts";
+
+const READ = { action_type: "tool_call", action_name: "crm.get_customer" };
+
+/** The built command in a folder of its own. */
+function verdict(cwd: string, env: Record<string, string>, ...argv: string[]) {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    const main = join(packageRoot, "dist", "main.js");
+    const child = spawn(process.execPath, [main, ...argv], { cwd, env: { PATH: process.env.PATH, ...env } });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** An open stream and what it has given so far. */
+async function follow(service: TestedService, lastId?: string) {
+  const { hostname, port } = new URL(service.url);
+  const headers = { authorization: `Bearer ${service.keys.admin}`, ...(lastId && { "last-event-id": lastId }) };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ hostname, port, path: "/v1/audit/stream?kind=decision", headers, agent: false }, resolve)
+      .on("error", reject)
+      .end();
+  });
+  let text = "";
+  response.on("data", (chunk) => {
+    text += chunk;
+  });
+  response.on("error", () => undefined);
+  await waitFor("the stream does not begin", () => text.includes("id: "));
+  return {
+    response,
+    decisions: () => [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!).request_id as string),
+    lastId: () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)![1]!,
+  };
+}
+
+test("an export of a log that went through a crash is verified offline, and one changed letter is found", async () => {
+  const first = await startService();
+  const answered = [(await first.evaluate(READ)).request_id];
+  await first.kill();
+  const service = await startService({ dataDir: first.dataDir });
+  answered.push((await service.evaluate(READ)).request_id);
+
+  const folder = temporaryFolder();
+  const here = { VERDICT_DATA_DIR: service.dataDir };
+  const exported = await verdict(folder, here, "audit", "export", "--output", "export.ndjson");
+  expect(exported).toEqual({ code: 0, stdout: "export.ndjson\n", stderr: "" });
+  const { stdout: pem } = await verdict(folder, here, "audit", "public-key");
+  writeFileSync(join(folder, "key.pem"), pem);
+  expect((await verdict(folder, here, "audit", "verify")).stdout).toMatch(/^VALID {2}the service's log/);
+  const both = await verdict(folder, here, "audit", "verify", "export.ndjson", "--with-service");
+  expect([both.code, both.stdout.match(/^VALID/gm)?.length]).toEqual([0, 3]);
+  await service.stop();
+
+  const offline = () => verdict(folder, {}, "audit", "verify", "export.ndjson", "--public-key", "key.pem");
+  expect((await offline()).code).toBe(0);
+  const file = readFileSync(join(folder, "export.ndjson"), "utf8");
+  const lines = file.split("\n");
+  for (const id of answered) expect(lines.filter((line) => line.includes(`"request_id":"${id}"`))).toHaveLength(1);
+  writeFileSync(join(folder, "export.ndjson"), file.replace("crm.get_customer", "crm.set_customer"));
+  const { code, stdout } = await offline();
+  expect(code).toBe(1);
+  expect(stdout).toContain("hash_mismatch");
+});
+
+test("a stream sees each decision once within its stop and another process, and does not hold up the stop", async () => {
+  const first = await startService();
+  const before = await follow(first);
+  const ids = [(await first.evaluate(READ)).request_id, (await first.evaluate(READ)).request_id];
+  await waitFor("the decisions do not arrive", () => before.decisions().length === 2);
+  const seen = before.lastId();
+  ids.push((await first.evaluate(READ)).request_id);
+  const { code, output } = await first.stop();
+  expect(code).toBe(0);
+  expect(output).toContain('"msg":"stopped"');
+  expect(before.response.complete).toBe(true);
+
+  const second = await startService({ dataDir: first.dataDir });
+  ids.push((await second.evaluate(READ)).request_id);
+  const after = await follow(second, seen);
+  await waitFor("the missing decisions do not arrive", () => after.decisions().length === 2);
+  expect(ids.slice(0, 2).concat(after.decisions())).toEqual(ids);
+});
