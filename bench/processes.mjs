@@ -75,6 +75,7 @@ export async function startVerdict({
     pid: child.pid,
     url,
     directory,
+    keys,
     headers: { authorization: `Bearer ${keys.agent}` },
     firstAnswerMs,
     readyMs,
