@@ -19,11 +19,11 @@ export function addAudit(program: Command, deps: CliDeps, onExitCode: (code: num
   const verify = audit
     .command("verify")
     .description("check that the log, or an export of it, is what was written")
-    .argument("[file]", "an export; `-` reads stdin; without one the service verifies its log")
+    .argument("[file]", "an export; `-` reads stdin; without one the log in the database")
     .addOption(publicKeys())
-    .option("--with-service", "also verify the service's log, and hold the file against it")
-    .option("--from <time>", "of the service's log: records at or after it, RFC 3339", parseTime)
-    .option("--to <time>", "of the service's log: records before it, RFC 3339", parseTime)
+    .option("--with-service", "also verify the log in the database, and hold the file against it")
+    .option("--from <time>", "of the log in the database: records at or after it, RFC 3339", parseTime)
+    .option("--to <time>", "of the log in the database: records before it, RFC 3339", parseTime)
     .option("--json", "print the report as JSON")
     .addHelpText("after", help.AUDIT_VERIFY_HELP)
     .action(async (file: string | undefined, options: AuditVerifyOptions) =>

@@ -3,10 +3,13 @@ import type { VerifyReport } from "../audit/index.ts";
 /** Which records; RFC 3339 and names as in the query of the HTTP interface. */
 export type AuditSelection = Readonly<Record<string, string>>;
 
-/** The audit log of a running service. Methods reject with a CliError that says what to do. */
+/** An audit log: that of a running service, or the one in a database. Methods reject with a CliError or an AppError. */
 export interface AuditService {
-  /** @param range `from` and `to` at most */
-  verify(range: AuditSelection): Promise<VerifyReport>;
+  /**
+   * @param range `from` and `to` at most
+   * @param publicKeys as PEM, instead of those that are known there; a service knows its own and takes no others
+   */
+  verify(range: AuditSelection, publicKeys?: readonly string[]): Promise<VerifyReport>;
   /** Reading the file rejects when the transfer is cut off: then what was read is not an export. */
   export(format: "ndjson" | "csv", selection: AuditSelection): Promise<AuditDownload>;
   /** As SPKI PEM, by key id, the current one first. */

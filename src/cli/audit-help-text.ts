@@ -2,15 +2,18 @@ import { EXIT_CODES_TEXT } from "./help-text.ts";
 
 const TARGET_TEXT = `
 With a key (VERDICT_API_KEY or --key) the log is that of the service at VERDICT_URL or --url, by default
-http://127.0.0.1:8181. Without one it is that of the service that runs with this VERDICT_DATA_DIR.`;
+http://127.0.0.1:8181. Without one it is the database of DATABASE_URL, or the embedded one in VERDICT_DATA_DIR: that is read
+by the service while it runs, and directly while it does not.`;
 
 export const AUDIT_VERIFY_HELP = `
-A file is verified offline, with the public keys alone; one that ends with .gz is unpacked. Without a file the service
-verifies the log in its database. With both, every record of the file must be in the service's log, byte for byte.
+A file is verified offline, with the public keys alone; one that ends with .gz is unpacked. Without a file the log in the
+database is verified: by the service, or here when it is read directly. With both, every record of the file must be in the log,
+byte for byte.
 ${TARGET_TEXT}
 
 Examples:
-  $ verdict audit verify                                    the log of the service
+  $ verdict audit verify                                    the log in the database
+  $ DATABASE_URL=postgres://auditor@db/verdict verdict audit verify --public-key key.pem
   $ verdict audit verify export.ndjson --public-key key.pem
   $ verdict audit verify export.ndjson --with-service
   $ gpg -d export.gpg | verdict audit verify - --public-key key.pem --json

@@ -4,6 +4,7 @@ import { publicKeyPem, type VerifyReport } from "../audit/index.ts";
 import { ERROR_CODES } from "../model/errors.ts";
 import type { AuditDownload, AuditService } from "./audit-deps.ts";
 import { CliError } from "./cli-error.ts";
+import { EXIT } from "./exit-codes.ts";
 import { isHeaderSafe, parseServiceUrl } from "./http-key-admin.ts";
 import { isObject } from "./key-json.ts";
 import { redact } from "./redact.ts";
@@ -51,7 +52,13 @@ export function createHttpAuditService(options: HttpAuditServiceOptions): AuditS
   }
 
   return {
-    async verify(range) {
+    async verify(range, publicKeys) {
+      if (publicKeys !== undefined) {
+        throw new CliError("a service verifies its log with its own keys", {
+          exitCode: EXIT.usage,
+          hint: "To trust only the key that you have, `verdict audit export` the log and verify the file.",
+        });
+      }
       const report = await readJson(await call("POST", "v1/audit/verify", range), base);
       if (!isReport(report)) throw notVerdict(base);
       return report;

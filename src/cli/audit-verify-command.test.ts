@@ -25,7 +25,7 @@ describe("verdict audit verify, a file", () => {
     [["audit", "verify", "none.ndjson", "--public-key", "key.pem"], "(ENOENT)"],
     [["audit", "verify", "export.ndjson", "--public-key", "none.pem"], "(ENOENT)"],
     [["audit", "verify", "export.ndjson", "--public-key", "export.ndjson"], "not a public key"],
-    [["audit", "verify", "--public-key", "key.pem"], "is for a file"],
+    [["audit", "verify", "--public-key", "key.pem"], "with its own keys"],
     [["audit", "verify", "--with-service"], "needs a file"],
     [["audit", "verify", "-", "--with-service"], "stdin cannot be"],
     [["audit", "verify", "export.ndjson", "--from", "2026-01-01T00:00:00Z"], "verified whole"],
@@ -153,7 +153,7 @@ describe("verdict audit verify, the service", () => {
   test("exits 0 for a valid log and 1 for one that is not", async () => {
     await cli.record(5);
     const { code, stdout } = await cli.run(["audit", "verify"]);
-    expect([code, stdout.split("\n")[0]]).toEqual([0, "VALID  the service's log"]);
+    expect([code, stdout.split("\n")[0]]).toEqual([0, "VALID  the log"]);
     const { auditStore } = cli.verdict.service;
     const { scan } = auditStore;
     Object.assign(auditStore, { scan: async (query: never) => (await scan(query)).toSpliced(2, 1) });

@@ -37,10 +37,7 @@ export async function runAuditVerify(
   return withAuditService(deps, options, (service) => verifyBoth(deps, options, file, report, service));
 }
 
-function assertSensible(file: string | undefined, { publicKey, withService, from, to }: AuditVerifyOptions): void {
-  if (file === undefined && publicKey !== undefined) {
-    throw usage("--public-key is for a file", "Export the log with `verdict audit export`, and verify that.");
-  }
+function assertSensible(file: string | undefined, { withService, from, to }: AuditVerifyOptions): void {
   if (file === undefined && withService === true) throw usage("--with-service needs a file to compare with");
   if (file !== undefined && (from !== undefined || to !== undefined)) {
     throw usage("--from and --to are for a service's log; a file is verified whole");
@@ -51,8 +48,10 @@ function assertSensible(file: string | undefined, { publicKey, withService, from
 }
 
 async function verifyService(deps: CliDeps, options: AuditVerifyOptions): Promise<number> {
-  const report = await withAuditService(deps, options, (service) => service.verify(rangeOf(options)));
-  return show(deps, options, [["the service's log", report]]);
+  const { publicKey } = options;
+  const pems = publicKey && (await Promise.all(publicKey.map((path) => readPems(deps, path)))).flat();
+  const report = await withAuditService(deps, options, (service) => service.verify(rangeOf(options), pems));
+  return show(deps, options, [["the log", report]]);
 }
 
 export const rangeOf = ({ from, to }: Pick<AuditVerifyOptions, "from" | "to">): AuditSelection => ({
@@ -163,7 +162,7 @@ async function verifyBoth(
     options,
     [
       [file, report],
-      ["the service's log", theirs],
+      ["the log", theirs],
     ],
     comparison,
   );

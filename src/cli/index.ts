@@ -1,4 +1,4 @@
-export type { AuditService } from "./audit-deps.ts";
+export type { AuditSelection, AuditService } from "./audit-deps.ts";
 export { createAuditFiles } from "./audit-files.ts";
 export { createHttpAuditService } from "./audit-http-service.ts";
 export { CliError } from "./cli-error.ts";

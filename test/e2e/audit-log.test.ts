@@ -2,8 +2,11 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import postgres from "postgres";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../src/package-root.ts";
+import { createTestDatabase } from "../servers.ts";
+import { freshPostgres } from "../shared-servers.ts";
 import { startService, type TestedService } from "./service.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { waitFor } from "./wait-for.ts";
@@ -62,10 +65,16 @@ test("an export of a log that went through a crash is verified offline, and one 
   expect(exported).toEqual({ code: 0, stdout: "export.ndjson\n", stderr: "" });
   const { stdout: pem } = await verdict(folder, here, "audit", "public-key");
   writeFileSync(join(folder, "key.pem"), pem);
-  expect((await verdict(folder, here, "audit", "verify")).stdout).toMatch(/^VALID {2}the service's log/);
+  expect((await verdict(folder, here, "audit", "verify")).stdout).toMatch(/^VALID {2}the log/);
   const both = await verdict(folder, here, "audit", "verify", "export.ndjson", "--with-service");
   expect([both.code, both.stdout.match(/^VALID/gm)?.length]).toEqual([0, 3]);
   await service.stop();
+
+  // The service is gone: its database is read directly, and an export of that is as good.
+  const direct = await verdict(folder, here, "audit", "verify", "--public-key", "key.pem");
+  expect([direct.code, direct.stdout.split("\n")[0]]).toEqual([0, "VALID  the log"]);
+  expect((await verdict(folder, here, "audit", "export", "--output", "later.ndjson")).code).toBe(0);
+  expect((await verdict(folder, {}, "audit", "verify", "later.ndjson", "--public-key", "key.pem")).code).toBe(0);
 
   const offline = () => verdict(folder, {}, "audit", "verify", "export.ndjson", "--public-key", "key.pem");
   expect((await offline()).code).toBe(0);
@@ -76,6 +85,28 @@ test("an export of a log that went through a crash is verified offline, and one 
   const { code, stdout } = await offline();
   expect(code).toBe(1);
   expect(stdout).toContain("hash_mismatch");
+});
+
+const server = await freshPostgres();
+
+test.skipIf(server === undefined)("who may read the database verifies it with the public key alone", async () => {
+  const { url } = await createTestDatabase(server!);
+  const service = await startService({ env: { DATABASE_URL: url } });
+  await service.evaluate(READ);
+  const folder = temporaryFolder();
+  const { stdout: pem } = await verdict(folder, { VERDICT_DATA_DIR: service.dataDir }, "audit", "public-key");
+  writeFileSync(join(folder, "key.pem"), pem);
+  await service.stop();
+
+  const verify = () => verdict(folder, { DATABASE_URL: url }, "audit", "verify", "--public-key", "key.pem");
+  expect((await verify()).stdout).toMatch(/^VALID {2}the log/);
+  const nothing = await verdict(folder, { DATABASE_URL: url }, "audit", "verify");
+  expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining("a public key is needed")]);
+  const sql = postgres(url, { max: 1 });
+  await sql`update audit_records set record = replace(record::text, '"allow"', '"deny"')::json where kind = 'decision'`;
+  await sql.end();
+  const found = await verify();
+  expect([found.code, found.stdout]).toEqual([1, expect.stringContaining("hash_mismatch")]);
 });
 
 test("a stream sees each decision once within its stop and another process, and does not hold up the stop", async () => {

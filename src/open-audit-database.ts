@@ -1,0 +1,80 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openAuditKeys, readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
+import { type AuditFilters, createVerifyingKey, type Signer } from "./audit/index.ts";
+import { type AuditSelection, type AuditService, CliError } from "./cli/index.ts";
+import { openDatabase, systemClock } from "./compose.ts";
+import type { Config } from "./config/index.ts";
+import { type Caller, SCOPES } from "./identity/index.ts";
+import { exportAudit } from "./operations/export-audit.ts";
+import { verifyAudit } from "./operations/verify-audit.ts";
+import { createLogger } from "./telemetry/index.ts";
+
+/**
+ * The audit log in the database that the environment configures, without a service. It is verified here, with the keys that
+ * are given or those in the data directory.
+ * @param release called when it is closed
+ */
+export async function openAuditDatabase(config: Config, release: () => Promise<void>): Promise<AuditService> {
+  const database = await openDatabase(config, createLogger("silent"));
+  database.open();
+  const service = {
+    auditStore: database.auditStore,
+    clock: systemClock,
+    // Nothing is recorded here; and what a service elsewhere still holds back is not missing.
+    spool: { append: () => Promise.reject(new Error("read only")), head: { writer: "", seq: 0, hash: "" } },
+    flushAudit: async () => true,
+  };
+  const publicKeys = () => readPublicKeyFiles(config.dataDir);
+  return {
+    async verify(range, pems) {
+      const texts = pems ?? [...publicKeys().values()];
+      if (texts.length === 0) throw noPublicKey();
+      return verifyAudit({ ...service, verifyingKeys: texts.map(createVerifyingKey) }, READER, filtersOf(range));
+    },
+    async export(format, selection) {
+      const exported = await exportAudit(
+        { ...service, signer: signerOf(config) },
+        READER,
+        format,
+        filtersOf(selection),
+      );
+      return { fileName: exported.fileName, chunks: exported.chunks };
+    },
+    keys: async () => publicKeys(),
+    async close() {
+      await database.close();
+      await release();
+    },
+  };
+}
+
+function signerOf(config: Config): Signer {
+  // Opening the keys would make them, and an export that a new key signed would prove nothing.
+  const isThere =
+    config.auditSigningKeyFile !== undefined || existsSync(join(config.dataDir, "audit-keys", "signing.pem"));
+  if (isThere) return openAuditKeys(config).signer;
+  throw new CliError("an export is signed, and the signing key is not here", {
+    hint: "Export through the service, with VERDICT_URL and VERDICT_API_KEY, or set VERDICT_AUDIT_SIGNING_KEY_FILE.",
+  });
+}
+
+const noPublicKey = () =>
+  new CliError("a public key is needed to verify the log", {
+    hint: "Give it with --public-key; `verdict audit public-key` prints it where the service runs.",
+  });
+
+function filtersOf({ from, to, ...others }: AuditSelection): AuditFilters {
+  return {
+    ...others,
+    ...(from === undefined ? undefined : { from: Date.parse(from) }),
+    ...(to === undefined ? undefined : { to: Date.parse(to) }),
+  };
+}
+
+/** Whoever can open the database can read it. */
+const READER: Caller = {
+  keyId: "operator",
+  identity: { name: "operator", roles: [], attributes: {} },
+  scopes: new Set(SCOPES),
+};
