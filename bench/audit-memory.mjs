@@ -42,16 +42,21 @@ async function sampled(pid, work) {
 
 function describe(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
-  const [min, median, max] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)].map((mb) => mb.toFixed(0));
-  const third = Math.ceil(samples.length / 3);
-  const thirds = [0, 1, 2].map((nth) => medianOf(samples.slice(nth * third, (nth + 1) * third)).toFixed(0));
+  const [min, median, max] = [sorted[0], medianOf(samples), sorted.at(-1)].map((mb) => mb.toFixed(0));
+  const thirds = thirdsOf(samples).map((mb) => mb.toFixed(0));
   return (
     `start ${samples[0].toFixed(0)}, min ${min}, median ${median}, max ${max} MB; ` +
     `median of each third ${thirds.join(", ")} MB (${samples.length} samples)`
   );
 }
 
-const medianOf = (samples) => [...samples].sort((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
+const medianOf = (samples) => [...samples].sort((a, b) => a - b)[samples.length >> 1];
+
+/** The collector lets memory rise and fall within seconds; what leaks shows from one third to the next. */
+function thirdsOf(samples) {
+  const at = (nth, round) => round((nth * samples.length) / 3);
+  return [0, 1, 2].map((nth) => medianOf(samples.slice(at(nth, Math.floor), at(nth + 1, Math.ceil))));
+}
 
 async function exportInto({ url, keys }, filter, target) {
   const response = await fetch(`${url}/v1/audit/export${filter}`, {
@@ -141,7 +146,8 @@ async function measureDatabaseAway() {
   await load(5);
   gate.shut();
   const { result, samples } = await sampled(service.pid, () => load(seconds));
-  const growth = Math.max(...samples) - samples[0];
+  const [first, , last] = thirdsOf(samples);
+  const growth = last - first;
   console.log(`database away for ${seconds} s: RSS ${describe(samples)}, grew by ${growth.toFixed(0)} MB`);
   console.log(
     `  ${result.requests.average.toFixed(0)} decisions/s, ${result.non2xx + result.errors} refused, ` +

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import type { Ledger } from "./audit-ledger.ts";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
 import type { TestedService } from "./service.ts";
 
-/** Clients that ask without a pause, each over a connection of its own and for something else. */
+/** Clients that ask again and again, each over a connection of its own and for something else. */
 export interface AuditLoad {
   /** Resolves when every client has lost its connection, or after `end()` has its last answer. */
   readonly over: Promise<void>;
@@ -65,8 +66,12 @@ const CLIENTS: readonly Client[] = [
   }),
 ];
 
-/** Starts them all. What they are answered goes into `ledger`. */
-export function startAuditLoad({ url, keys }: Pick<TestedService, "url" | "keys">, ledger: Ledger): AuditLoad {
+/** Starts them all. What they are answered goes into `ledger`. @param pauseMs of each client after an answer */
+export function startAuditLoad(
+  { url, keys }: Pick<TestedService, "url" | "keys">,
+  ledger: Ledger,
+  pauseMs = 0,
+): AuditLoad {
   let isEnding = false;
 
   async function ask(each: (client: HttpClient, turn: number) => Promise<void>): Promise<void> {
@@ -87,6 +92,7 @@ export function startAuditLoad({ url, keys }: Pick<TestedService, "url" | "keys"
       if (status === 201) ledger.addKey(body.id!);
       else if (status !== 200) ledger.addRefusal({ status, code: body.code ?? "" });
       else for (const answer of body.results ?? [body]) ledger.addAnswer(answer);
+      if (pauseMs > 0) await pause(pauseMs);
     }),
   );
   return {
