@@ -7,13 +7,21 @@ import { startAuditLoad } from "./audit-load.ts";
 import { proveLog } from "./audit-proof.ts";
 import { spooledBy } from "./audit-spooled.ts";
 import { expectWholeLog } from "./expect-whole-log.ts";
-import { startService } from "./service.ts";
+import { killDuringStart, startService } from "./service.ts";
 import { waitFor } from "./wait-for.ts";
 
 const postgres = await ownServer(startPostgres);
 
 /** Answers to wait for while the database is away: some hundred records gather in the spool. */
 const ANSWERS_MEANWHILE = 300;
+
+/** Together some 40 MB; a file of the spool holds 8 MiB. */
+const BACKLOG_RECORDS = 200;
+const LARGE = {
+  action_type: "tool_call",
+  action_name: "crm.get_customer",
+  context: { padding: "x".repeat(200_000) },
+};
 
 describe.skipIf(postgres === undefined)("the database killed under load", () => {
   it("decisions go on; everything arrives exactly once, under one unbroken, signed chain", async () => {
@@ -44,6 +52,26 @@ describe.skipIf(postgres === undefined)("the database killed under load", () => 
     expect(ledger.unrecorded.size).toBe(0);
     // Reading and writing keys needs the database; deciding does not.
     expect(new Set(ledger.refused.map(({ code }) => code))).toEqual(new Set(["storage_unavailable"]));
+  });
+
+  it("a backlog of many files, killed again and again while it drains: it arrives exactly once", async () => {
+    const { url } = await createTestDatabase(postgres!.url);
+    const ledger = createLedger();
+    const env = { DATABASE_URL: url, VERDICT_AUDIT_CHECKPOINT_RECORDS: "25" };
+    let service = await startService({ env });
+    await postgres!.stop();
+    for (let count = 0; count < BACKLOG_RECORDS; count += 1) ledger.addAnswer(await service.evaluate(LARGE));
+    await service.kill();
+    await killDuringStart({ env, dataDir: service.dataDir }, 700);
+    await postgres!.start();
+    for (let kill = 0; kill < 4; kill += 1) {
+      service = await startService({ env, dataDir: service.dataDir, until: "listening" });
+      await pause(Math.random() * 500);
+      await service.kill();
+    }
+    service = await startService({ env, dataDir: service.dataDir });
+    await waitFor("all records arrive", async () => (await spooledBy(service)) === 0);
+    expectWholeLog(await proveLog(service, ledger, url), ledger);
   });
 });
 
