@@ -73,7 +73,7 @@ describe("the sources of an active rule set", () => {
   it("keep the rules from being activated when they cannot be kept", async () => {
     const { archiver } = open();
     writeFileSync(join(directory, "rule-sets"), "a file in the way");
-    await expect(archiver.keep(REVISION, SOURCES)).rejects.toThrow("rule-sets");
+    await expect(archiver.keep(REVISION, SOURCES)).rejects.toMatchObject({ code: "audit_unavailable" });
   });
 
   it("are nothing to move where nothing waits", async () => {

@@ -16,7 +16,7 @@ export interface RuleArchiverOptions {
 export interface RuleArchiver {
   /**
    * Resolves when they survive the process; they are in the archive as soon as that can be reached.
-   * @throws the outbox's error
+   * @throws UnavailableError `audit_unavailable`
    */
   keep(revision: string, sources: readonly RuleSource[]): Promise<void>;
   /** Moves what waits into the archive. Never throws; what could not be moved is tried again. */

@@ -20,7 +20,7 @@ export interface ReloaderDeps
   extends Pick<Service, "activeRules" | "spool" | "redactor" | "clock" | "newId" | "metrics" | "logger"> {
   /** Reads the rules directory and compiles it. Problems of reading are diagnostics too. Never throws. */
   readonly load: () => Promise<LoadedRules>;
-  /** Keeps the sources of a rule set that will be activated. @throws the system's error */
+  /** Keeps the sources of a rule set that will be activated. @throws UnavailableError `audit_unavailable` */
   readonly keepSources: (revision: string, sources: readonly RuleSource[]) => Promise<void>;
 }
 

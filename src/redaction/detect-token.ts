@@ -9,19 +9,20 @@ import {
   runEnd,
   runStart,
   TOKEN68,
+  UPPER,
   WORD,
 } from "./characters.ts";
 import type { TokenFormat } from "./token-formats.ts";
 import type { Detector, Finding } from "./types.ts";
 
-/** Finds credentials of one format. A run without a digit is a word, such as `sk-learn-contrib`. */
+/** Finds credentials of one format. A run of small letters is a word, such as `sk-learn-contrib`. */
 export function createTokenDetector({ kind, prefix, sets, min, max }: TokenFormat): Detector {
   return (text, start, end) => {
     if (!text.startsWith(prefix, start) || !isWordStart(text, start)) return undefined;
     const stop = runEnd(text, end, sets, max === undefined ? undefined : max + 1);
     const length = stop - end;
     if (length < min || (max !== undefined && length > max) || isIn(text, stop, WORD)) return undefined;
-    return length > WORD_MAX || hasIn(text.slice(end, stop), DIGIT) ? { start, end: stop, kind } : undefined;
+    return length > WORD_MAX || hasIn(text.slice(end, stop), DIGIT | UPPER) ? { start, end: stop, kind } : undefined;
   };
 }
 

@@ -140,6 +140,7 @@ export interface KeptRuleSet {
 /**
  * Where rule sets wait that the archive does not have yet: it survives the process, and needs no database. `put` is durable
  * when it resolves; putting or removing one twice does no harm.
+ * @throws UnavailableError `audit_unavailable` from `put`
  */
 export interface RuleSetOutbox {
   put(ruleSet: KeptRuleSet): Promise<void>;

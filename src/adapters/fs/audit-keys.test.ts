@@ -41,23 +41,23 @@ describe("the keys of the audit log", () => {
 
   it("may be given", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
-    const [signingKeyFile, redactionKeyFile] = [join(dataDir, "mine.pem"), join(dataDir, "mine.key")];
-    writeFileSync(signingKeyFile, privateKey.export({ format: "pem", type: "pkcs8" }));
-    writeFileSync(redactionKeyFile, Buffer.alloc(40, 7));
-    const { signer, redactionKey } = openAuditKeys({ dataDir, signingKeyFile, redactionKeyFile });
+    const [auditSigningKeyFile, auditRedactionKeyFile] = [join(dataDir, "mine.pem"), join(dataDir, "mine.key")];
+    writeFileSync(auditSigningKeyFile, privateKey.export({ format: "pem", type: "pkcs8" }));
+    writeFileSync(auditRedactionKeyFile, Buffer.alloc(40, 7));
+    const { signer, redactionKey } = openAuditKeys({ dataDir, auditSigningKeyFile, auditRedactionKeyFile });
     expect(redactionKey).toHaveLength(40);
     expect(readdirSync(inFolder(""))).toEqual([`${signer.keyId}.pub.pem`]);
   });
 
   it.each([
-    ["the key file that was given is missing", "signingKeyFile", undefined],
+    ["the key file that was given is missing", "auditSigningKeyFile", undefined],
     [
       "the signing key is not one",
-      "signingKeyFile",
+      "auditSigningKeyFile",
       "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n",
     ],
-    ["the signing key is of another kind", "signingKeyFile", rsaKey()],
-    ["the redaction key is short", "redactionKeyFile", "too short"],
+    ["the signing key is of another kind", "auditSigningKeyFile", rsaKey()],
+    ["the redaction key is short", "auditRedactionKeyFile", "too short"],
   ])("are refused, with the file's name and nothing of its content: %s", (_, option, content) => {
     const path = join(dataDir, "given");
     if (content !== undefined) writeFileSync(path, content);

@@ -27,9 +27,9 @@ export interface AuditKeyFiles {
   /** Made with its files on the first start; readable by the owner only. */
   readonly dataDir: string;
   /** A private key as PKCS #8 PEM; instead of the one in the data directory. */
-  readonly signingKeyFile?: string;
+  readonly auditSigningKeyFile?: string;
   /** At least 32 bytes; instead of the one in the data directory. */
-  readonly redactionKeyFile?: string;
+  readonly auditRedactionKeyFile?: string;
 }
 
 const FOLDER = "audit-keys";
@@ -43,18 +43,18 @@ const REDACTION_KEY_BYTES = 32;
  * behind, so that what it signed can be verified later.
  * @throws Error that names the file and says what is wrong with it
  */
-export function openAuditKeys({ dataDir, signingKeyFile, redactionKeyFile }: AuditKeyFiles): AuditKeys {
+export function openAuditKeys({ dataDir, auditSigningKeyFile, auditRedactionKeyFile }: AuditKeyFiles): AuditKeys {
   const folder = join(dataDir, FOLDER);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const signer = readKey(
-    signingKeyFile ?? join(folder, SIGNING_KEY),
-    signingKeyFile === undefined,
+    auditSigningKeyFile ?? join(folder, SIGNING_KEY),
+    auditSigningKeyFile === undefined,
     newSigningKey,
     (file) => createSigner(file.toString("utf8")),
   );
   const redactionKey = readKey(
-    redactionKeyFile ?? join(folder, REDACTION_KEY),
-    redactionKeyFile === undefined,
+    auditRedactionKeyFile ?? join(folder, REDACTION_KEY),
+    auditRedactionKeyFile === undefined,
     () => randomBytes(REDACTION_KEY_BYTES),
     assertLongEnough,
   );

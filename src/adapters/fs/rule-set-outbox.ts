@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { UnavailableError } from "../../model/errors.ts";
 import type { KeptRuleSet, RuleSetOutbox } from "../../rules/types.ts";
 
 const NAME = /^([0-9a-f]{64})\.json$/;
@@ -9,16 +10,12 @@ export function createRuleSetOutbox(directory: string): RuleSetOutbox {
   const pathOf = (revision: string) => join(directory, `${revision.replace(/^sha256:/, "")}.json`);
   return {
     async put(ruleSet) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const path = pathOf(ruleSet.revision);
-      const file = await open(`${path}.preparing`, "w", 0o600);
       try {
-        await file.writeFile(JSON.stringify(ruleSet));
-        await file.sync();
-      } finally {
-        await file.close();
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await writeDurably(pathOf(ruleSet.revision), JSON.stringify(ruleSet));
+      } catch (error) {
+        throw new UnavailableError("audit", "the rule set cannot be kept", error);
       }
-      await rename(`${path}.preparing`, path);
     },
     async list() {
       const names = await readdir(directory).catch(ignoreMissing);
@@ -29,6 +26,17 @@ export function createRuleSetOutbox(directory: string): RuleSetOutbox {
       await rm(pathOf(revision), { force: true });
     },
   };
+}
+
+async function writeDurably(path: string, content: string): Promise<void> {
+  const file = await open(`${path}.preparing`, "w", 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.preparing`, path);
 }
 
 /** Renamed into place when they were whole, so they are. */
