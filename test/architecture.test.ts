@@ -30,6 +30,13 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../audit/index.ts",
   ],
   audit: ["node:fs", "postgres", "../engine/index.ts", "../identity/index.ts", "../adapters/memory/spool.ts"],
+  approvals: [
+    "node:fs",
+    "ioredis",
+    "../rules/index.ts",
+    "../identity/types.ts",
+    "../adapters/memory/approval-store.ts",
+  ],
   redaction: ["node:fs", "re2js", "../audit/index.ts", "../cel/index.ts", "../adapters/memory/spool.ts"],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   operations: [
@@ -60,7 +67,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/evaluate.ts", "../audit/index.ts"],
 };
 
-const PURE_FOLDERS = ["model", "cel", "rules", "engine", "audit", "redaction", "identity"];
+const PURE_FOLDERS = ["model", "cel", "rules", "engine", "audit", "approvals", "redaction", "identity"];
 const IMPURE_GLOBALS = ["process", "fetch", "setTimeout", "setInterval", "setImmediate", "performance", "console"];
 const IMPURE_CODE = [...IMPURE_GLOBALS, "crypto", "globalThis"].map((name) => `export const planted = ${name};`);
 

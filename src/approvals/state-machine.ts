@@ -1,0 +1,124 @@
+import { mayResolve } from "./may-resolve.ts";
+import type {
+  Actor,
+  Approval,
+  CancelRefusal,
+  ConsumeRefusal,
+  DenyRefusal,
+  Grant,
+  GrantUse,
+  NewApproval,
+  Resolution,
+  Settled,
+  Step,
+  Vote,
+  VoteRefusal,
+} from "./types.ts";
+
+/*
+ * The life of an approval. Every function is total, takes the time as `now` (epoch milliseconds) and gives the approval
+ * itself when nothing changed, a new one otherwise.
+ *
+ * INVARIANT: only `resolve` changes a status, and it is only reached from `pending`.
+ */
+
+export function openApproval(asked: NewApproval, now: number): Approval {
+  return { ...asked, status: "pending", createdAt: now, expiresAt: now + asked.terms.timeoutMs, votes: [] };
+}
+
+/** Every other transition begins with this one. The outcome does not depend on who looks first, or how late. */
+export function expireApproval(approval: Approval, now: number): Settled {
+  if (approval.status !== "pending" || now < approval.expiresAt) return { approval, hasResolved: false };
+  return resolve(approval, "expired", { at: approval.expiresAt }, approval.terms.onTimeout === "allow");
+}
+
+/** One person's yes; the one that completes the quorum approves. */
+export function voteApproval(
+  approval: Approval,
+  actor: Actor,
+  note: string | undefined,
+  now: number,
+): Step<VoteRefusal> {
+  const current = expireApproval(approval, now);
+  const permission = mayResolve(current.approval, actor);
+  if (!permission.ok) return refuse(current, permission.refusal);
+  if (current.approval.status !== "pending") return refuse(current, "not_pending");
+  if (approval.votes.some((vote) => isSamePerson(vote, actor))) return refuse(current, "already_voted");
+
+  const vote: Vote = {
+    voter: actor.identity.name,
+    keyId: actor.keyId,
+    at: now,
+    ...(note === undefined ? {} : { note }),
+  };
+  const voted: Approval = { ...approval, votes: [...approval.votes, vote] };
+  if (voted.votes.length < voted.terms.quorum) return { ok: true, approval: voted, hasResolved: false };
+  return { ok: true, ...resolve(voted, "approved", resolutionBy(actor, undefined, now), true) };
+}
+
+/** One approver's no is enough, whatever the quorum, also from somebody who voted for it before. */
+export function denyApproval(
+  approval: Approval,
+  actor: Actor,
+  reason: string | undefined,
+  now: number,
+): Step<DenyRefusal> {
+  const current = expireApproval(approval, now);
+  const permission = mayResolve(current.approval, actor);
+  if (!permission.ok) return refuse(current, permission.refusal);
+  if (current.approval.status !== "pending") return refuse(current, "not_pending");
+  return { ok: true, ...resolve(approval, "denied", resolutionBy(actor, reason, now), false) };
+}
+
+/** The requester takes the question back. */
+export function cancelApproval(
+  approval: Approval,
+  actor: Actor,
+  reason: string | undefined,
+  now: number,
+): Step<CancelRefusal> {
+  const current = expireApproval(approval, now);
+  if (!isRequester(approval, actor)) return refuse(current, "not_requester");
+  if (current.approval.status !== "pending") return refuse(current, "not_pending");
+  return { ok: true, ...resolve(approval, "cancelled", resolutionBy(actor, reason, now), false) };
+}
+
+/** Uses the grant up. `hasResolved` says no more than that the approval expired just now. */
+export function consumeGrant(approval: Approval, use: GrantUse, now: number): Step<ConsumeRefusal> {
+  const current = expireApproval(approval, now);
+  const { digest, grant } = current.approval;
+  if (digest !== use.digest) return refuse(current, "other_action");
+  if (grant === undefined) return refuse(current, "not_granted");
+  if (grant.consumedAt !== undefined) return refuse(current, "grant_consumed");
+  if (now >= grant.expiresAt) return refuse(current, "grant_expired");
+  const consumed: Grant = { ...grant, consumedAt: now, consumedBy: use.requestId };
+  return { ok: true, approval: { ...current.approval, grant: consumed }, hasResolved: current.hasResolved };
+}
+
+function resolve(
+  approval: Approval,
+  status: Exclude<Approval["status"], "pending">,
+  resolution: Resolution,
+  isGranted: boolean,
+): Settled {
+  const grant = isGranted ? { grant: { expiresAt: resolution.at + approval.terms.grantTtlMs } } : {};
+  return { approval: { ...approval, status, resolution, ...grant }, hasResolved: true };
+}
+
+function refuse<Refusal extends string>(current: Settled, refusal: Refusal): Step<Refusal> {
+  return { ok: false, refusal, ...current };
+}
+
+function resolutionBy(actor: Actor, reason: string | undefined, at: number): Resolution {
+  const by = { name: actor.identity.name, keyId: actor.keyId };
+  return { at, by, ...(reason === undefined ? {} : { reason }) };
+}
+
+function isSamePerson(vote: Vote, { identity, keyId }: Actor): boolean {
+  return vote.voter === identity.name || vote.keyId === keyId;
+}
+
+function isRequester({ requester }: Approval, { identity, keyId }: Actor): boolean {
+  const isSameIdentity = identity.name === requester.identity.name && identity.tenant === requester.identity.tenant;
+  return isSameIdentity || keyId === requester.keyId;
+}

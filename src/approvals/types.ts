@@ -1,0 +1,126 @@
+import type { ApprovalTerms } from "../rules/types.ts";
+
+export const APPROVAL_STATUSES = ["pending", "approved", "denied", "expired", "cancelled"] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
+/** An identity as approvals know it: attributes say nothing about who somebody is. */
+export interface ApprovalIdentity {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly tenant?: string;
+}
+
+/** Who acts on an approval, as proven by an API key. A `Caller` is one. */
+export interface Actor {
+  readonly keyId: string;
+  readonly identity: ApprovalIdentity;
+}
+
+export interface Requester extends Actor {
+  /** The name of the key's own identity, which is another one where the key speaks for others (`evaluate:as`). */
+  readonly keyHolder: string;
+}
+
+/** A request for approval, before the clock and the store have made an `Approval` of it. */
+export interface NewApproval {
+  /** UUIDv7. */
+  readonly id: string;
+  /** See `approvalDigest`. */
+  readonly digest: string;
+  readonly requester: Requester;
+  readonly actionType: string;
+  readonly actionName: string;
+  readonly sessionId?: string;
+  /** Of the evaluation that opened it. */
+  readonly requestId: string;
+  /** The rule that asks for it, as it was then. */
+  readonly rule: { readonly id: string; readonly name: string; readonly reason: string };
+  readonly terms: ApprovalTerms;
+  /** Of the rule set that the rule is from. */
+  readonly policyRevision: string;
+  /** JSON text of the request as an approver sees it. SECURITY: redacted before it gets here. */
+  readonly view: string;
+}
+
+/**
+ * The question whether one exact action may be taken, and its answer. Plain JSON; times are epoch milliseconds.
+ *
+ * INVARIANT: `status` changes once, out of `pending`; then `resolution` is there and never changes. `grant` is there if and
+ * only if the action may be taken (once, before `grant.expiresAt`): when approved, or expired with `onTimeout: allow`.
+ */
+export interface Approval extends NewApproval {
+  readonly status: ApprovalStatus;
+  readonly createdAt: number;
+  /** From this instant on nobody can resolve it any more. */
+  readonly expiresAt: number;
+  /** In the order in which they were given; at most one of each person. */
+  readonly votes: readonly Vote[];
+  readonly resolution?: Resolution;
+  readonly grant?: Grant;
+}
+
+/** One person's yes. */
+export interface Vote {
+  readonly voter: string;
+  readonly keyId: string;
+  readonly at: number;
+  readonly note?: string;
+}
+
+export interface Resolution {
+  readonly at: number;
+  /** Who gave the last vote, denied or cancelled; absent where the time ran out. */
+  readonly by?: { readonly name: string; readonly keyId: string };
+  /** Of a denial or cancellation; the agent is told it. */
+  readonly reason?: string;
+}
+
+export interface Grant {
+  /** From this instant on it is worth nothing. */
+  readonly expiresAt: number;
+  readonly consumedAt?: number;
+  /** Id of the evaluation that used it. */
+  readonly consumedBy?: string;
+}
+
+/** Which requirement an actor does not meet. */
+export type ResolveRefusal =
+  /** Works for another tenant. An actor without a tenant works for all of them. */
+  | "other_tenant"
+  /** Is the identity that asks, or holds the key that was used to ask. */
+  | "own_request"
+  /** Uses the very key that was used to ask. */
+  | "own_key"
+  /** Neither has a role nor the name that the rule lists. */
+  | "not_an_approver";
+export type VoteRefusal = ResolveRefusal | "not_pending" | "already_voted";
+export type DenyRefusal = ResolveRefusal | "not_pending";
+export type CancelRefusal = "not_requester" | "not_pending";
+export type ConsumeRefusal =
+  /** Another action, identity or session than the one that was asked about. */
+  | "other_action"
+  /** `status` says why: pending, denied, cancelled, or expired without `onTimeout: allow`. */
+  | "not_granted"
+  | "grant_consumed"
+  | "grant_expired";
+
+/** The approval as it is now, and whether this very step took it out of `pending`, if only because its time had run out. */
+export interface Settled {
+  readonly approval: Approval;
+  readonly hasResolved: boolean;
+}
+
+/** What became of an attempt to change an approval. A refused one may still be the one that found its time run out. */
+export type Step<Refusal extends string> =
+  | (Settled & { readonly ok: true })
+  | (Settled & { readonly ok: false; readonly refusal: Refusal });
+
+/** What a grant is used for. */
+export interface GrantUse {
+  /** Of the action about to be taken. */
+  readonly digest: string;
+  /** Id of the evaluation. */
+  readonly requestId: string;
+}
+
+export type { ApprovalTerms };
