@@ -54,12 +54,14 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  *   records and announces it.
  * - `open` (`openApproval`) gives the approval that is pending for the same digest, and of any number of calls at once
  *   exactly one opens it. It opens none while `pendingMax` or more are pending for the requester's name and tenant
- *   together; an existing one is given all the same. An id that exists is a `conflict` AppError.
+ *   together; an existing one is given all the same. It looks at all that are pending for these two, and equal digests
+ *   have the same. An id that exists is a `conflict` AppError.
  * - `get`, `vote` (`voteApproval`), `deny` (`denyApproval`), `cancel` (`cancelApproval`) and `consume` (`consumeGrant`)
  *   give undefined for an unknown id.
- * - `list` is newest first (descending id); an empty page means no match.
+ * - `list` is newest first (descending id); an empty page means no match. It looks at all approvals.
  * - `expireDue` takes at most `limit` approvals, those first that have been due for longest.
- * - `countOthers` counts all other approvals of the same requester's name and tenant for the same action type and name.
+ * - `countOthers` counts all other approvals of the same requester's name and tenant for the same action type and name; those that
+ *   are due count as expired, and are left to others to expire.
  * - Texts are compared byte by byte, and a missing tenant is no tenant's name.
  * - What a method confirmed survives the process, unless the adapter says otherwise.
  * @throws UnavailableError `storage_unavailable` from every method when the store does not answer; a change may have been

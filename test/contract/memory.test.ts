@@ -1,8 +1,12 @@
+import { createMemoryApprovalNews } from "../../src/adapters/memory/approval-news.ts";
+import { createMemoryApprovalStore } from "../../src/adapters/memory/approval-store.ts";
 import { createMemoryAuditStore } from "../../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../../src/adapters/memory/key-store.ts";
 import { createMemoryRuleSetArchive } from "../../src/adapters/memory/rule-set-archive.ts";
 import { createMemorySpool } from "../../src/adapters/memory/spool.ts";
+import { describeApprovalNews } from "./approval-news.ts";
+import { describeApprovalStore } from "./approval-store.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyChanges } from "./key-changes.ts";
@@ -22,6 +26,11 @@ describeRuleSetArchive("memory", async () => {
   const archive = createMemoryRuleSetArchive();
   return { archive, close: () => archive.close() };
 });
+describeApprovalStore("memory", async () => {
+  const store = createMemoryApprovalStore();
+  return { store, close: () => store.close() };
+});
+describeApprovalNews("memory", async () => createMemoryApprovalNews());
 describeKeyStore("memory", async () => {
   const store = createMemoryKeyStore();
   return { store, close: () => store.close() };

@@ -1,0 +1,350 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ApprovalStore } from "../../src/approvals/index.ts";
+import { describeApprovalRaces } from "./approval-races.ts";
+import {
+  type ApprovalParts,
+  actor,
+  digestOf,
+  EXPIRES_AT,
+  GRANT_TTL_MS,
+  newApproval,
+  OPENED_AT,
+  pendingApproval,
+  REQUESTER,
+  TIMEOUT_MS,
+} from "./approval-samples.ts";
+import { AWKWARD_ARGUMENTS, idOf } from "./samples.ts";
+
+export interface OpenedApprovalStore {
+  readonly store: ApprovalStore;
+  /** Another replica on the same data, where the adapter can be shared. */
+  readonly replica?: ApprovalStore;
+  /** Closes the store; its methods fail from then on. May be called twice. */
+  close(): Promise<void>;
+  /** Called instead of `close` after a test that did not close it, where opening again is slow. */
+  release?(): Promise<void>;
+}
+
+const alice = actor("alice");
+const NOW = OPENED_AT + 1000;
+const USE = { digest: digestOf(1), requestId: idOf(2000) };
+const ROOM = { pendingMax: 100 };
+const NONE = { pending: 0, approved: 0, denied: 0, expired: 0, cancelled: 0 };
+const AWKWARD = "Ünïcode 💸 \u0000 \ud800 \"\\\n'";
+
+/** What every `ApprovalStore` promises. `create` gives an empty store each time. */
+export function describeApprovalStore(name: string, create: () => Promise<OpenedApprovalStore>): void {
+  describe(`ApprovalStore contract: ${name}`, () => {
+    let opened: OpenedApprovalStore;
+    let store: ApprovalStore;
+    beforeEach(async () => {
+      opened = await create();
+      store = opened.store;
+    });
+    afterEach(() => opened.release?.() ?? opened.close());
+
+    const open = (n: number, parts: ApprovalParts = {}, now = OPENED_AT) =>
+      store.open(newApproval(n, parts), now, ROOM);
+    const idsOf = (approvals: readonly { readonly id: string }[]) => approvals.map(({ id }) => id);
+
+    it("answers storage_unavailable once closed, from every method", async () => {
+      await opened.close();
+      const calls = [
+        open(1),
+        store.get(idOf(1), NOW),
+        store.list({ limit: 1 }, NOW),
+        store.vote(idOf(1), alice, undefined, NOW),
+        store.deny(idOf(1), alice, undefined, NOW),
+        store.cancel(idOf(1), REQUESTER, undefined, NOW),
+        store.consume(idOf(1), USE, NOW),
+        store.expireDue(NOW, 1),
+        store.countOthers(pendingApproval(1), NOW),
+      ];
+      for (const call of calls) await expect(call).rejects.toMatchObject({ code: "storage_unavailable" });
+    });
+
+    it.each([idOf(2), idOf(1).toUpperCase(), "", "a\u0000", AWKWARD, "x".repeat(5000)])(
+      "knows no approval %j",
+      async (id) => {
+        await open(1, { id: "0193abcd-0000-7000-8000-00000000000a" });
+        expect(await store.get(id, NOW)).toBeUndefined();
+        expect(await store.vote(id, alice, undefined, NOW)).toBeUndefined();
+        expect(await store.deny(id, alice, undefined, NOW)).toBeUndefined();
+        expect(await store.cancel(id, REQUESTER, undefined, NOW)).toBeUndefined();
+        expect(await store.consume(id, USE, NOW)).toBeUndefined();
+      },
+    );
+
+    describe("open", () => {
+      it("gives back every field, and no field that was not there", async () => {
+        for (const [n, parts] of [
+          {},
+          { tenant: undefined },
+          { identity: AWKWARD, actionName: AWKWARD, view: AWKWARD },
+        ].entries()) {
+          expect(await open(n, parts)).toStrictEqual({
+            outcome: "opened",
+            approval: pendingApproval(n, parts),
+            expired: [],
+          });
+          expect(await store.get(idOf(n), NOW)).toStrictEqual({
+            approval: pendingApproval(n, parts),
+            hasResolved: false,
+          });
+        }
+        const { sessionId: _, ...withoutSession } = newApproval(9);
+        await store.open(withoutSession, OPENED_AT, ROOM);
+        expect((await store.get(idOf(9), NOW))!.approval).not.toHaveProperty("sessionId");
+      });
+
+      it.each(Object.entries(AWKWARD_ARGUMENTS))("keeps the view byte for byte: %s", async (_, args) => {
+        const view = JSON.stringify({ arguments: args }, null, 1);
+        await open(1, { view });
+        expect((await store.get(idOf(1), NOW))!.approval.view).toBe(view);
+      });
+
+      it("gives the approval that is pending for the same action, whatever else is asked for", async () => {
+        await open(1);
+        const again = await open(2, { digest: digestOf(1), terms: { quorum: 9 } }, NOW);
+        expect(again).toStrictEqual({ outcome: "existing", approval: pendingApproval(1), expired: [] });
+        expect(await store.get(idOf(2), NOW)).toBeUndefined();
+      });
+
+      it("opens a new one when the one before is resolved, or its time has run out", async () => {
+        await open(1);
+        await store.deny(idOf(1), alice, undefined, NOW);
+        await open(2, { digest: digestOf(1) });
+        const third = await open(3, { digest: digestOf(1) }, EXPIRES_AT);
+        expect(third).toMatchObject({ outcome: "opened", approval: { id: idOf(3), createdAt: EXPIRES_AT } });
+        expect(third.expired).toMatchObject([{ id: idOf(2), status: "expired", resolution: { at: EXPIRES_AT } }]);
+        expect((await open(4, { digest: digestOf(4) }, EXPIRES_AT)).expired).toEqual([]);
+      });
+
+      it("refuses an id that exists, and keeps the first approval", async () => {
+        await open(1);
+        await expect(open(2, { id: idOf(1) })).rejects.toMatchObject({ code: "conflict" });
+        expect((await store.get(idOf(1), NOW))!.approval).toStrictEqual(pendingApproval(1));
+      });
+
+      it("opens none for an identity that has as many as it may have, but gives it an existing one", async () => {
+        const openOfTwo = (n: number, parts: ApprovalParts = {}, now = NOW) =>
+          store.open(newApproval(n, parts), now, { pendingMax: 2 });
+        await openOfTwo(1);
+        await openOfTwo(2);
+        expect(await openOfTwo(3)).toStrictEqual({ outcome: "queue_full", pending: 2, expired: [] });
+        expect(await openOfTwo(4, { digest: digestOf(2) })).toMatchObject({ outcome: "existing" });
+        for (const [n, parts] of [
+          { tenant: "globex" },
+          { tenant: undefined },
+          { tenant: "" },
+          { identity: "Billing-agent" },
+        ].entries()) {
+          expect(await openOfTwo(10 + n, parts)).toMatchObject({ outcome: "opened" });
+        }
+        await store.deny(idOf(1), alice, undefined, NOW);
+        expect(await openOfTwo(5)).toMatchObject({ outcome: "opened" });
+      });
+
+      it("does not count those whose time has run out, and tells of them", async () => {
+        const one = { pendingMax: 1 };
+        await store.open(newApproval(1), OPENED_AT, one);
+        expect(await store.open(newApproval(2), EXPIRES_AT - 1, one)).toMatchObject({ outcome: "queue_full" });
+        const result = await store.open(newApproval(3), EXPIRES_AT, one);
+        expect(result).toMatchObject({ outcome: "opened", expired: [{ id: idOf(1) }] });
+      });
+    });
+
+    describe("a change", () => {
+      it("is kept, and told to its caller alone", async () => {
+        await open(1, { terms: { quorum: 2 } });
+        const first = await store.vote(idOf(1), alice, AWKWARD, NOW);
+        expect(first).toMatchObject({ ok: true, hasResolved: false, approval: { votes: [{ note: AWKWARD }] } });
+        expect(await store.get(idOf(1), NOW)).toStrictEqual({ approval: first!.approval, hasResolved: false });
+
+        const second = await store.vote(idOf(1), actor("bob"), undefined, NOW + 1);
+        expect(second).toMatchObject({ ok: true, hasResolved: true, approval: { status: "approved" } });
+        expect(await store.get(idOf(1), NOW + 1)).toStrictEqual({ approval: second!.approval, hasResolved: false });
+
+        const used = await store.consume(idOf(1), USE, NOW + 2);
+        expect(used).toMatchObject({
+          ok: true,
+          hasResolved: false,
+          approval: { grant: { consumedBy: USE.requestId } },
+        });
+        expect(await store.get(idOf(1), NOW + 3)).toStrictEqual({ approval: used!.approval, hasResolved: false });
+      });
+
+      it("that is refused says why, and changes nothing", async () => {
+        await open(1, { terms: { approvers: ["user:alice"], quorum: 2 } });
+        await store.vote(idOf(1), alice, undefined, NOW);
+        const { approval } = (await store.get(idOf(1), NOW))!;
+        const refused = (refusal: string) => ({ ok: false, refusal, approval, hasResolved: false });
+        expect(await store.vote(idOf(1), alice, undefined, NOW)).toStrictEqual(refused("already_voted"));
+        expect(await store.vote(idOf(1), actor("bob"), undefined, NOW)).toStrictEqual(refused("not_an_approver"));
+        expect(await store.deny(idOf(1), REQUESTER, undefined, NOW)).toStrictEqual(refused("own_request"));
+        expect(await store.cancel(idOf(1), alice, undefined, NOW)).toStrictEqual(refused("not_requester"));
+        expect(await store.consume(idOf(1), USE, NOW)).toStrictEqual(refused("not_granted"));
+        const other = { ...USE, digest: digestOf(2) };
+        expect(await store.consume(idOf(1), other, NOW)).toStrictEqual(refused("other_action"));
+        expect(await store.get(idOf(1), NOW)).toStrictEqual({ approval, hasResolved: false });
+      });
+
+      it("never follows a denial or a cancellation, whose reason stays", async () => {
+        await open(1);
+        await open(2);
+        await store.deny(idOf(1), alice, AWKWARD, NOW);
+        await store.cancel(idOf(2), REQUESTER, "Done by hand.", NOW);
+        for (const [n, status, reason] of [
+          [1, "denied", AWKWARD],
+          [2, "cancelled", "Done by hand."],
+        ] as const) {
+          const refused = {
+            ok: false,
+            refusal: "not_pending",
+            hasResolved: false,
+            approval: { status, resolution: { reason } },
+          };
+          expect(await store.vote(idOf(n), actor("bob"), undefined, NOW)).toMatchObject(refused);
+          expect(await store.expireDue(EXPIRES_AT, 10)).toEqual([]);
+          expect(await store.get(idOf(n), EXPIRES_AT)).toMatchObject({ approval: { status }, hasResolved: false });
+        }
+      });
+
+      it("consumes no grant twice, nor one that has expired", async () => {
+        for (const n of [1, 2]) {
+          await open(n);
+          await store.vote(idOf(n), alice, undefined, NOW);
+        }
+        await store.consume(idOf(1), USE, NOW);
+        expect(await store.consume(idOf(1), USE, NOW)).toMatchObject({ ok: false, refusal: "grant_consumed" });
+        const late = store.consume(idOf(2), { ...USE, digest: digestOf(2) }, NOW + GRANT_TTL_MS);
+        expect(await late).toMatchObject({ ok: false, refusal: "grant_expired" });
+      });
+    });
+
+    describe("expiry", () => {
+      const looks: [
+        string,
+        (now: number) => Promise<{ hasResolved: boolean; approval: { status: string } } | undefined>,
+      ][] = [
+        ["get", (now) => store.get(idOf(1), now)],
+        ["vote", (now) => store.vote(idOf(1), alice, undefined, now)],
+        ["vote of somebody who may not", (now) => store.vote(idOf(1), REQUESTER, undefined, now)],
+        ["deny", (now) => store.deny(idOf(1), alice, undefined, now)],
+        ["cancel", (now) => store.cancel(idOf(1), REQUESTER, undefined, now)],
+        ["consume", (now) => store.consume(idOf(1), USE, now)],
+      ];
+      it.each(looks)("is applied by %s, told once, and cannot be undone by a slower clock", async (_, look) => {
+        await open(1);
+        const found = await look(EXPIRES_AT);
+        expect(found).toMatchObject({
+          hasResolved: true,
+          approval: { status: "expired", resolution: { at: EXPIRES_AT } },
+        });
+        const slower = await store.vote(idOf(1), actor("bob"), undefined, EXPIRES_AT - 1);
+        expect(slower).toMatchObject({ ok: false, refusal: "not_pending", hasResolved: false });
+        expect(await store.expireDue(EXPIRES_AT, 10)).toEqual([]);
+      });
+
+      it("is applied by list to what it does not show as well, and told once", async () => {
+        await open(1);
+        await open(2, { identity: "other-agent" }, NOW);
+        const query = { status: "pending", identity: "other-agent", limit: 10 } as const;
+        const page = await store.list(query, EXPIRES_AT);
+        expect(idsOf(page.approvals)).toEqual([idOf(2)]);
+        expect(page.expired).toMatchObject([{ id: idOf(1), status: "expired" }]);
+        expect((await store.list(query, EXPIRES_AT)).expired).toEqual([]);
+        expect(idsOf((await store.list({ status: "expired", limit: 10 }, EXPIRES_AT)).approvals)).toEqual([idOf(1)]);
+      });
+
+      it("takes those first that have been due for longest, as many as asked for", async () => {
+        for (const [n, timeoutMs] of [30, 10, 20, 10, 40].entries()) await open(n, { terms: { timeoutMs } });
+        expect(await store.expireDue(OPENED_AT + 9, 10)).toEqual([]);
+        expect(idsOf(await store.expireDue(OPENED_AT + 30, 3))).toEqual([1, 3, 2].map(idOf));
+        expect(idsOf(await store.expireDue(OPENED_AT + 30, 3))).toEqual([idOf(0)]);
+        expect(await store.expireDue(OPENED_AT + 30, 3)).toEqual([]);
+      });
+
+      it("grants where the rule says so, from the instant of expiry", async () => {
+        await open(1, { terms: { onTimeout: "allow" } });
+        const [expired] = await store.expireDue(EXPIRES_AT + 5, 10);
+        expect(expired!.grant).toEqual({ expiresAt: EXPIRES_AT + GRANT_TTL_MS });
+        expect(await store.consume(idOf(1), USE, EXPIRES_AT + 6)).toMatchObject({ ok: true, hasResolved: false });
+      });
+    });
+
+    describe("list", () => {
+      it("is empty where nothing matches", async () => {
+        expect(await store.list({ limit: 10 }, NOW)).toEqual({ approvals: [], expired: [] });
+      });
+
+      it("is newest first by id in byte order, page by page", async () => {
+        const upper = "0193ABCD-0000-7000-8000-00000000000A";
+        for (const id of [upper, upper.toLowerCase()]) await open(20, { id, digest: id });
+        for (const n of [3, 1, 5, 2, 4]) await open(n);
+        const all = [upper.toLowerCase(), upper, ...[5, 4, 3, 2, 1].map(idOf)];
+        const pages: string[] = [];
+        for (let before: string | undefined; pages.length < all.length; before = pages.at(-1)) {
+          const page = await store.list({ limit: 2, ...(before === undefined ? {} : { before }) }, NOW);
+          expect(page.approvals.length).toBeGreaterThan(0);
+          pages.push(...idsOf(page.approvals));
+        }
+        expect(pages).toEqual(all);
+      });
+
+      it("shows whole approvals, as they are", async () => {
+        await open(1);
+        const step = await store.vote(idOf(1), alice, "Checked.", NOW);
+        expect((await store.list({ limit: 10 }, NOW)).approvals).toStrictEqual([step!.approval]);
+      });
+
+      it("filters by every field, and by all together", async () => {
+        await open(1);
+        await open(2, { identity: AWKWARD });
+        await open(3, { tenant: "globex" });
+        await open(4, { tenant: undefined });
+        await open(5, { rule: { id: "x".repeat(3000), name: "", reason: "" } });
+        await store.deny(idOf(1), alice, undefined, NOW);
+        const found = async (query: object) => idsOf((await store.list({ ...query, limit: 10 }, NOW)).approvals);
+        expect(await found({ status: "denied" })).toEqual([idOf(1)]);
+        expect(await found({ status: "pending" })).toEqual([5, 4, 3, 2].map(idOf));
+        expect(await found({ identity: AWKWARD })).toEqual([idOf(2)]);
+        expect(await found({ identity: "Billing-agent" })).toEqual([]);
+        expect(await found({ tenant: "globex" })).toEqual([idOf(3)]);
+        expect(await found({ ruleId: "x".repeat(3000) })).toEqual([idOf(5)]);
+        expect(await found({ ruleId: `${"x".repeat(2999)}y` })).toEqual([]);
+        expect(await found({ status: "pending", identity: "billing-agent", tenant: "acme", before: idOf(9) })).toEqual([
+          idOf(5),
+        ]);
+      });
+    });
+
+    it("counts how the same requester's others of the same action ended, and nobody else's", async () => {
+      for (const n of [1, 2, 3, 4, 5]) await open(n, {}, OPENED_AT);
+      await store.vote(idOf(1), alice, undefined, NOW);
+      await store.deny(idOf(2), alice, undefined, NOW);
+      await store.cancel(idOf(3), REQUESTER, undefined, NOW);
+      await open(6, { terms: { timeoutMs: TIMEOUT_MS * 2 } });
+      const strangers: ApprovalParts[] = [
+        { tenant: "globex" },
+        { tenant: undefined },
+        { identity: "other" },
+        { actionName: "x" },
+        { actionType: "x" },
+      ];
+      for (const [n, parts] of strangers.entries()) await open(10 + n, parts);
+      const sixth = pendingApproval(6);
+      expect(await store.countOthers(sixth, NOW)).toEqual({
+        pending: 2,
+        approved: 1,
+        denied: 1,
+        expired: 0,
+        cancelled: 1,
+      });
+      expect(await store.countOthers(sixth, EXPIRES_AT)).toMatchObject({ pending: 0, expired: 2 });
+      expect(await store.countOthers(pendingApproval(11, { tenant: undefined }), NOW)).toEqual(NONE);
+    });
+
+    describeApprovalRaces(() => (opened.replica === undefined ? [store] : [store, opened.replica]));
+  });
+}
