@@ -2,6 +2,7 @@ import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
+import { currentBoot } from "./adapters/fs/process-identity.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
 import { openFileSpool } from "./adapters/fs/spool.ts";
@@ -51,7 +52,11 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     directory: join(config.dataDir, "spool"),
     bytesMax: config.auditSpoolBytesMax,
     durability: config.auditDurability,
+    ...(config.mode === "embedded" && config.auditDurability === "disk"
+      ? { syncStore: async () => (await import("./adapters/pglite/sync-folder.ts")).syncFolder(pgliteFolder(config)) }
+      : {}),
     newWriter: () => randomUUID(),
+    boot: currentBoot() ?? "unknown",
     createCheckpoint(head) {
       const now = clock.now();
       return serializeRecord(createCheckpoint(signer, head, newId(now), now));
@@ -84,6 +89,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
     auditStore: database.auditStore,
+    auditPartitions: database.auditPartitions,
     signer,
     verifyingKeys,
     async flushAudit() {
@@ -136,8 +142,10 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Data
     return createPostgresDatabase({ url: config.databaseUrl, onError });
   }
   const { createPgliteDatabase } = await import("./adapters/pglite/pglite-database.ts");
-  return createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
+  return createPgliteDatabase({ directory: pgliteFolder(config), onError });
 }
+
+const pgliteFolder = ({ dataDir }: Config) => join(dataDir, "pglite");
 
 async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChanges> {
   if (config.mode === "embedded" || config.redisUrl === undefined) return createMemoryKeyChanges();

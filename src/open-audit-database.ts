@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openAuditKeys, readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
-import { type AuditFilters, createVerifyingKey, type Signer } from "./audit/index.ts";
+import type { DataDirectory } from "./adapters/fs/data-directory.ts";
+import { type AuditFilters, createVerifyingKey, GENESIS, type Signer } from "./audit/index.ts";
 import { type AuditSelection, type AuditService, CliError } from "./cli/index.ts";
 import { openDatabase, systemClock } from "./compose.ts";
 import type { Config } from "./config/index.ts";
 import { type Caller, SCOPES } from "./identity/index.ts";
+import { type AuditWriter, openAuditWriter } from "./open-audit-writer.ts";
 import { exportAudit } from "./operations/export-audit.ts";
 import { verifyAudit } from "./operations/verify-audit.ts";
 import { createLogger } from "./telemetry/index.ts";
@@ -13,17 +15,23 @@ import { createLogger } from "./telemetry/index.ts";
 /**
  * The audit log in the database that the environment configures, without a service. It is verified here, with the keys that
  * are given or those in the data directory.
- * @param release called when it is closed
+ * @param directory locked: what a killed service left in its spool is moved into the database first
  */
-export async function openAuditDatabase(config: Config, release: () => Promise<void>): Promise<AuditService> {
+export async function openAuditDatabase(config: Config, directory?: DataDirectory): Promise<AuditService> {
   const database = await openDatabase(config, createLogger("silent"));
   database.open();
+  const { auditStore, auditPartitions } = database;
+  const writer = directory === undefined ? undefined : openAuditWriter(config, auditStore);
   const service = {
-    auditStore: database.auditStore,
+    auditStore,
+    auditPartitions,
     clock: systemClock,
-    // Nothing is recorded here; and what a service elsewhere still holds back is not missing.
-    spool: { append: () => Promise.reject(new Error("read only")), head: { writer: "", seq: 0, hash: "" } },
-    flushAudit: async () => true,
+    // What a service elsewhere holds in its spool is not known here.
+    spool: writer?.spool ?? NO_SPOOL,
+    async flushAudit() {
+      await writer?.ship();
+      return true;
+    },
   };
   const publicKeys = () => readPublicKeyFiles(config.dataDir);
   return {
@@ -44,10 +52,17 @@ export async function openAuditDatabase(config: Config, release: () => Promise<v
     keys: async () => publicKeys(),
     async close() {
       await database.close();
-      await release();
+      await directory?.close();
     },
   };
 }
+
+const NO_SPOOL: AuditWriter["spool"] = {
+  append: () => Promise.reject(new Error("nothing is recorded here")),
+  head: { writer: "", seq: 0, hash: GENESIS },
+  storedHead: undefined,
+  pending: 0,
+};
 
 function signerOf(config: Config): Signer {
   // Opening the keys would make them, and an export that a new key signed would prove nothing.

@@ -17,7 +17,7 @@ export async function openAuditService(env: NodeJS.ProcessEnv, { url, key }: Key
   const parsed = parseConfig(env, { packageRoot, cwd: process.cwd() });
   if (!parsed.ok) throw new CliError(parsed.problems.map(({ message }) => message).join("\n"));
   const { config } = parsed;
-  return config.mode === "server" ? openAuditDatabase(config, async () => {}) : openEmbedded(config);
+  return config.mode === "server" ? openAuditDatabase(config) : openEmbedded(config);
 }
 
 async function openEmbedded(config: Config): Promise<AuditService> {
@@ -29,8 +29,7 @@ async function openEmbedded(config: Config): Promise<AuditService> {
     const admin = await initialAdminKey(config.dataDir, socketPath === undefined ? address : undefined);
     return createHttpAuditService({ url: address, key: admin, socketPath, hostHeader });
   }
-  const release = () => lock.directory.close();
-  if (existsSync(join(config.dataDir, "pglite"))) return openAuditDatabase(config, release);
-  await release();
+  if (existsSync(join(config.dataDir, "pglite"))) return openAuditDatabase(config, lock.directory);
+  await lock.directory.close();
   throw neverStarted(config);
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type AuditKeys, openAuditKeys } from "./adapters/fs/audit-keys.ts";
+import { currentBoot } from "./adapters/fs/process-identity.ts";
 import { openFileSpool } from "./adapters/fs/spool.ts";
 import { createMemorySpool } from "./adapters/memory/spool.ts";
 import { type AuditStore, type ChainHead, createCheckpoint, type Spool, serializeRecord } from "./audit/index.ts";
@@ -13,7 +13,9 @@ import { createRedactor } from "./redaction/index.ts";
 
 /** Records what a command does, where no service runs that would. */
 export interface AuditWriter extends Pick<Service, "redactor" | "newId"> {
-  readonly spool: Pick<Spool, "append" | "head">;
+  readonly spool: Pick<Spool, "append" | "head" | "storedHead" | "pending">;
+  /** Moves what an earlier process left into the store. @throws UnavailableError `storage_unavailable` */
+  ship(): Promise<void>;
   /** Signs what was recorded, where there is a key. */
   close(): Promise<void>;
 }
@@ -28,26 +30,28 @@ export function openAuditWriter(config: Config, store: Store): AuditWriter {
     bytesMax: config.auditSpoolBytesMax,
     durability: config.auditDurability,
     newWriter: () => randomUUID(),
+    boot: currentBoot() ?? "unknown",
     createCheckpoint: (head) => checkpointText(keys, newId, head),
     checkpointRecords: config.auditCheckpointRecords,
   });
   const newId = createUuidv7(randomFillSync, spool.lastId);
-  return writerOf(spool, store, newId, keys.redactionKey, true);
+  return writerOf(config, spool, store, newId, keys.redactionKey, true);
 }
 
 /**
- * Begins a chain of its own: the data directories of a database's services are elsewhere, or in use. Without a signing key
- * it stays unsigned, and verification says so.
+ * Begins a chain of its own: the data directories of a database's services are elsewhere, or in use. Unless the signing key
+ * is configured it stays unsigned, and verification says so.
  */
 export function openOneOffAuditWriter(config: Config, store: Store): AuditWriter {
-  const hasKeys = config.auditSigningKeyFile !== undefined || existsSync(join(config.dataDir, "audit-keys"));
+  // The keys of this data directory may be another service's.
+  const hasKeys = config.auditSigningKeyFile !== undefined;
   const keys = hasKeys ? openAuditKeys(config) : undefined;
   const newId = createUuidv7(randomFillSync);
   const spool = createMemorySpool({
     writer: randomUUID(),
     createCheckpoint: (head) => checkpointText(keys!, newId, head),
   });
-  return writerOf(spool, store, newId, keys?.redactionKey ?? randomBytes(32), hasKeys);
+  return writerOf(config, spool, store, newId, keys?.redactionKey ?? randomBytes(32), hasKeys);
 }
 
 function checkpointText({ signer }: AuditKeys, newId: (now: number) => string, head: ChainHead): string {
@@ -56,6 +60,7 @@ function checkpointText({ signer }: AuditKeys, newId: (now: number) => string, h
 }
 
 function writerOf(
+  config: Config,
   spool: Spool,
   store: Store,
   newId: (now: number) => string,
@@ -70,10 +75,17 @@ function writerOf(
   }
   return {
     newId,
-    redactor: createRedactor({ key: redactionKey }),
+    ship,
+    redactor: createRedactor({ key: redactionKey, paths: config.auditRedactPaths }),
     spool: {
       get head() {
         return spool.head;
+      },
+      get storedHead() {
+        return spool.storedHead;
+      },
+      get pending() {
+        return spool.pending;
       },
       async append(record) {
         await spool.append(record);

@@ -92,7 +92,7 @@ async function openStore(
 ): Promise<KeyAdmin> {
   const database = await openDatabase(config, createLogger("silent"));
   const { keyStore, auditStore } = database;
-  const { close: closeWriter, ...writer } = openWriter(config, auditStore);
+  const { close: closeWriter, ship: _, ...writer } = openWriter(config, auditStore);
   database.open();
   const close = async () => {
     try {

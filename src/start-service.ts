@@ -176,11 +176,11 @@ function startOf({ signer }: Composition["service"], config: Config): Readonly<R
   };
 }
 
-const RETENTION_CHECK_MS = 3_600_000;
+const RETENTION_CHECK_MS = 6 * 3_600_000;
 
 /** Signs the chain when its time has come, archives rule sets that wait, and lets go of what is past its retention. */
 function keepAuditInOrder(
-  { service, spool, shipper, database, ruleArchiver }: Composition,
+  { service, spool, shipper, ruleArchiver }: Composition,
   config: Config,
   signal: AbortSignal,
 ): void {
@@ -203,7 +203,7 @@ function keepAuditInOrder(
   void ruleArchiver.move();
   const { auditRetentionDays: days } = config;
   if (days === undefined) return;
-  const deps = { ...service, spool, partitions: database.auditPartitions, flushAudit: () => shipper.flush(FLUSH_MS) };
+  const deps = { ...service, spool, flushAudit: () => shipper.flush(FLUSH_MS) };
   const expire = () => expireAudit(deps, days);
   const failed = "old audit records were not dropped";
   every(RETENTION_CHECK_MS, expire, failed);

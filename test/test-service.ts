@@ -77,6 +77,7 @@ export async function createTestService(
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
     auditStore,
+    auditPartitions: auditStore.partitions,
     signer,
     verifyingKeys: [createVerifyingKey(signer.publicKey)],
     async flushAudit() {

@@ -47,8 +47,8 @@ describe("what the rules saw", () => {
       identity: record.identity,
       session: { id: "run-42" },
       context: {},
-      request: { id: record.id, time: record.time },
-      now: record.time,
+      request: { id: record.id, time: Date.parse(record.time) },
+      now: Date.parse(record.time),
     });
   });
 

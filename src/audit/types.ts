@@ -145,12 +145,13 @@ export interface AuditPartition {
 /**
  * Letting go of old records, a month at a time.
  * - `list` is ascending by time.
- * - `drop` forgets the partition's records for good. Dropping what is gone does nothing.
+ * - `drop` forgets the partitions' records for good, of all or of none: it gives false, and drops none, when one of them
+ *   holds a record that was not there at `snapshot`. What is gone already does not matter.
  * @throws UnavailableError `storage_unavailable`
  */
 export interface AuditPartitions {
   list(): Promise<AuditPartition[]>;
-  drop(partition: AuditPartition): Promise<void>;
+  drop(partitions: readonly AuditPartition[], snapshot: AuditSnapshot): Promise<boolean>;
 }
 
 /** Lines of chained records; `text` may hold empty lines, which mean nothing. */
@@ -183,6 +184,8 @@ export interface Spool {
   readonly bytes: number;
   /** The last confirmed record. */
   readonly head: ChainHead;
+  /** The last record that was acknowledged since the spool was opened: it is in the store. */
+  readonly storedHead: ChainHead | undefined;
   /** When the oldest record that is not yet acknowledged was made, in epoch milliseconds; undefined when there is none. */
   oldestTime(): number | undefined;
   close(): Promise<void>;

@@ -74,7 +74,10 @@ export function createVerifierChain(link: ChainLink, line: number, firstId: stri
   };
 }
 
-/** What is wrong with the first record of a chain, if it claims to be the very first, or to have none before it. */
+/**
+ * What is wrong with the first record of a chain, if it claims to have none before it. The very first one may link to the
+ * chain that its directory had before.
+ */
 export function faultOfFirst({ seq, prev_hash }: ChainLink): VerifyErrorCode | undefined {
-  return (seq === 1) === (prev_hash === GENESIS) ? undefined : "broken_link";
+  return seq > 1 && prev_hash === GENESIS ? "broken_link" : undefined;
 }

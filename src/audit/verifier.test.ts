@@ -9,6 +9,7 @@ import {
   hashAgain,
 } from "../../test/fake-audit-log.ts";
 import type { ChainHead } from "./chain.ts";
+import { GENESIS } from "./chain.ts";
 import { hashOfLine } from "./line-hash.ts";
 import type { AuditFilters, AuditRecord } from "./types.ts";
 import { createVerifier, type VerifierOptions } from "./verifier.ts";
@@ -149,10 +150,16 @@ describe("the first error names the record and what happened to it", () => {
     expect(verify(swapped)).toMatchObject({ errors: 1, first_error: { code: "reordered", line: 4 } });
   });
 
-  test("a first record that claims to have one before it", () => {
-    const [line] = oneChain().lines;
-    const forged = replaceHash(line!.replace(/"prev_hash":"0{64}"/, `"prev_hash":"${"1".repeat(64)}"`));
+  test("a record that claims to have none before it and is not its chain's first", () => {
+    const [, line] = oneChain().lines;
+    const forged = replaceHash(line!.replace(/"prev_hash":"[0-9a-f]{64}"/, `"prev_hash":"${GENESIS}"`));
     expect(verify([forged]).first_error?.code).toBe("broken_link");
+  });
+
+  test("nothing, when the first record of a chain links to the chain that its directory had before", () => {
+    const [line] = oneChain().lines;
+    const linked = replaceHash(line!.replace(GENESIS, "1".repeat(64)));
+    expect(verify([linked])).toMatchObject({ valid: true, writers: [{ first_prev_hash: "1".repeat(64) }] });
   });
 });
 

@@ -28,6 +28,10 @@ const listSchema = z
   .object({
     items: z.array(recordSchema).meta({ description: "Newest first." }),
     next_cursor: z.string().nullable().meta({ description: "For the next page; null on the last one." }),
+    pending: z.int().meta({
+      description:
+        "Records of this process that have not reached the database, so that they are not found yet; 0 as a rule.",
+    }),
   })
   .meta({ id: "AuditList", description: "A page of records." });
 
@@ -45,7 +49,9 @@ export function addAuditRoutes(app: App, deps: HttpDeps): void {
       summary: "Search the audit log",
       description: "Needs the scope `audit:read`. Filters combine with AND.",
       request: { query: querySchema },
-      responses: { 200: answersWith(listSchema, "A page, newest first.", { items: [RECORD], next_cursor: RECORD.id }) },
+      responses: {
+        200: answersWith(listSchema, "A page, newest first.", { items: [RECORD], next_cursor: RECORD.id, pending: 0 }),
+      },
     },
     { problems: ["invalid_request", "storage_unavailable"] },
     async (c, caller, exchange) => {
@@ -55,10 +61,10 @@ export function addAuditRoutes(app: App, deps: HttpDeps): void {
       }
       // One more than asked for tells whether there is a next page.
       const query = { ...toFilters(filters), ...(cursor && { before: cursor }), limit: limit + 1 };
-      const records = await listAudit(service, caller, query);
+      const { records, pending } = await listAudit(service, caller, query);
       const items = records.slice(0, limit);
       const next_cursor = records.length > limit ? (items.at(-1)?.id ?? null) : null;
-      return respond({ items, next_cursor }, exchange.clientRequestId);
+      return respond({ items, next_cursor, pending }, exchange.clientRequestId);
     },
   );
 

@@ -47,7 +47,7 @@ export const recordSchema = z
     id: z.uuid().meta({ description: "UUIDv7." }),
     request_id: z.uuid().optional().meta({ description: "Of a decision: its request id, which is `id` again." }),
     time: z.iso.datetime().meta({ description: "When it happened (RFC 3339)." }),
-    writer: z.uuid().meta({ description: "The process whose chain it is in." }),
+    writer: z.uuid().meta({ description: "Whose chain it is in: a data directory, for as long as the machine runs." }),
     seq: z.int().min(1).meta({ description: "Its place in that chain." }),
     prev_hash: digest("`hash` of the record before it in that chain; zeros for the first."),
     hash: digest("SHA-256 of the stored line up to this field."),

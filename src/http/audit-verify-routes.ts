@@ -47,6 +47,10 @@ const reportSchema = z
     unsigned: count("Records of chains without any checkpoint."),
     writers: z.array(writerSchema).meta({ description: "The chains, in the order of their first records." }),
     errors: count("What was found."),
+    end_checked: z.boolean().meta({
+      description:
+        "Whether the log was held against the end of this service's chain: false for a range, and while records do not reach the database.",
+    }),
     first_error: errorSchema.optional().meta({ description: "The first of it." }),
   })
   .meta({ id: "AuditReport", description: "What verification says." });
@@ -71,6 +75,7 @@ const REPORT = {
     },
   ],
   errors: 1,
+  end_checked: true,
   first_error: {
     code: "hash_mismatch",
     line: 7,

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { createTestService } from "../../test/test-service.ts";
 import type { MemoryAuditStore } from "../adapters/memory/audit-store.ts";
-import type { AuditScan, EventRecord } from "../audit/index.ts";
+import { type AuditScan, type EventRecord, GENESIS, linkRecord, serializeRecord } from "../audit/index.ts";
 import { SCOPES } from "../identity/index.ts";
+import { firstUuidv7At } from "../model/uuid.ts";
 import { expireAudit } from "./expire-audit.ts";
 import { recordEvent } from "./service.ts";
 import { verifyAudit } from "./verify-audit.ts";
@@ -22,7 +23,7 @@ async function open() {
   await recordEvent(service, "key.created", "system", { month: 2 });
   await service.flushAudit();
   const store = service.auditStore as MemoryAuditStore;
-  return { ...verdict, store, deps: { ...service, spool, partitions: store.partitions } };
+  return { ...verdict, store, deps: { ...service, spool } };
 }
 
 const monthsOf = async ({ partitions }: MemoryAuditStore) =>
@@ -88,6 +89,30 @@ test("nothing goes while the log cannot be written, or what it says cannot reach
   await closed.spool.close();
   await expect(expireAudit(closed.deps, 1)).rejects.toMatchObject({ code: "audit_unavailable" });
   expect(await monthsOf(closed.store)).toHaveLength(3);
+});
+
+test("nothing goes when a record of such a month arrives after the log was verified", async () => {
+  const { deps, store } = await open();
+  const late = linkRecord(
+    serializeRecord({
+      version: 1,
+      kind: "key.created",
+      id: firstUuidv7At(Date.UTC(2026, 0, 20)),
+      time: "2026-01-20T00:00:00.000Z",
+      actor: "system",
+      data: {},
+    }),
+    { writer: "01930000-0000-7000-8000-0000000000bb", seq: 0, hash: GENESIS },
+  );
+  let flushes = 0;
+  const flushAudit = async () => {
+    flushes += 1;
+    // The second one is that of the event, right before the drop.
+    if (flushes === 2) await store.insert(late.line);
+    return deps.flushAudit();
+  };
+  await expireAudit({ ...deps, flushAudit }, 1);
+  expect(await monthsOf(store)).toHaveLength(3);
 });
 
 test("a month goes a whole retention after its last instant, and not a moment before", async () => {

@@ -1,4 +1,4 @@
-import type { AuditPartition, AuditPartitions, ChainHead, ExpiredData, Spool } from "../audit/index.ts";
+import type { AuditPartition, AuditSnapshot, ChainHead, ExpiredData, Spool } from "../audit/index.ts";
 import { instantText } from "../model/instant.ts";
 import { firstUuidv7At } from "../model/uuid.ts";
 import { scanAudit } from "./read-audit.ts";
@@ -8,8 +8,7 @@ import { openVerifier, type VerifyingService, verifyInSlices } from "./verify-au
 export interface ExpireAuditDeps
   extends Omit<VerifyingService, "spool">,
     Pick<Service, "redactor" | "newId" | "logger"> {
-  readonly spool: Pick<Spool, "append" | "checkpoint" | "head">;
-  readonly partitions: AuditPartitions;
+  readonly spool: Pick<Spool, "append" | "checkpoint" | "head" | "storedHead" | "pending">;
 }
 
 const DAY_MS = 86_400_000;
@@ -25,12 +24,12 @@ const DAY_MS = 86_400_000;
  */
 export async function expireAudit(deps: ExpireAuditDeps, retentionDays: number): Promise<void> {
   const before = deps.clock.now() - retentionDays * DAY_MS;
-  const due = (await deps.partitions.list()).filter(({ to }) => to <= before);
+  const due = (await deps.auditPartitions.list()).filter(({ to }) => to <= before);
   const [first, last] = [due[0], due.at(-1)];
   if (first === undefined || last === undefined) return;
   const names = due.map(({ name }) => name);
-  const ends = await verifiedEnds(deps, last);
-  if (ends === undefined) {
+  const verified = await verify(deps, last);
+  if (verified === undefined) {
     deps.logger.error({ partitions: names }, "the audit log does not verify, so records past their retention are kept");
     return;
   }
@@ -38,25 +37,30 @@ export async function expireAudit(deps: ExpireAuditDeps, retentionDays: number):
     partitions: names,
     from: instantText(first.from),
     to: instantText(last.to),
-    writers: ends,
+    writers: verified.ends,
   };
   await recordEvent(deps, "audit.expired", "system", { ...data });
   await deps.spool.checkpoint();
   if (!(await deps.flushAudit())) return;
-  for (const partition of due) await deps.partitions.drop(partition);
+  // What another replica shipped late is neither verified nor attested to: the next run sees it.
+  if (!(await deps.auditPartitions.drop(due, verified.snapshot))) return;
   deps.logger.info({ partitions: names }, "audit records past their retention were dropped");
 }
 
-/**
- * Where each chain stands at the end of a partition, those included that ended before: what an earlier event says of them
- * is let go itself one day.
- * @returns undefined when the log does not verify
- */
-async function verifiedEnds(deps: ExpireAuditDeps, partition: AuditPartition): Promise<ChainHead[] | undefined> {
-  const verifier = await openVerifier(deps);
+/** What was verified, and when; and where each chain stood at the end of a partition. */
+interface Verified {
+  readonly snapshot: AuditSnapshot;
+  /** Those included that ended before: what an earlier event says of them is let go itself one day. */
+  readonly ends: readonly ChainHead[];
+}
+
+/** @returns undefined when the log does not verify */
+async function verify(deps: ExpireAuditDeps, partition: AuditPartition): Promise<Verified | undefined> {
+  const { verifier } = await openVerifier(deps);
+  const snapshot = await deps.auditStore.snapshot();
   const behind = firstUuidv7At(partition.to);
   let ends: readonly ChainHead[] | undefined;
-  for await (const page of scanAudit(deps, {})) {
+  for await (const page of scanAudit(deps, {}, snapshot)) {
     await verifyInSlices(deps, page, (line, id) => {
       if (id >= behind) ends ??= verifier.heads();
       verifier.line(line);
@@ -64,5 +68,6 @@ async function verifiedEnds(deps: ExpireAuditDeps, partition: AuditPartition): P
   }
   ends ??= verifier.heads();
   if (!verifier.end({}).valid) return undefined;
-  return [...new Map([...verifier.expired(), ...ends].map((end) => [end.writer, end])).values()];
+  const all = new Map([...verifier.expired(), ...ends].map((end) => [end.writer, end]));
+  return { snapshot, ends: [...all.values()] };
 }

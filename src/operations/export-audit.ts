@@ -18,7 +18,7 @@ export interface AuditExport {
   readonly chunks: AsyncGenerator<Uint8Array, void>;
 }
 
-type ExportService = Pick<Service, "auditStore" | "flushAudit" | "signer" | "clock">;
+type ExportService = Pick<Service, "auditStore" | "auditPartitions" | "flushAudit" | "signer" | "clock">;
 
 /**
  * All records that match, oldest first, with everything in it that this process recorded before the call. NDJSON is what

@@ -1,12 +1,13 @@
 import {
   type AuditFilters,
   type AuditQuery,
+  type AuditSnapshot,
   type ChainedRecord,
   EVENT_KINDS,
   type StoredLine,
 } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
-import { AppError } from "../model/errors.ts";
+import { AppError, UnavailableError } from "../model/errors.ts";
 import { isUuid } from "../model/uuid.ts";
 import type { Service } from "./service.ts";
 
@@ -14,11 +15,19 @@ export type { AuditFilters, AuditQuery, ChainedRecord };
 
 export const AUDIT_KINDS = ["decision", ...EVENT_KINDS] as const;
 
-/** Newest first. @throws AppError `insufficient_scope`, `storage_unavailable` */
-export async function listAudit(service: Service, caller: Caller, query: AuditQuery): Promise<ChainedRecord[]> {
+/**
+ * Newest first.
+ * @returns also how many records of this process have not reached the database: those are not found yet
+ * @throws AppError `insufficient_scope`, `storage_unavailable`
+ */
+export async function listAudit(
+  service: Service,
+  caller: Caller,
+  query: AuditQuery,
+): Promise<{ readonly records: ChainedRecord[]; readonly pending: number }> {
   assertScope(caller, "audit:read");
-  await service.flushAudit();
-  return service.auditStore.list(query);
+  const isFlushed = await service.flushAudit();
+  return { records: await service.auditStore.list(query), pending: isFlushed ? 0 : service.spool.pending };
 }
 
 /** @throws AppError `insufficient_scope`, `not_found`, `storage_unavailable` */
@@ -29,12 +38,19 @@ export async function getAuditRecord(service: Service, caller: Caller, id: strin
   return record;
 }
 
-/** A record that was answered a moment ago may still be in the spool. */
+/**
+ * A record that was answered a moment ago may still be in the spool.
+ * @throws UnavailableError `storage_unavailable`, also when it may be there and cannot be moved on: it is not known to be none
+ */
 export async function readAudit(service: Service, id: string): Promise<ChainedRecord | undefined> {
   const stored = await service.auditStore.get(id);
   if (stored !== undefined) return stored;
-  await service.flushAudit();
-  return service.auditStore.get(id);
+  const isFlushed = await service.flushAudit();
+  const found = await service.auditStore.get(id);
+  if (found === undefined && !isFlushed) {
+    throw new UnavailableError("storage", "Recorded entries have not reached the database yet; it may be among them.");
+  }
+  return found;
 }
 
 /**
@@ -49,21 +65,27 @@ const PAGE_RECORDS = 100;
  *
  * INVARIANT: of each chain it is the beginning without a hole. Other replicas insert meanwhile; what of theirs sorts before
  * the page under way would be missing, and what sorts behind it would not.
- * @throws UnavailableError `storage_unavailable`
+ * @param at the moment to show instead of the present
+ * @throws UnavailableError `storage_unavailable`, also at the end when records were dropped meanwhile
  */
 export async function* scanAudit(
-  { auditStore }: Pick<Service, "auditStore">,
+  { auditStore, auditPartitions }: Pick<Service, "auditStore" | "auditPartitions">,
   filters: AuditFilters,
+  at?: AuditSnapshot,
 ): AsyncGenerator<readonly StoredLine[], void> {
-  const snapshot = await auditStore.snapshot();
+  const snapshot = at ?? (await auditStore.snapshot());
+  const partitions = await auditPartitions.list();
   let after: string | undefined;
   for (;;) {
     const page = await auditStore.scan({ ...filters, ...(after && { after }), snapshot, limit: PAGE_RECORDS });
     if (page.length > 0) yield page;
-    if (page.length < PAGE_RECORDS) return;
+    if (page.length < PAGE_RECORDS) break;
     after = page.at(-1)!.id;
     await nextTurn();
   }
+  const left = new Set((await auditPartitions.list()).map(({ name }) => name));
+  if (partitions.every(({ name }) => left.has(name))) return;
+  throw new UnavailableError("storage", "Records past their retention were dropped meanwhile; try again.");
 }
 
 /** Resolves when the event loop has looked at its connections once more. */

@@ -1,4 +1,5 @@
 import {
+  type AuditPartitions,
   type AuditStore,
   type EventKind,
   type Signer,
@@ -21,10 +22,11 @@ export interface Service {
   readonly keyRing: KeyRing;
   readonly keyStore: KeyStore;
   readonly keyChanges: KeyChanges;
-  readonly spool: Pick<Spool, "append" | "head">;
+  readonly spool: Pick<Spool, "append" | "head" | "storedHead" | "pending">;
   readonly redactor: Redactor;
   readonly recordDecision: DecisionRecorder;
   readonly auditStore: AuditStore;
+  readonly auditPartitions: AuditPartitions;
   /** Signs exports, as the spool's checkpoints are signed. */
   readonly signer: Signer;
   /** Of the signer, and of those before it. */

@@ -3,7 +3,6 @@ import {
   createVerifier,
   type StoredLine,
   VERIFY_ERROR_CODES,
-  type Verifier,
   type VerifyReport,
 } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
@@ -31,33 +30,47 @@ export async function verifyAudit(
   caller: Caller,
   range: { readonly from?: number; readonly to?: number },
   signal?: AbortSignal,
-): Promise<VerifyReport> {
+): Promise<AuditVerification> {
   assertScope(caller, "audit:read");
   const { auditStore } = service;
   if (running.has(auditStore)) throw new AppError("conflict", "A verification is under way; wait for its end.");
   running.add(auditStore);
   try {
-    const verifier = await openVerifier(service);
+    const { verifier, isEndKnown } = await openVerifier(service);
     for await (const page of scanAudit(service, range)) {
       if (signal?.aborted) throw new AppError("conflict", "The verification was called off.");
       await verifyInSlices(service, page, verifier.line);
     }
-    return verifier.end(range);
+    const isWhole = range.from === undefined && range.to === undefined;
+    return { ...verifier.end(range), end_checked: isEndKnown && isWhole };
   } finally {
     running.delete(auditStore);
   }
 }
 
-export type VerifyingService = Pick<Service, "auditStore" | "flushAudit" | "verifyingKeys" | "spool" | "clock">;
+export type VerifyingService = Pick<
+  Service,
+  "auditStore" | "auditPartitions" | "flushAudit" | "verifyingKeys" | "spool" | "clock"
+>;
+
+/** The verifier's report on the log in the database. */
+export interface AuditVerification extends VerifyReport {
+  /**
+   * Whether the log was held against the end of this service's own chain. False for a range, and when what is recorded
+   * does not reach the database: then only what had reached it is known to have been there.
+   */
+  readonly end_checked: boolean;
+}
 
 /**
  * For the whole log, with the end of this service's own chain: the spool knows it, and who writes to the database does not.
- * What does not reach the database now is not missing.
  */
-export async function openVerifier({ spool, flushAudit, verifyingKeys }: VerifyingService): Promise<Verifier> {
+export async function openVerifier({ spool, flushAudit, verifyingKeys }: VerifyingService) {
   const { head } = spool;
-  const isFlushed = await flushAudit();
-  return createVerifier({ keys: verifyingKeys, heads: isFlushed && head.seq > 0 ? [head] : [] });
+  const isEndKnown = await flushAudit();
+  const known = isEndKnown ? head : spool.storedHead;
+  const heads = known === undefined || known.seq === 0 ? [] : [known];
+  return { verifier: createVerifier({ keys: verifyingKeys, heads }), isEndKnown };
 }
 
 /** Gives each line to `take`, and the event loop its turns. */

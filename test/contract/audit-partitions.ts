@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AuditPartition, AuditPartitions, AuditStore } from "../../src/audit/types.ts";
+import type { AuditPartition, AuditPartitions, AuditSnapshot, AuditStore } from "../../src/audit/types.ts";
 import { chainLines, decisionRecord, eventRecord, idAt, newWriter } from "./samples.ts";
 
 export interface OpenedAuditPartitions {
@@ -22,7 +22,7 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
     beforeEach(async () => {
       opened = await create();
       partitions = opened.partitions;
-      for (const partition of await partitions.list()) await partitions.drop(partition);
+      await partitions.drop(await partitions.list(), await opened.store.snapshot());
     });
     afterEach(() => opened.release?.() ?? opened.close());
 
@@ -62,8 +62,9 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
     it("drops a month and nothing else, twice without harm, and takes records of it again", async () => {
       await write(1, [JUNE - 1, JUNE, JULY - 1, JULY]);
       const june = await month(JUNE);
-      await partitions.drop(june);
-      await partitions.drop(june);
+      const snapshot = await opened.store.snapshot();
+      expect(await partitions.drop([june], snapshot)).toBe(true);
+      expect(await partitions.drop([june], snapshot)).toBe(true);
       expect((await partitions.list()).map(({ from }) => from)).toEqual([MAY, JULY]);
       expect((await opened.store.scan({ limit: 10 })).map(({ id }) => id)).toEqual([
         idAt(JUNE - 1, 1000),
@@ -73,10 +74,21 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
       expect(await opened.store.scan({ limit: 10 })).toHaveLength(3);
     });
 
+    it("drops none of them when one holds a record that came after the snapshot", async () => {
+      await write(1, [MAY, JUNE]);
+      const snapshot = await opened.store.snapshot();
+      await write(2, [JUNE]);
+      expect(await partitions.drop(await partitions.list(), snapshot)).toBe(false);
+      expect(await opened.store.scan({ limit: 10 })).toHaveLength(3);
+      expect(await partitions.drop([await month(MAY)], snapshot)).toBe(true);
+      expect(await partitions.drop(await partitions.list(), await opened.store.snapshot())).toBe(true);
+      expect(await partitions.list()).toEqual([]);
+    });
+
     it("answers storage_unavailable once closed, from every method", async () => {
       await opened.close();
       const may = { name: "audit_records_2041_05", from: MAY, to: JUNE };
-      for (const answer of [partitions.list(), partitions.drop(may)]) {
+      for (const answer of [partitions.list(), partitions.drop([may], "1" as AuditSnapshot)]) {
         await expect(answer).rejects.toMatchObject({ code: "storage_unavailable" });
       }
     });

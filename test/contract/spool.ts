@@ -11,6 +11,7 @@ const WRITER = "01930000-0000-7000-8000-0000000000ff";
 /** What every spool is opened with here; a checkpoint takes the place of its head in the ids. */
 export const CHAIN = {
   newWriter: () => WRITER,
+  boot: "1",
   createCheckpoint: ({ seq }: ChainHead) => serializeRecord(eventRecord(seq, "checkpoint")),
   checkpointRecords: 100_000,
 };

@@ -3,12 +3,11 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  unlinkSync,
+  renameSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -82,16 +81,18 @@ function readPublicKeys(folder: string): VerifyingKey[] {
 }
 
 function readKey<T>(path: string, isOurs: boolean, make: () => string | Buffer, parse: (file: Buffer) => T): T {
-  if (isOurs && !existsSync(path)) createFile(path, make());
-  return orNameFile(path, () => parse(readFileSync(path)));
+  return orNameFile(path, () => {
+    if (isOurs && !existsSync(path)) createFile(path, make());
+    return parse(readFileSync(path));
+  });
 }
 
 /** Durable, whole from the first moment, and never over a file that is there. */
 function createFile(path: string, content: string | Buffer): void {
   const prepared = `${path}.preparing`;
   writeFileSync(prepared, content, { mode: 0o600, flush: true });
-  if (!existsSync(path)) linkSync(prepared, path);
-  unlinkSync(prepared);
+  // Only who holds the data directory's lock comes here, so nobody else makes one meanwhile.
+  if (!existsSync(path)) renameSync(prepared, path);
   const folder = openSync(join(path, ".."), "r");
   fsyncSync(folder);
   closeSync(folder);

@@ -18,16 +18,16 @@ export function currentProcess(): ProcessIdentity {
     pid: process.pid,
     host: hostname(),
     ...present("start_ticks", startTicks(process.pid)),
-    ...present(
-      "boot",
-      attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()),
-    ),
+    ...present("boot", currentBoot()),
     ...present(
       "pid_namespace",
       attempt(() => readlinkSync("/proc/self/ns/pid")),
     ),
   };
 }
+
+/** Changes with every boot; undefined where that cannot be told. */
+export const currentBoot = () => attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim());
 
 /** "unknown" when the process belongs to another machine or container, whose processes cannot be seen from here. */
 export function processState(other: ProcessIdentity): "alive" | "dead" | "unknown" {

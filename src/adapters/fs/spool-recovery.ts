@@ -2,6 +2,7 @@ import { type ChainHead, GENESIS, idOfLine, linkOf } from "../../audit/index.ts"
 import { type Cursor, openCursor, type Progress, readCursor } from "./spool-cursor.ts";
 import type { SpoolFs } from "./spool-fs.ts";
 import { cutAside, listSegments, readTail, removeSegment, type Segment, scanSegment } from "./spool-segment.ts";
+import { beginWriter, openWriter, type WriterOptions } from "./spool-writer.ts";
 
 /** What an earlier process left. */
 export interface RecoveredSpool {
@@ -29,13 +30,12 @@ export interface RecoveryProblems {
 
 /**
  * Reads what is on disk: removes what is acknowledged, cuts what is torn, counts the rest, finds the end of the chain.
- * @param newWriter names the chain when there is none yet
  * @throws Error when the directory cannot be used; the message names it
  */
 export function recoverSpool(
   fs: SpoolFs,
   directory: string,
-  newWriter: () => string,
+  writers: WriterOptions,
   problems: RecoveryProblems,
 ): RecoveredSpool {
   try {
@@ -61,12 +61,18 @@ export function recoverSpool(
     const first = segments[0];
     const acknowledgedTo = first !== undefined && first.sequence === reached.sequence ? reached.offset : 0;
     const nextSequence = Math.max(reached.sequence, sequences.at(-1) ?? 0) + 1;
-    const begun = { head: { writer: newWriter(), seq: 0, hash: GENESIS }, lastId: NO_ID };
+    const writer = end === undefined ? beginWriter(fs, directory, writers) : openWriter(fs, directory, writers);
     const cursor = openCursor(fs, directory, saved?.generation ?? 0);
-    return { segments, cursor, nextSequence, pending, acknowledgedTo, ...(end ?? begun) };
+    return { segments, cursor, nextSequence, pending, acknowledgedTo, ...goOn(end, writer) };
   } catch (error) {
     throw new Error(`the audit spool in ${directory} cannot be used: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The chain that there is, when it is this writer's; else its writer's first record links to the last one there was. */
+function goOn(end: Pick<Progress, "head" | "lastId"> | undefined, writer: string): Pick<Progress, "head" | "lastId"> {
+  if (end?.head.writer === writer) return end;
+  return { head: { writer, seq: 0, hash: end?.head.hash ?? GENESIS }, lastId: end?.lastId ?? NO_ID };
 }
 
 /**

@@ -30,6 +30,7 @@ function open(overrides: Partial<FileSpoolOptions> = {}): FileSpool {
     directory,
     bytesMax: 1024 ** 3,
     newWriter: () => WRITER,
+    boot: "1",
     createCheckpoint: ({ seq }) => record(seq, { is_checkpoint: true }, "checkpoint"),
     checkpointRecords: Number.POSITIVE_INFINITY,
     onProblem: (problem) => problems.push(problem),
@@ -117,6 +118,7 @@ describe("openFileSpool", () => {
       return nodeFs.writeSync(fd, buffer, offset, length, position);
     };
     const spool = open({ fs: { ...realSpoolFs, writeSync } });
+    writes = 0;
     await appendAll(spool, 0, 100);
     expect(writes).toBe(1);
     await spool.close();
@@ -139,6 +141,7 @@ describe("openFileSpool", () => {
       fsyncSync: () => void calls.push("fsync of the directory"),
     };
     const spool = open({ fs, durability: "disk" });
+    calls.length = 0;
     await spool.append(record(1)).then(() => calls.push("confirmed"));
     expect(calls).toEqual(["fsync of the directory", "fdatasync", "confirmed"]);
     await spool.close();
@@ -262,6 +265,31 @@ describe("openFileSpool", () => {
       expect(await drain(second)).toEqual([3]);
       expect(problems).toEqual([]);
       await second.close();
+    });
+
+    it("begins another chain, which links to it, once the machine was started again", async () => {
+      const first = open();
+      await first.append(record(1));
+      const { head } = first;
+      await first.close();
+      const other = WRITER.replace("a", "c");
+      for (let start = 0; start < 2; start += 1) {
+        const second = open({ boot: "2", newWriter: () => other });
+        expect(second.head).toMatchObject({ writer: other, seq: start });
+        await second.append(record(2 + start));
+        await second.close();
+      }
+      const third = open({ boot: "2" });
+      const links = await linksIn(third);
+      expect(links.map(({ writer, seq }) => [writer, seq])).toEqual([
+        [WRITER, 1],
+        [other, 1],
+        [other, 2],
+      ]);
+      expect(links[1]!.prev_hash).toBe(head.hash);
+      expect(third.storedHead).toMatchObject({ writer: other, seq: 2 });
+      expect(problems).toEqual([]);
+      await third.close();
     });
 
     it("begins anew, and says so, when nothing tells where it stood", async () => {
@@ -405,6 +433,45 @@ describe("openFileSpool", () => {
       expect(await drain(spool, 2)).toEqual(range(0, 4));
       expect(problems.map(({ kind }) => kind)).toEqual(["progress_not_saved", "progress_not_saved"]);
       await spool.close();
+    });
+
+    it("loses nothing when its progress was noted, and failed to be put on the disk", async () => {
+      let isBroken = false;
+      const fs: SpoolFs = {
+        ...realSpoolFs,
+        fdatasyncSync(fd) {
+          // Of the note alone: what is recorded is written well.
+          if (isBroken && nodeFs.fstatSync(fd).size <= 2 * CURSOR_BYTES) throw failure("EIO");
+          nodeFs.fdatasyncSync(fd);
+        },
+      };
+      const spool = open({ fs, durability: "disk", segmentBytes: 4000 });
+      await appendAll(spool, 0, 4);
+      isBroken = true;
+      await acknowledge(spool, 4);
+      await appendAll(spool, 4, 6);
+      isBroken = false;
+      await spool.close();
+      const again = open({ segmentBytes: 4000 });
+      expect(await drain(again)).toEqual(expect.arrayContaining([4, 5]));
+      await again.close();
+    });
+
+    it("keeps what the store has taken until the store has put it on the disk", async () => {
+      let isAway = true;
+      const syncStore = async () => {
+        if (isAway) throw failure("EIO");
+      };
+      const spool = open({ segmentBytes: 1000, syncStore });
+      for (let n = 0; n < 6; n += 1) await spool.append(record(n));
+      await acknowledge(spool, 6);
+      expect(problems.map(({ kind }) => kind)).toContain("store_not_synced");
+      await spool.close();
+      isAway = false;
+      const again = open({ segmentBytes: 1000, syncStore });
+      expect(await drain(again)).toEqual(range(0, 6));
+      expect(segmentFiles()).toEqual([]);
+      await again.close();
     });
 
     it("answers audit_unavailable from peek when a segment cannot be read, and loses nothing", async () => {

@@ -1,4 +1,4 @@
-import { type ChainHead, idOfLine, isIntact, type Lines, linesOf, type Spool } from "../../audit/index.ts";
+import { type ChainHead, idOfLine, isIntact, type Lines, linesOf, linkOf, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
@@ -23,6 +23,7 @@ export interface SpoolProblem {
     | "write_failed"
     | "checkpoint_failed"
     | "seal_failed"
+    | "store_not_synced"
     | "progress_not_saved"
     | "not_removed"
     | "not_closed";
@@ -39,8 +40,18 @@ export interface FileSpoolOptions {
   readonly segmentBytes?: number;
   /** `os`: a confirmed record survives the process; `disk`: it survives the machine. */
   readonly durability?: "os" | "disk";
-  /** Names the writer, once in the life of the directory: a UUID. */
+  /**
+   * Makes what the store took survive the machine. Only for a store that does not do that itself: until then its records
+   * are kept here.
+   */
+  readonly syncStore?: () => Promise<void>;
+  /** Names a new chain: a UUID. */
   readonly newWriter: () => string;
+  /**
+   * Tells one run of the machine from another. INVARIANT: a chain ends with the run that began it: after a power failure the
+   * directory may be behind what the store has, and would give out the same places of the chain again.
+   */
+  readonly boot: string;
   /** The checkpoint that signs a chain up to `head`, as `serializeRecord` writes it. */
   readonly createCheckpoint: (head: ChainHead) => string;
   /** Records from one checkpoint to the next, at most. */
@@ -54,8 +65,7 @@ interface Peeked {
   readonly lines: number;
   /** Stream position behind them. */
   readonly end: number;
-  /** Of the last of them. */
-  readonly lastId: string;
+  readonly lastLine: string;
 }
 
 export interface FileSpool extends Spool {
@@ -81,7 +91,7 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
   /** An acknowledged segment that is still written to is replaced only once that is worth a file. */
   const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
 
-  const { segments, cursor, ...recovered } = recoverSpool(fs, directory, options.newWriter, {
+  const { segments, cursor, ...recovered } = recoverSpool(fs, directory, options, {
     onTorn: (path, bytes) =>
       onProblem({ kind: "torn_tail", path, detail: `${bytes} bytes of an unfinished write cut` }),
     onChainLost: () => onProblem({ kind: "chain_lost", path: directory, detail: "a new chain begins" }),
@@ -95,6 +105,8 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
   /** A full disk fails every turn; people hear of it once, until it works again. */
   let isFailing = false;
 
+  /** The last record that was acknowledged by this process. */
+  let stored: ChainHead | undefined;
   /** Stream position behind the last acknowledged record. */
   let acknowledgedTo = recovered.acknowledgedTo;
   /** What the last `peek` gave. */
@@ -193,7 +205,7 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
   }
 
   /** The oldest records of one segment; none when there are none in any. */
-  function readHead(max: number): Lines {
+  async function readHead(max: number): Promise<Lines> {
     const wasGiven = givenFrom === acknowledgedTo;
     for (let segment = headSegment(); segment !== undefined; segment = headSegment()) {
       const bytesAsked = Math.min(READ_BYTES, max * READ_BYTES_EACH);
@@ -204,10 +216,10 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
       const readable = isTrusted ? { text: chunk.text, count: chunk.ends.length } : vet(segment, chunk);
       if (readable.count > 0) {
         givenFrom = acknowledgedTo;
-        peeked = { segment, lines: chunk.ends.length, end, lastId: idOfLine(lastLineOf(readable.text)) ?? lastId };
+        peeked = { segment, lines: chunk.ends.length, end, lastLine: lastLineOf(readable.text) };
         return readable;
       }
-      leave(segment, chunk.ends.length, end);
+      await leave(segment, chunk.ends.length, end);
     }
     return NOTHING;
   }
@@ -235,18 +247,25 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
    * Everything of a segment before `end`, which is so many lines, is shipped or cannot be read. Rot may have added line ends
    * or taken some, so only the end of a segment tells for certain that nothing of it is left.
    */
-  function leave(segment: Segment, lines: number, end: number): void {
+  async function leave(segment: Segment, lines: number, end: number): Promise<void> {
     const isAtEnd = end === segment.base + segment.length;
     const left = isAtEnd ? 0 : Math.max(segment.pending - lines, 1);
     if (isAtEnd && segment.pending !== lines) reportDamage(segment, "lines are missing, or were added");
     pending += left - segment.pending;
     segment.pending = left;
-    acknowledgeTo(end);
+    await acknowledgeTo(end);
   }
 
-  function acknowledgeTo(position: number): void {
+  async function acknowledgeTo(position: number): Promise<void> {
     acknowledgedTo = position;
     const done = segments.filter((segment) => isDone(segment));
+    // What is noted as done may be gone at the next start: from now on nothing may be written to it.
+    if (active !== undefined && done.includes(active)) retireActive();
+    if (options.syncStore !== undefined) {
+      // Before that, all of it has to be sent again.
+      if (done.length === 0) return;
+      if (!(await attemptAsync("store_not_synced", options.syncStore))) return;
+    }
     const first = segments[done.length];
     const reached = {
       sequence: first?.sequence ?? nextSequence,
@@ -265,7 +284,6 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
   }
 
   function remove(segment: Segment): void {
-    if (segment === active) retireActive();
     segments.splice(segments.indexOf(segment), 1);
     bytes -= segment.length;
     attempt("not_removed", segment.path, () => removeSegment(fs, segment));
@@ -288,6 +306,16 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
     }
   }
 
+  async function attemptAsync(kind: SpoolProblem["kind"], work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      report(kind, directory, error);
+      return false;
+    }
+  }
+
   function report(kind: SpoolProblem["kind"], path: string, error: unknown): void {
     onProblem({ kind, path, detail: error instanceof Error ? error.message : String(error) });
   }
@@ -300,17 +328,18 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
       peeked = undefined;
       if (max <= 0) return NOTHING;
       try {
-        return readHead(max);
+        return await readHead(max);
       } catch (error) {
         throw new UnavailableError("audit", "the audit log cannot be read", error);
       }
     },
     async acknowledge() {
       if (peeked === undefined) return;
-      const { segment, lines, end } = peeked;
-      lastId = peeked.lastId;
+      const { segment, lines, end, lastLine } = peeked;
       peeked = undefined;
-      leave(segment, lines, end);
+      lastId = idOfLine(lastLine) ?? lastId;
+      stored = linkOf(lastLine) ?? stored;
+      await leave(segment, lines, end);
     },
     get pending() {
       return pending;
@@ -320,6 +349,9 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
     },
     get head() {
       return head;
+    },
+    get storedHead() {
+      return stored;
     },
     oldestTime() {
       const segment = headSegment();

@@ -1,9 +1,12 @@
-import type { AuditPartitions, StoredLine } from "../../audit/index.ts";
+import type { AuditPartitions } from "../../audit/index.ts";
 import { firstUuidv7At } from "../../model/uuid.ts";
 import { monthNamed, rangeOfId } from "../postgres/audit-months.ts";
 
 /** The months of the records in `lines`, keyed by id; dropping one removes its records there. */
-export function createMemoryAuditPartitions(lines: Map<string, StoredLine>, assertOpen: () => void): AuditPartitions {
+export function createMemoryAuditPartitions(
+  lines: Map<string, { readonly id: string; readonly batch: number }>,
+  assertOpen: () => void,
+): AuditPartitions {
   return {
     async list() {
       assertOpen();
@@ -13,10 +16,13 @@ export function createMemoryAuditPartitions(lines: Map<string, StoredLine>, asse
         .filter((month) => month !== undefined)
         .sort((a, b) => a.from - b.from);
     },
-    async drop({ from }) {
+    async drop(partitions, snapshot) {
       assertOpen();
-      const dropped = rangeOfId(firstUuidv7At(from)).name;
-      for (const id of [...lines.keys()]) if (rangeOfId(id).name === dropped) lines.delete(id);
+      const names = new Set(partitions.map(({ from }) => rangeOfId(firstUuidv7At(from)).name));
+      const dropped = [...lines.values()].filter(({ id }) => names.has(rangeOfId(id).name));
+      if (dropped.some(({ batch }) => batch > Number(snapshot))) return false;
+      for (const { id } of dropped) lines.delete(id);
+      return true;
     },
   };
 }

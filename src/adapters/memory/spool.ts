@@ -1,4 +1,4 @@
-import { type ChainHead, GENESIS, instantOfLine, linkRecord, type Spool } from "../../audit/index.ts";
+import { type ChainHead, GENESIS, instantOfLine, linkOf, linkRecord, type Spool } from "../../audit/index.ts";
 import { UnavailableError } from "../../model/errors.ts";
 
 export interface MemorySpoolOptions {
@@ -13,6 +13,7 @@ export interface MemorySpoolOptions {
 export function createMemorySpool({ bytesMax, writer, createCheckpoint }: MemorySpoolOptions): Spool {
   const lines: string[] = [];
   let head: ChainHead = { writer, seq: 0, hash: GENESIS };
+  let stored: ChainHead | undefined;
   let checkpointed = 0;
   let bytes = 0;
   let peeked = 0;
@@ -45,7 +46,10 @@ export function createMemorySpool({ bytesMax, writer, createCheckpoint }: Memory
       return { text: given.join("\n"), count: given.length };
     },
     async acknowledge() {
-      for (const line of lines.splice(0, peeked)) bytes -= Buffer.byteLength(line);
+      for (const line of lines.splice(0, peeked)) {
+        bytes -= Buffer.byteLength(line);
+        stored = linkOf(line);
+      }
       peeked = 0;
     },
     get pending() {
@@ -56,6 +60,9 @@ export function createMemorySpool({ bytesMax, writer, createCheckpoint }: Memory
     },
     get head() {
       return head;
+    },
+    get storedHead() {
+      return stored;
     },
     oldestTime: () => (lines[0] === undefined ? undefined : instantOfLine(lines[0])),
     async close() {

@@ -1,5 +1,5 @@
 import { and, arrayContains, eq, gte, lt, type SQL, sql } from "drizzle-orm";
-import type { AuditFilters } from "../../audit/types.ts";
+import type { AuditFilters, AuditSnapshot } from "../../audit/types.ts";
 import { firstUuidv7At } from "../../model/uuid.ts";
 import { filterText } from "./filter-text.ts";
 import { auditRecords } from "./schema.ts";
@@ -26,6 +26,15 @@ export function columnCondition(filters: AuditFilters): SQL | undefined {
     ...equalities.map(([column, text]) => (text === undefined ? undefined : eq(column, filterText(text)))),
     filters.rule_id === undefined ? undefined : arrayContains(auditRecords.rules, [filterText(filters.rule_id)]),
   );
+}
+
+/**
+ * Whether a row was in the log at a moment. A transaction that is not over yet cannot have inserted what can be seen: such
+ * ids come from another server, with a dump that was restored on this one.
+ */
+export function wasThereAt(snapshot: AuditSnapshot): SQL {
+  return sql`(pg_visible_in_snapshot(arrived_in, ${snapshot}::pg_snapshot)
+    or arrived_in >= pg_snapshot_xmax(pg_current_snapshot()))`;
 }
 
 /** Rows looked at in the order of ids before the index of rules is asked: some 40 ms. */

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lt, type SQL, sql } from "drizzle-orm";
 import type { AuditFilters, AuditSnapshot, AuditStore } from "../../audit/index.ts";
 import { readArrivals } from "./audit-arrivals.ts";
-import { columnCondition, firstOfRule, idCondition } from "./audit-conditions.ts";
+import { columnCondition, firstOfRule, idCondition, wasThereAt } from "./audit-conditions.ts";
 import { queryRows, type RunOnDatabase } from "./database.ts";
 import { filterText } from "./filter-text.ts";
 import { insertLines } from "./insert-lines.ts";
@@ -57,15 +57,6 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       return run((db) => readArrivals(db, cursor, filters, limit));
     },
   };
-}
-
-/**
- * A transaction that is not over yet cannot have inserted what can be seen: such ids come from another server, with a dump
- * that was restored on this one.
- */
-function wasThereAt(snapshot: AuditSnapshot): SQL {
-  return sql`(pg_visible_in_snapshot(arrived_in, ${snapshot}::pg_snapshot)
-    or arrived_in >= pg_snapshot_xmax(pg_current_snapshot()))`;
 }
 
 function condition(filters: AuditFilters, onPage: SQL | undefined, direction: "asc" | "desc", limit: number) {
