@@ -8,6 +8,9 @@ export const TIMEOUT_MS = 300_000;
 export const GRANT_TTL_MS = 60_000;
 export const EXPIRES_AT = OPENED_AT + TIMEOUT_MS;
 
+/** Text that databases and encodings are known to trip over. */
+export const AWKWARD = "Ünïcode 💸 \u0000 \ud800 \"\\\n'";
+
 export interface ApprovalParts extends Partial<Omit<NewApproval, "terms" | "requester">> {
   readonly identity?: string;
   readonly tenant?: string | undefined;

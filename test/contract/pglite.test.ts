@@ -7,6 +7,7 @@ import { type OpenedPglite, openPglite } from "../../src/adapters/pglite/pglite-
 import { createPgliteDatabase, type PgliteOptions } from "../../src/adapters/pglite/pglite-database.ts";
 import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
+import { describeApprovalStore } from "./approval-store.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
@@ -43,7 +44,7 @@ function shared(name: string) {
     current ??= create(name);
     const { database, opened: raw } = current;
     await database.ping();
-    await raw().db.execute(sql`truncate api_keys, audit_records, rule_sets`);
+    await raw().db.execute(sql`truncate api_keys, approvals, audit_records, rule_sets`);
     const close = async () => {
       current = undefined;
       await database.close();
@@ -66,6 +67,11 @@ const ruleSets = shared("rule-sets");
 describeRuleSetArchive("PGlite", async () => {
   const { database, ...rest } = await ruleSets();
   return { archive: database.ruleSetArchive, ...rest };
+});
+const approvals = shared("approvals");
+describeApprovalStore("PGlite", async () => {
+  const { database, ...rest } = await approvals();
+  return { store: database.approvalStore, ...rest };
 });
 const keys = shared("keys");
 describeKeyStore("PGlite", async () => {

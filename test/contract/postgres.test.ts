@@ -7,6 +7,7 @@ import type { Database } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
 import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
+import { describeApprovalStore } from "./approval-store.ts";
 import { follow } from "./audit-arrivals.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
@@ -42,7 +43,7 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   async function openEmpty(): Promise<Database> {
     const database = open();
     await database.ping();
-    await admin.execute(sql`truncate api_keys, audit_records, rule_sets`);
+    await admin.execute(sql`truncate api_keys, approvals, audit_records, rule_sets`);
     return database;
   }
   describeAuditStore("PostgreSQL", async () => {
@@ -57,6 +58,10 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   describeRuleSetArchive("PostgreSQL", async () => {
     const database = await openEmpty();
     return { archive: database.ruleSetArchive, close: () => database.close() };
+  });
+  describeApprovalStore("PostgreSQL", async () => {
+    const [database, replica] = [await openEmpty(), open()];
+    return { store: database.approvalStore, replica: replica.approvalStore, close: () => database.close() };
   });
   describeKeyStore("PostgreSQL", async () => {
     const database = await openEmpty();

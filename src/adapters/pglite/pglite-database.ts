@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sql } from "drizzle-orm";
+import { createDrizzleApprovalStore } from "../postgres/approval-store.ts";
 import { createDrizzleAuditPartitions } from "../postgres/audit-partitions.ts";
 import { createDrizzleAuditStore } from "../postgres/audit-store.ts";
 import type { Database, RunOnDatabase } from "../postgres/database.ts";
@@ -62,6 +63,7 @@ export function createPgliteDatabase(options: PgliteOptions): Database {
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
+    approvalStore: createDrizzleApprovalStore(run),
     get state() {
       return opener.state;
     },

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { ApprovalStore } from "../../approvals/index.ts";
 import type { AuditPartitions, AuditStore } from "../../audit/types.ts";
 import type { KeyStore } from "../../identity/types.ts";
 import type { RuleSetArchive } from "../../rules/types.ts";
@@ -20,6 +21,7 @@ export interface Database {
   readonly auditPartitions: AuditPartitions;
   readonly keyStore: KeyStore;
   readonly ruleSetArchive: RuleSetArchive;
+  readonly approvalStore: ApprovalStore;
   readonly state: OpenerState;
   /** Starts opening; the first use of a store does so as well. */
   open(): void;

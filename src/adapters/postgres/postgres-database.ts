@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { addPartitions } from "./add-partitions.ts";
+import { createDrizzleApprovalStore } from "./approval-store.ts";
 import { idsOfComingMonths } from "./audit-months.ts";
 import { createDrizzleAuditPartitions } from "./audit-partitions.ts";
 import { createDrizzleAuditStore } from "./audit-store.ts";
@@ -69,6 +70,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
+    approvalStore: createDrizzleApprovalStore(run),
     get state() {
       return opener.state;
     },

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { bigint, customType, index, json, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, customType, index, json, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import type { Approval, ApprovalStatus } from "../../approvals/types.ts";
 import type { ChainedRecord } from "../../audit/types.ts";
 import type { ApiKey, KeyRole, Scope } from "../../identity/types.ts";
 import type { RuleSource } from "../../rules/types.ts";
@@ -68,3 +69,33 @@ export const ruleSets = pgTable("rule_sets", {
   activatedAt: instant("activated_at").notNull(),
   sources: json("sources").$type<RuleSource[]>().notNull(),
 });
+
+/**
+ * One row per approval. `approval` is the whole of it; the other columns exist to be found by. `requester` and
+ * `same_action` are digests, since what they stand for can be too long together for an index (`approval-rows.ts`).
+ */
+export const approvals = pgTable(
+  "approvals",
+  {
+    id: bytewise("id").primaryKey(),
+    digest: bytewise("digest").notNull(),
+    status: bytewise("status").$type<ApprovalStatus>().notNull(),
+    requester: bytewise("requester").notNull(),
+    sameAction: bytewise("same_action").notNull(),
+    identity: bytewise("identity").notNull(),
+    tenant: bytewise("tenant"),
+    ruleId: bytewise("rule_id").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+    approval: json("approval").$type<Approval>().notNull(),
+  },
+  (table) => [
+    // Few are pending at any time, so these three stay small.
+    uniqueIndex("approvals_pending_digest").on(table.digest).where(sql`status = 'pending'`),
+    index("approvals_pending_requester").on(table.requester).where(sql`status = 'pending'`),
+    index("approvals_pending_expiry").on(table.expiresAt, table.id).where(sql`status = 'pending'`),
+    index("approvals_status").on(table.status, table.id),
+    index("approvals_identity").on(table.identity, table.id),
+    index("approvals_rule").on(table.ruleId, table.id),
+    index("approvals_same_action").on(table.sameAction, table.status),
+  ],
+);

@@ -1,0 +1,161 @@
+import { and, asc, count, desc, eq, lt, lte, ne, type SQL, sql } from "drizzle-orm";
+import {
+  type Approval,
+  type ApprovalQuery,
+  type ApprovalStatus,
+  type ApprovalStore,
+  cancelApproval,
+  consumeGrant,
+  denyApproval,
+  expireApproval,
+  type NewApproval,
+  type Opened,
+  openApproval,
+  type Settled,
+  voteApproval,
+} from "../../approvals/index.ts";
+import { AppError } from "../../model/errors.ts";
+import { actionKey, requesterKey, toApprovalRow } from "./approval-rows.ts";
+import type { Drizzle, RunOnDatabase } from "./database.ts";
+import { filterText } from "./filter-text.ts";
+import { approvals } from "./schema.ts";
+
+/** Approvals that one transaction expires at most, so that none holds its locks for long. */
+const EXPIRY_BATCH = 200;
+
+/** First half of the advisory locks that `open` takes, so that no other lock of ours is met: "appr" in ASCII. */
+const OPEN_LOCK = 0x61707072;
+
+const isPending = eq(approvals.status, "pending");
+const NO_COUNTS = { pending: 0, approved: 0, denied: 0, expired: 0, cancelled: 0 };
+
+/**
+ * Each change locks its row, lets the state machine decide, and writes what that says, in one transaction.
+ *
+ * INVARIANT: who locks more than one row does so in the order of (expires_at, id), and the requester's lock comes before
+ * any row's: nobody waits in a circle.
+ */
+export function createDrizzleApprovalStore(run: RunOnDatabase): ApprovalStore {
+  function change<Result extends Settled>(
+    id: string,
+    step: (approval: Approval) => Result,
+  ): Promise<Result | undefined> {
+    return run((db) =>
+      db.transaction(async (tx) => {
+        const [row] = await selectApprovals(tx, hasId(id)).for("update");
+        if (row === undefined) return undefined;
+        const result = step(row.approval);
+        if (result.approval !== row.approval) await save(tx, [result.approval]);
+        return result;
+      }),
+    );
+  }
+
+  const expireDue = (now: number, limit: number) =>
+    run((db) => db.transaction((tx) => expireRows(tx, undefined, now, limit)));
+
+  return {
+    async open(asked, now, { pendingMax }) {
+      return run((db) => db.transaction((tx) => openAlone(tx, asked, now, pendingMax)));
+    },
+    async get(id, now) {
+      const [row] = await run((db) => selectApprovals(db, hasId(id)));
+      if (row === undefined) return undefined;
+      const found = expireApproval(row.approval, now);
+      return found.hasResolved ? change(id, (approval) => expireApproval(approval, now)) : found;
+    },
+    async list(query, now) {
+      const expired: Approval[] = [];
+      for (let full = true; full; ) {
+        const batch = await expireDue(now, EXPIRY_BATCH);
+        expired.push(...batch);
+        full = batch.length === EXPIRY_BATCH;
+      }
+      const rows = await run((db) =>
+        selectApprovals(db, condition(query)).orderBy(desc(approvals.id)).limit(query.limit),
+      );
+      return { approvals: rows.map(({ approval }) => approval), expired };
+    },
+    async vote(id, actor, note, now) {
+      return change(id, (approval) => voteApproval(approval, actor, note, now));
+    },
+    async deny(id, actor, reason, now) {
+      return change(id, (approval) => denyApproval(approval, actor, reason, now));
+    },
+    async cancel(id, actor, reason, now) {
+      return change(id, (approval) => cancelApproval(approval, actor, reason, now));
+    },
+    async consume(id, use, now) {
+      return change(id, (approval) => consumeGrant(approval, use, now));
+    },
+    expireDue,
+    async countOthers(approval, now) {
+      const isDue = and(isPending, lte(approvals.expiresAt, new Date(now)));
+      const status = sql<ApprovalStatus>`case when ${isDue} then 'expired' else ${approvals.status} end`;
+      const others = and(eq(approvals.sameAction, actionKey(approval)), ne(approvals.id, filterText(approval.id)));
+      const rows = await run((db) =>
+        db.select({ status, others: count() }).from(approvals).where(others).groupBy(sql`1`),
+      );
+      return { ...NO_COUNTS, ...Object.fromEntries(rows.map((row) => [row.status, row.others])) };
+    },
+  };
+}
+
+/** One call of a requester at a time: of several at once, only then does each see what the others opened. */
+async function openAlone(tx: Drizzle, asked: NewApproval, now: number, pendingMax: number): Promise<Opened> {
+  const requester = requesterKey(asked);
+  await tx.execute(sql`select pg_advisory_xact_lock(${OPEN_LOCK}::int, hashtext(${requester}))`);
+  const ofRequester = eq(approvals.requester, requester);
+  const expired = await expireRows(tx, ofRequester, now);
+
+  const [existing] = await selectApprovals(tx, and(isPending, eq(approvals.digest, filterText(asked.digest))));
+  if (existing !== undefined) return { outcome: "existing", approval: existing.approval, expired };
+  const pending = await tx.$count(approvals, and(isPending, ofRequester));
+  if (pending >= pendingMax) return { outcome: "queue_full", pending, expired };
+
+  const approval = openApproval(asked, now);
+  const inserted = await tx
+    .insert(approvals)
+    .values(toApprovalRow(approval))
+    .onConflictDoNothing({ target: approvals.id })
+    .returning({ id: approvals.id });
+  if (inserted.length === 0) throw new AppError("conflict", "an approval with this id already exists");
+  return { outcome: "opened", approval, expired };
+}
+
+/** Takes the due ones out of `pending`, those first that have been due for longest. A row that another call has is waited for. */
+async function expireRows(tx: Drizzle, which: SQL | undefined, now: number, limit?: number): Promise<Approval[]> {
+  const due = selectApprovals(tx, and(isPending, lte(approvals.expiresAt, new Date(now)), which))
+    .orderBy(asc(approvals.expiresAt), asc(approvals.id))
+    .$dynamic();
+  const rows = await (limit === undefined ? due : due.limit(limit)).for("update");
+  const expired = rows.map(({ approval }) => expireApproval(approval, now).approval);
+  if (expired.length > 0) await save(tx, expired);
+  return expired;
+}
+
+const selectApprovals = (db: Drizzle, where: SQL | undefined) =>
+  db.select({ approval: approvals.approval }).from(approvals).where(where);
+
+/** Overwrites rows that are there and locked. */
+async function save(tx: Drizzle, changed: readonly Approval[]): Promise<void> {
+  await tx
+    .insert(approvals)
+    .values(changed.map(toApprovalRow))
+    .onConflictDoUpdate({
+      target: approvals.id,
+      set: { status: sql`excluded.status`, approval: sql`excluded.approval` },
+    });
+}
+
+const hasId = (id: string) => eq(approvals.id, filterText(id));
+
+function condition({ status, identity, tenant, ruleId, before }: ApprovalQuery): SQL | undefined {
+  return and(
+    status === undefined ? undefined : eq(approvals.status, status),
+    identity === undefined ? undefined : eq(approvals.identity, filterText(identity)),
+    tenant === undefined ? undefined : eq(approvals.tenant, filterText(tenant)),
+    ruleId === undefined ? undefined : eq(approvals.ruleId, filterText(ruleId)),
+    before === undefined ? undefined : lt(approvals.id, filterText(before)),
+  );
+}
