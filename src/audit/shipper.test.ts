@@ -86,6 +86,23 @@ describe("createShipper", () => {
     expect(shipper.state.shippedTotal).toBe(8);
   });
 
+  it("gives less at once to a store that a whole batch is too much for, and more again later", async () => {
+    const sizes: number[] = [];
+    const { clock, spool, fill } = setUp(
+      async (text) => {
+        const { length } = linesOf(text);
+        sizes.push(length);
+        if (length > 2 && sizes.length < 4) throw new Error("too slow");
+      },
+      { batchMax: 8 },
+    );
+    fill(12);
+    await clock.advance(100);
+    for (const wait of [200, 400, 800]) await clock.advance(wait);
+    expect(sizes).toEqual([8, 4, 2, 4, 6]);
+    expect(spool.pending).toBe(0);
+  });
+
   it("acknowledges nothing that the store did not confirm", async () => {
     const { clock, spool, shipper, onError, fill } = setUp(() => Promise.reject(new Error("down")));
     fill(4);

@@ -14,7 +14,7 @@ export interface ShipperOptions {
   readonly spool: Pick<Spool, "peek" | "acknowledge" | "pending">;
   readonly store: Pick<AuditStore, "insert">;
   readonly clock: ShipperClock;
-  /** Records in one insert. */
+  /** Records in one insert, at most. */
   readonly batchMax: number;
   /** How long records may gather before they are moved. */
   readonly intervalMs: number;
@@ -50,6 +50,8 @@ export interface Shipper {
 export function createShipper(options: ShipperOptions): Shipper {
   const { spool, store, clock } = options;
   let failures = 0;
+  /** Records in the next insert: a store that a large one is too much for gets smaller ones. */
+  let batch = options.batchMax;
   let lastError: unknown;
   let lastShippedAt: number | undefined;
   let shippedTotal = 0;
@@ -72,7 +74,7 @@ export function createShipper(options: ShipperOptions): Shipper {
   async function moveBatches(): Promise<void> {
     try {
       while (!isStopped && spool.pending > 0) {
-        const { text, count } = await spool.peek(options.batchMax);
+        const { text, count } = await spool.peek(batch);
         const isLast = count >= spool.pending;
         if (count > 0) await store.insert(text);
         // INVARIANT: acknowledged only after the store confirmed; the insert is idempotent, so doing it twice is harmless.
@@ -80,12 +82,14 @@ export function createShipper(options: ShipperOptions): Shipper {
         shippedTotal += count;
         lastShippedAt = clock.now();
         failures = 0;
+        batch = Math.min(batch * 2, options.batchMax);
         lastError = undefined;
         // The spool was drained; what came in meanwhile gathers into the next batch.
         if (isLast || count === 0) return;
       }
     } catch (error) {
       failures += 1;
+      batch = Math.max(Math.floor(batch / 2), 1);
       lastError = error;
       options.onError(error);
     }
