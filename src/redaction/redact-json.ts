@@ -1,4 +1,4 @@
-import { escapePointer } from "../model/json-pointer.ts";
+import { ChangedPaths } from "./changed-paths.ts";
 import { matchChild, type PathMatch } from "./configured-paths.ts";
 import { PAIR_NAME_KEYS } from "./detect-assignment.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
@@ -6,9 +6,7 @@ import { secretNameOf } from "./secret-names.ts";
 
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
 export class JsonRedaction {
-  readonly pointers = new Set<string>();
-  /** The way to the value that is looked at; a pointer is made of it only where something changes. */
-  readonly #path: string[] = [];
+  readonly #changes = new ChangedPaths();
   readonly #makeMarker: MakeMarker;
   readonly #redactText: (text: string) => string;
 
@@ -17,45 +15,54 @@ export class JsonRedaction {
     this.#redactText = redactText;
   }
 
-  /** @param kind of everything below a secret name or a configured path */
+  /** JSON pointers of what was changed, ascending, unique; empty when nothing was. */
+  get pointers(): readonly string[] {
+    return this.#changes.pointers;
+  }
+
+  /** @param kind of everything below a secret name */
   visit(value: unknown, match: PathMatch, kind?: string): unknown {
-    const inherited = kind ?? (match.isEnd ? "configured-path" : undefined);
-    if (typeof value === "string") return this.#text(value, inherited);
-    if (typeof value === "number" && inherited !== undefined) return this.#whole(String(value), inherited);
+    const secret = kind ?? (match.isEnd ? "configured-path" : undefined);
+    if (secret !== undefined)
+      return isLarge(value) ? this.#whole(JSON.stringify(value), secret) : this.#take(value, secret);
+    if (typeof value === "string") return this.#text(value);
     if (typeof value !== "object" || value === null) return value;
     return Array.isArray(value)
-      ? this.#items(value, match, inherited)
-      : this.#fields(value as Record<string, unknown>, match, inherited);
+      ? value.map((item, index) => this.#item(value, item, index, match))
+      : this.#fields(value as Record<string, unknown>, match);
   }
 
-  #below(step: string, value: unknown, match: PathMatch, kind: string | undefined): unknown {
-    this.#path.push(step);
-    const redacted = this.visit(value, match, kind);
-    this.#path.pop();
-    return redacted;
+  /** The same value with every text and every number in it replaced. */
+  #take(value: unknown, kind: string): unknown {
+    if (typeof value === "string") return value === "" ? value : this.#whole(value, kind);
+    if (typeof value === "number") return this.#whole(String(value), kind);
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value))
+      return value.map((item, index) => this.#changes.below(String(index), () => this.#take(item, kind)));
+    return this.#withCleanKeys(value, (key) => this.#take((value as Record<string, unknown>)[key], kind));
   }
 
-  /** Notes that the value at the path, or at `steps` below it, was changed. */
-  #report(...steps: readonly string[]): void {
-    this.pointers.add([...this.#path, ...steps].map((step) => `/${escapePointer(step)}`).join(""));
+  #item(items: readonly unknown[], item: unknown, index: number, match: PathMatch): unknown {
+    const step = String(index);
+    return this.#changes.below(step, () => this.visit(item, matchChild(match, step), kindOfItem(items, index)));
   }
 
-  #items(items: readonly unknown[], match: PathMatch, kind?: string): unknown[] {
-    return items.map((item, index) => {
-      const step = String(index);
-      return this.#below(step, item, matchChild(match, step), kind ?? kindOfItem(items, index));
+  #fields(fields: Record<string, unknown>, match: PathMatch): object {
+    const pairKind = kindOfPair(fields);
+    return this.#withCleanKeys(fields, (key, cleanKey) => {
+      const named = (secretNameOf(key) ?? secretNameOf(cleanKey))?.kind;
+      return this.visit(fields[key], matchChild(match, key), named ?? (isPairValue(key) ? pairKind : undefined));
     });
   }
 
-  #fields(fields: Record<string, unknown>, match: PathMatch, kind?: string): object {
+  #withCleanKeys(fields: object, visit: (key: string, cleanKey: string) => unknown): object {
     const redacted: Record<string, unknown> = Object.create(null);
-    const pairKind = kind ?? kindOfPair(fields);
     for (const key of Object.keys(fields)) {
       const cleanKey = this.#key(key, fields, redacted);
-      const named = (secretNameOf(key) ?? secretNameOf(cleanKey))?.kind;
-      const inherited = kind ?? named ?? (isPairValue(key) ? pairKind : undefined);
-      redacted[cleanKey] = this.#below(cleanKey, fields[key], matchChild(match, key), inherited);
-      if (cleanKey !== key) this.#report(cleanKey);
+      this.#changes.below(cleanKey, () => {
+        redacted[cleanKey] = visit(key, cleanKey);
+        if (cleanKey !== key) this.#changes.report();
+      });
     }
     return redacted;
   }
@@ -70,20 +77,35 @@ export class JsonRedaction {
     return unique;
   }
 
-  #text(text: string, kind: string | undefined): string {
-    if (text === "") return text;
-    if (kind !== undefined) return this.#whole(text, kind);
+  #text(text: string): string {
     const redacted = this.#redactText(text);
-    if (redacted !== text) this.#report();
+    if (redacted !== text) this.#changes.report();
     return redacted;
   }
 
   #whole(text: string, kind: string): string {
     if (isMarker(text)) return text;
-    this.#report();
+    this.#changes.report();
     return this.#makeMarker(text, kind);
   }
 }
+
+/** Whether a value is replaced as one: a marker for every leaf of it would be many times longer than the value. */
+function isLarge(value: unknown): boolean {
+  let leaves = 0;
+  const isOver = (below: unknown, depth: number): boolean => {
+    const isLeaf = typeof below !== "object" || below === null;
+    if (!isLeaf && depth > SECRET_DEPTH_MAX) return true;
+    const children = isLeaf ? [] : Array.isArray(below) ? below : Object.values(below);
+    if (children.length === 0) leaves += 1;
+    return leaves > SECRET_LEAVES_MAX || children.some((child) => isOver(child, depth + 1));
+  };
+  return isOver(value, 1);
+}
+
+/** More than a set of credentials has. */
+const SECRET_LEAVES_MAX = 16;
+const SECRET_DEPTH_MAX = 8;
 
 /** `["Authorization", "..."]`, and an option in a list of arguments: `["login", "--password", "..."]`. */
 function kindOfItem(items: readonly unknown[], index: number): string | undefined {

@@ -3,6 +3,7 @@ import { createPathProbe, parsePaths } from "./configured-paths.ts";
 import { findSecrets, mayHoldSecret } from "./find-secrets.ts";
 import { createMarkers, type MakeMarker } from "./marker.ts";
 import { JsonRedaction } from "./redact-json.ts";
+import { DENSE_KIND, takeMembers } from "./take-members.ts";
 import type { Redaction, Redactor, RedactorOptions } from "./types.ts";
 
 /** @throws TypeError for a key that is too short or a path that is no JSON pointer */
@@ -24,10 +25,32 @@ export function createRedactor({ key, paths = [] }: RedactorOptions): Redactor {
 
   function redactParsed(json: string): Redaction | undefined {
     const redaction = new JsonRedaction(makeMarker, redact);
-    const value = redaction.visit(JSON.parse(json), match);
-    if (redaction.pointers.size === 0) return undefined;
-    return { json: JSON.stringify(value), pointers: [...redaction.pointers].sort() };
+    const value = JSON.parse(json);
+    const redacted = redaction.visit(value, match);
+    const { pointers } = redaction;
+    if (pointers.length === 0) return undefined;
+    const precise = { json: JSON.stringify(redacted), pointers };
+    return isBounded(precise, json) ? precise : redactMembers(value, redacted, json);
   }
+
+  /** The last resort for a value made to grow: what holds a secret is replaced member by member, or else as one. */
+  function redactMembers(value: unknown, redacted: unknown, json: string): Redaction {
+    const members = takeMembers(value, redacted, makeMarker);
+    const whole = { json: JSON.stringify(makeMarker(json, DENSE_KIND)), pointers: [""] };
+    return members !== undefined && isBounded(members, json) ? members : whole;
+  }
+}
+
+/**
+ * INVARIANT: what comes out has at most this many times the length of what came in and this much more: the log that it goes to
+ * must not be filled by a request that is small enough to be accepted.
+ */
+const GROWTH_MAX = 6;
+const EXTRA_MAX = 32_768;
+
+function isBounded({ json, pointers }: Redaction, source: string): boolean {
+  const length = pointers.reduce((sum, pointer) => sum + pointer.length, json.length);
+  return length <= GROWTH_MAX * source.length + EXTRA_MAX;
 }
 
 const KEY_BYTES_MIN = 32;

@@ -8,7 +8,10 @@ export interface RedactorOptions {
 export interface Redaction {
   /** The JSON text with every secret replaced by its marker. */
   readonly json: string;
-  /** JSON pointers of the values that were changed, ascending, unique; never themselves a secret (a key that is one is replaced in them too). */
+  /**
+   * JSON pointers of the values that were changed, ascending, unique; never themselves a secret (a key that is one is replaced in them too).
+   * At most 100: with more, those of the members of the whole value that hold the changes, or "" for the whole value.
+   */
   readonly pointers: readonly string[];
 }
 
