@@ -1,18 +1,16 @@
-import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
-import { currentBoot } from "./adapters/fs/process-identity.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
-import { openFileSpool } from "./adapters/fs/spool.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
-import { createCheckpoint, createShipper, type Shipper, type Spool, serializeRecord } from "./audit/index.ts";
+import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
-import { createUuidv7 } from "./model/uuid.ts";
+import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
 import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
@@ -48,23 +46,9 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const clock = systemClock;
   const { signer, verifyingKeys, redactionKey } = openAuditKeys(config);
   const database = await openDatabase(config, logger);
-  const spool = openFileSpool({
-    directory: join(config.dataDir, "spool"),
-    bytesMax: config.auditSpoolBytesMax,
-    durability: config.auditDurability,
-    ...(config.mode === "embedded" && config.auditDurability === "disk"
-      ? { syncStore: async () => (await import("./adapters/pglite/sync-folder.ts")).syncFolder(pgliteFolder(config)) }
-      : {}),
-    newWriter: () => randomUUID(),
-    boot: currentBoot() ?? "unknown",
-    createCheckpoint(head) {
-      const now = clock.now();
-      return serializeRecord(createCheckpoint(signer, head, newId(now), now));
-    },
-    checkpointRecords: config.auditCheckpointRecords,
-    onProblem: (problem) => logger.error({ problem }, "the audit spool has a problem"),
-  });
-  const newId = createUuidv7(randomFillSync, spool.lastId);
+  const { spool, newId } = openSpool(config, signer, (problem) =>
+    logger.error({ problem }, "the audit spool has a problem"),
+  );
   metrics.observeSpool(spool, clock.now);
   const shipper = createShipper({
     spool,
@@ -142,10 +126,8 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Data
     return createPostgresDatabase({ url: config.databaseUrl, onError });
   }
   const { createPgliteDatabase } = await import("./adapters/pglite/pglite-database.ts");
-  return createPgliteDatabase({ directory: pgliteFolder(config), onError });
+  return createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
 }
-
-const pgliteFolder = ({ dataDir }: Config) => join(dataDir, "pglite");
 
 async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChanges> {
   if (config.mode === "embedded" || config.redisUrl === undefined) return createMemoryKeyChanges();

@@ -1,15 +1,13 @@
 import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { type AuditKeys, openAuditKeys } from "./adapters/fs/audit-keys.ts";
-import { currentBoot } from "./adapters/fs/process-identity.ts";
-import { openFileSpool } from "./adapters/fs/spool.ts";
+import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createMemorySpool } from "./adapters/memory/spool.ts";
-import { type AuditStore, type ChainHead, createCheckpoint, type Spool, serializeRecord } from "./audit/index.ts";
-import { systemClock } from "./compose.ts";
+import type { AuditStore, Spool } from "./audit/index.ts";
 import type { Config } from "./config/index.ts";
 import { createUuidv7 } from "./model/uuid.ts";
+import { checkpointText, openSpool } from "./open-spool.ts";
 import type { Service } from "./operations/service.ts";
 import { createRedactor } from "./redaction/index.ts";
+import { createLogger } from "./telemetry/index.ts";
 
 /** Records what a command does, where no service runs that would. */
 export interface AuditWriter extends Pick<Service, "redactor" | "newId"> {
@@ -24,18 +22,12 @@ type Store = Pick<AuditStore, "insert">;
 
 /** Goes on with the chain of a data directory. This process must have locked it. */
 export function openAuditWriter(config: Config, store: Store): AuditWriter {
-  const keys = openAuditKeys(config);
-  const spool = openFileSpool({
-    directory: join(config.dataDir, "spool"),
-    bytesMax: config.auditSpoolBytesMax,
-    durability: config.auditDurability,
-    newWriter: () => randomUUID(),
-    boot: currentBoot() ?? "unknown",
-    createCheckpoint: (head) => checkpointText(keys, newId, head),
-    checkpointRecords: config.auditCheckpointRecords,
-  });
-  const newId = createUuidv7(randomFillSync, spool.lastId);
-  return writerOf(config, spool, store, newId, keys.redactionKey, true);
+  const { signer, redactionKey } = openAuditKeys(config);
+  const logger = createLogger("error", process.stderr);
+  const { spool, newId } = openSpool(config, signer, (problem) =>
+    logger.error({ problem }, "the audit spool has a problem"),
+  );
+  return writerOf(config, spool, store, newId, redactionKey, true);
 }
 
 /**
@@ -49,14 +41,9 @@ export function openOneOffAuditWriter(config: Config, store: Store): AuditWriter
   const newId = createUuidv7(randomFillSync);
   const spool = createMemorySpool({
     writer: randomUUID(),
-    createCheckpoint: (head) => checkpointText(keys!, newId, head),
+    createCheckpoint: (head) => checkpointText(keys!.signer, newId, head),
   });
   return writerOf(config, spool, store, newId, keys?.redactionKey ?? randomBytes(32), hasKeys);
-}
-
-function checkpointText({ signer }: AuditKeys, newId: (now: number) => string, head: ChainHead): string {
-  const now = systemClock.now();
-  return serializeRecord(createCheckpoint(signer, head, newId(now), now));
 }
 
 function writerOf(

@@ -8,8 +8,9 @@ import { type ChainHead, GENESIS, linkOf } from "../../audit/chain.ts";
 import { isIntact, linkRecord } from "../../audit/line-hash.ts";
 import { linesOf, serializeRecord } from "../../audit/serialize-record.ts";
 import type { EventRecord, Lines, Spool } from "../../audit/types.ts";
-import { type FileSpool, type FileSpoolOptions, openFileSpool, type SpoolProblem } from "./spool.ts";
+import { type FileSpool, type FileSpoolOptions, openFileSpool } from "./spool.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
+import type { SpoolProblem } from "./spool-problems.ts";
 
 const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
 afterAll(() => rmSync(root, { recursive: true }));

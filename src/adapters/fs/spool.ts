@@ -2,6 +2,7 @@ import { type ChainHead, idOfLine, isIntact, type Lines, linesOf, linkOf, type S
 import { UnavailableError } from "../../model/errors.ts";
 import { createBatchBuffer } from "./spool-batch.ts";
 import { realSpoolFs, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
+import { createSpoolProblems, type SpoolProblem } from "./spool-problems.ts";
 import { recoverSpool } from "./spool-recovery.ts";
 import {
   type Chunk,
@@ -13,24 +14,6 @@ import {
   takeBack,
   writeSeal,
 } from "./spool-segment.ts";
-
-/** Something that people should hear of although the spool goes on. */
-export interface SpoolProblem {
-  readonly kind:
-    | "torn_tail"
-    | "chain_lost"
-    | "damaged_record"
-    | "write_failed"
-    | "checkpoint_failed"
-    | "seal_failed"
-    | "store_not_synced"
-    | "progress_not_saved"
-    | "not_removed"
-    | "not_closed";
-  /** File it is about. */
-  readonly path: string;
-  readonly detail: string;
-}
 
 export interface FileSpoolOptions {
   /** Created (0700) when it is not there. Only one process may use it at a time: hold the data directory's lock. */
@@ -87,6 +70,7 @@ const NOTHING: Lines = { text: "", count: 0 };
  */
 export function openFileSpool(options: FileSpoolOptions): FileSpool {
   const { directory, bytesMax, durability = "os", fs = realSpoolFs, onProblem = () => {} } = options;
+  const { report, attempt, attemptAsync } = createSpoolProblems(onProblem);
   const segmentBytes = Math.max(1, Math.min(options.segmentBytes ?? SEGMENT_BYTES, Math.floor(bytesMax / 4)));
   /** An acknowledged segment that is still written to is replaced only once that is worth a file. */
   const replaceBytes = Math.min(64 * 1024, Math.floor(segmentBytes / 4));
@@ -264,7 +248,7 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
     if (options.syncStore !== undefined) {
       // Before that, all of it has to be sent again.
       if (done.length === 0) return;
-      if (!(await attemptAsync("store_not_synced", options.syncStore))) return;
+      if (!(await attemptAsync("store_not_synced", directory, options.syncStore))) return;
     }
     const first = segments[done.length];
     const reached = {
@@ -294,30 +278,6 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
     delete active!.fd;
     active = undefined;
     if (fd !== undefined) attempt("not_closed", path, () => fs.closeSync(fd));
-  }
-
-  function attempt(kind: SpoolProblem["kind"], path: string, work: () => void): boolean {
-    try {
-      work();
-      return true;
-    } catch (error) {
-      report(kind, path, error);
-      return false;
-    }
-  }
-
-  async function attemptAsync(kind: SpoolProblem["kind"], work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      report(kind, directory, error);
-      return false;
-    }
-  }
-
-  function report(kind: SpoolProblem["kind"], path: string, error: unknown): void {
-    onProblem({ kind, path, detail: error instanceof Error ? error.message : String(error) });
   }
 
   return {
