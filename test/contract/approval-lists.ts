@@ -42,6 +42,14 @@ export function describeApprovalLists(store: () => ApprovalStore): void {
       expect(pages).toEqual(all);
     });
 
+    it("expires all that are due, however many, and tells of each once", async () => {
+      const due = Array.from({ length: 210 }, (_, n) => n);
+      await Promise.all(due.map((n) => store().open(newApproval(n), OPENED_AT, { pendingMax: 1000 })));
+      const pages = await Promise.all([1, 2].map(() => store().list({ status: "pending", limit: 10 }, EXPIRES_AT)));
+      expect(pages.map(({ approvals }) => approvals)).toEqual([[], []]);
+      expect(idsOf(pages.flatMap(({ expired }) => expired)).sort()).toEqual(due.map(idOf));
+    });
+
     it("shows whole approvals, as they are", async () => {
       await open(1);
       const step = await store().vote(idOf(1), alice, "Checked.", NOW);

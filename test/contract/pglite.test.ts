@@ -7,6 +7,7 @@ import { type OpenedPglite, openPglite } from "../../src/adapters/pglite/pglite-
 import { createPgliteDatabase, type PgliteOptions } from "../../src/adapters/pglite/pglite-database.ts";
 import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
+import { expectStoreToEqualMachine } from "../property/approval-machine.ts";
 import { describeApprovalStore } from "./approval-store.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
@@ -73,6 +74,9 @@ describeApprovalStore("PGlite", async () => {
   const { database, ...rest } = await approvals();
   return { store: database.approvalStore, ...rest };
 });
+it("an approval store in PGlite does what the state machine does, whatever is asked of it in whatever order", async () => {
+  await expectStoreToEqualMachine(async () => (await approvals()).database.approvalStore, 25);
+}, 60_000);
 const keys = shared("keys");
 describeKeyStore("PGlite", async () => {
   const { database, ...rest } = await keys();
