@@ -60,8 +60,8 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  *   give undefined for an unknown id.
  * - `list` is newest first (descending id); an empty page means no match. It looks at all approvals.
  * - `expireDue` takes at most `limit` approvals, those first that have been due for longest.
- * - `countOthers` counts all other approvals of the same requester's name and tenant for the same action type and name; those that
- *   are due count as expired, and are left to others to expire.
+ * - `countOthers` counts all other approvals of the same requester's name and tenant for the same action type and name;
+ *   those that are due count as expired, and are left to others to expire.
  * - Texts are compared byte by byte, and a missing tenant is no tenant's name.
  * - What a method confirmed survives the process, unless the adapter says otherwise.
  * @throws UnavailableError `storage_unavailable` from every method when the store does not answer; a change may have been

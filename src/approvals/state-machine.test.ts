@@ -23,7 +23,7 @@ import {
 
 const [alice, bob] = [actor("alice"), actor("bob")];
 const NOW = OPENED_AT + 1000;
-const USE = { digest: digestOf(1), requestId: idOf(2000) };
+const USE = { digest: digestOf(1), requestId: idOf(2000), caller: REQUESTER };
 
 const asked = pendingApproval(1);
 const approved = voteApproval(asked, alice, undefined, NOW).approval;
@@ -144,6 +144,15 @@ describe("a grant", () => {
     expect(step).toEqual({ ok: true, approval: { ...approved, grant }, hasResolved: false });
     const again = consumeGrant(step.approval, { ...USE, requestId: idOf(2001) }, NOW + 6);
     expect(again).toEqual({ ok: false, refusal: "grant_consumed", approval: step.approval, hasResolved: false });
+  });
+
+  it.each([
+    ["with the same key", alice],
+    ["with another key of the same person", actor("alice", { keyId: "second key" })],
+  ])("is not used by who voted for it, %s", (_, caller) => {
+    const refused = { ok: false, refusal: "own_vote", approval: approved, hasResolved: false };
+    expect(consumeGrant(approved, { ...USE, caller }, NOW)).toEqual(refused);
+    expect(consumeGrant(approved, { ...USE, caller: bob }, NOW).ok).toBe(true);
   });
 
   it("is worth nothing from its expiry on", () => {

@@ -83,12 +83,18 @@ export function cancelApproval(
   return { ok: true, ...resolve(approval, "cancelled", resolutionBy(actor, reason, now), false) };
 }
 
-/** Uses the grant up. `hasResolved` says no more than that the approval expired just now. */
+/**
+ * Uses the grant up. `hasResolved` says no more than that the approval expired just now.
+ *
+ * SECURITY: several keys may ask for one identity, and share its pending approval. None of their holders is a second
+ * person for the others: who voted does not use the grant.
+ */
 export function consumeGrant(approval: Approval, use: GrantUse, now: number): Step<ConsumeRefusal> {
   const current = expireApproval(approval, now);
-  const { digest, grant } = current.approval;
+  const { digest, grant, votes } = current.approval;
   if (digest !== use.digest) return refuse(current, "other_action");
   if (grant === undefined) return refuse(current, "not_granted");
+  if (votes.some((vote) => isSamePerson(vote, use.caller))) return refuse(current, "own_vote");
   if (grant.consumedAt !== undefined) return refuse(current, "grant_consumed");
   if (now >= grant.expiresAt) return refuse(current, "grant_expired");
   const consumed: Grant = { ...grant, consumedAt: now, consumedBy: use.requestId };

@@ -99,6 +99,8 @@ export type CancelRefusal = "not_requester" | "not_pending";
 export type ConsumeRefusal =
   /** Another action, identity or session than the one that was asked about. */
   | "other_action"
+  /** Voted for it, and now comes to use it, for an identity that others had asked for. */
+  | "own_vote"
   /** `status` says why: pending, denied, cancelled, or expired without `onTimeout: allow`. */
   | "not_granted"
   | "grant_consumed"
@@ -121,6 +123,8 @@ export interface GrantUse {
   readonly digest: string;
   /** Id of the evaluation. */
   readonly requestId: string;
+  /** Who holds the key that it is asked with; acts for itself or, with `evaluate:as`, for the requesting identity. */
+  readonly caller: Actor;
 }
 
 export type { ApprovalTerms };

@@ -71,7 +71,9 @@ export function describeApprovalRaces(stores: () => readonly ApprovalStore[]): v
     it("consumes a grant once, however many use it at once", async () => {
       await open(1);
       await any(0).vote(idOf(1), actor("alice"), undefined, NOW);
-      const uses = times(CALLS).map((n) => any(n).consume(idOf(1), { digest: digestOf(1), requestId: idOf(n) }, NOW));
+      const uses = times(CALLS).map((n) =>
+        any(n).consume(idOf(1), { digest: digestOf(1), requestId: idOf(n), caller: REQUESTER }, NOW),
+      );
       const steps = await Promise.all(uses);
       const winner = steps.findIndex((step) => step?.ok);
       expect(steps.filter((step) => step?.ok)).toHaveLength(1);
@@ -89,7 +91,7 @@ export function describeApprovalRaces(stores: () => readonly ApprovalStore[]): v
       () => store.vote(id, actor("alice"), undefined, now),
       () => store.deny(id, actor("bob"), "No.", now),
       () => store.cancel(id, REQUESTER, undefined, now),
-      () => store.consume(id, { digest: digestOf(n), requestId: idOf(call) }, now),
+      () => store.consume(id, { digest: digestOf(n), requestId: idOf(call), caller: REQUESTER }, now),
       () => store.get(id, now),
     ];
     const step = (await steps[way]!())!;

@@ -28,7 +28,7 @@ export interface OpenedApprovalStore {
 
 const alice = actor("alice");
 const NOW = OPENED_AT + 1000;
-const USE = { digest: digestOf(1), requestId: idOf(2000) };
+const USE = { digest: digestOf(1), requestId: idOf(2000), caller: REQUESTER };
 const ROOM = { pendingMax: 100 };
 
 /** What every `ApprovalStore` promises. `create` gives an empty store each time. */
@@ -164,6 +164,8 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         expect(second).toMatchObject({ ok: true, hasResolved: true, approval: { status: "approved" } });
         expect(await store.get(idOf(1), NOW + 1)).toStrictEqual({ approval: second!.approval, hasResolved: false });
 
+        const byVoter = await store.consume(idOf(1), { ...USE, caller: alice }, NOW + 2);
+        expect(byVoter).toMatchObject({ ok: false, refusal: "own_vote" });
         const used = await store.consume(idOf(1), USE, NOW + 2);
         expect(used).toMatchObject({
           ok: true,

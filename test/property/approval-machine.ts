@@ -90,10 +90,12 @@ const operations: Readonly<Record<string, fc.Arbitrary<Operation>>> = {
       (store, at) =>
         store.cancel(idBack(ago, at), by, why, at.now),
   ),
-  consume: fc.tuple(back, some([0, 0, 0, 0, 1])).map(([ago, off]) => (store, at) => {
-    const { digest } = askedFor(Math.max(0, at.opens - 1 - ago + off));
-    return store.consume(idBack(ago, at), { digest, requestId: idOf(at.turn) }, at.now);
-  }),
+  consume: fc
+    .tuple(back, some([0, 0, 0, 0, 1]), some([REQUESTER, REQUESTER, actor("alice")]))
+    .map(([ago, off, caller]) => (store, at) => {
+      const { digest } = askedFor(Math.max(0, at.opens - 1 - ago + off));
+      return store.consume(idBack(ago, at), { digest, requestId: idOf(at.turn), caller }, at.now);
+    }),
   expireDue: limit.map(
     (most) =>
       (store, { now }) =>
