@@ -12,7 +12,7 @@ import {
   skipBackslashes,
   skipBlanks,
 } from "./characters.ts";
-import { isCode, isPlaceholder } from "./placeholder.ts";
+import { isCode, isPlaceholder, ORDINARY_MAX } from "./placeholder.ts";
 import { readValue, type Value } from "./quoted-value.ts";
 import { isSecretAfter, nameEnd, type SecretName, secretNameOf } from "./secret-names.ts";
 import { type Detector, type Finding, POSSIBLE } from "./types.ts";
@@ -154,17 +154,19 @@ function skipPrefix(text: string, at: number): number {
 
 /** `password: str = "..."`: where the value of a declaration begins. */
 function afterType(text: string, { start, end }: Value): number | undefined {
-  if (!TYPES.has(text.slice(start, end).toLowerCase())) return undefined;
+  if (end - start > TYPE_MAX || !TYPES.has(text.slice(start, end).toLowerCase())) return undefined;
   const at = skipBlanks(text, end);
   return at > end && text[at] === "=" && text[at + 1] !== "=" ? skipBlanks(text, at + 1) : undefined;
 }
+const TYPE_MAX = 16;
 const TYPES: ReadonlySet<string> = new Set(["str", "string", "text", "any", "optional[str]"]);
 
 function isSecretValue(text: string, value: Value, assignment: Assignment, name: SecretName): boolean {
   const { start, end, isQuoted } = value;
   if (isPlaceholder(text, start, end)) return false;
-  const found = text.slice(start, end);
+  const found = text.slice(start, Math.min(end, start + ORDINARY_MAX));
   if (isQuoted) return name.isStrong || (found.length >= QUOTED_MIN && !found.includes(" "));
+  if (end - start > ORDINARY_MAX) return true;
   if (isCode(found, assignment.isSpaced) || (assignment.operator === ":" && isProse(text, value))) return false;
   if (isFileOrPage(found)) return false;
   if (name.isStrong) return true;
@@ -217,9 +219,10 @@ function findCookies(text: string, { value, operator }: Assignment, raw: boolean
   const quoted = readValue(text, value, raw);
   if (quoted === undefined) return raw ? POSSIBLE : undefined;
   if (quoted.isQuoted && raw) return POSSIBLE;
-  const isPair = text[runEnd(text, quoted.start, NAME)] === "=";
+  const isPair = text[runEnd(text, quoted.start, NAME, ORDINARY_MAX)] === "=";
   const end = quoted.isQuoted ? quoted.end : isPair ? lineEnd(text, quoted.start) : quoted.end;
-  const isCookie = isPair || (operator !== ":" && end - quoted.start >= UNQUOTED_MIN);
+  const length = end - quoted.start;
+  const isCookie = isPair || length > ORDINARY_MAX || (operator !== ":" && length >= UNQUOTED_MIN);
   if (!isCookie || isPlaceholder(text, quoted.start, end)) return undefined;
   return { start: quoted.start, end, kind: "cookie" };
 }

@@ -13,7 +13,7 @@ import {
   WORD,
 } from "./characters.ts";
 import { markerEnd } from "./marker.ts";
-import { isPlaceholder } from "./placeholder.ts";
+import { isPlaceholder, ORDINARY_MAX } from "./placeholder.ts";
 import { readValue } from "./quoted-value.ts";
 import { type Detector, type Finding, POSSIBLE } from "./types.ts";
 
@@ -81,16 +81,16 @@ export const detectUserOption: Detector = (text, start, end, raw) => {
   const from = text[end] === "=" ? end + 1 : skipBlanks(text, end);
   if (raw && skipBackslashes(text, from) > from) return POSSIBLE;
   if (!raw && !isAfterProgram(text, start, HTTP_CLIENTS)) return undefined;
-  if (!text.slice(from, from + USER_MAX).includes(":")) return undefined;
+  if (!text.slice(from, from + ORDINARY_MAX).includes(":")) return undefined;
   const value = readValue(text, from, raw);
   if (value === undefined) return raw ? POSSIBLE : undefined;
   if (raw && value.isQuoted) return POSSIBLE;
-  const user = text.slice(value.start, value.end);
+  const user = text.slice(value.start, Math.min(value.end, value.start + ORDINARY_MAX));
   const colon = user.indexOf(":");
-  if (colon < 0 || user.slice(0, colon).includes(" ") || user.startsWith("//", colon + 1)) return undefined;
+  const isUser = colon >= 0 && !user.slice(0, colon).includes(" ") && !user.startsWith("//", colon + 1);
+  if (!isUser && (value.isQuoted || value.end - value.start <= ORDINARY_MAX)) return undefined;
   return findPassword(text, value.start + colon + 1, value.end);
 };
-const USER_MAX = 256;
 const HTTP_CLIENTS = ["curl", "wget"];
 
 /** `["curl", "-u", "user:password"]`: only the parsed list says what follows. */
@@ -138,12 +138,10 @@ export const detectQueryParameter: Detector = (text, start, end, raw) => {
   const value = readValue(text, end, raw);
   if (value === undefined) return raw ? POSSIBLE : undefined;
   const found = text.slice(value.start, value.end);
-  const isRandom = found.length > WORD_MAX || (hasIn(found, DIGIT) && hasIn(found, LETTER));
+  const isRandom = found.length > ORDINARY_MAX || (hasIn(found, DIGIT) && hasIn(found, LETTER));
   const isSecret = found.length >= PARAMETER_MIN && isRandom;
   return isSecret && !isPlaceholder(text, value.start, value.end)
     ? { start: value.start, end: value.end, kind: "url-parameter" }
     : undefined;
 };
 const PARAMETER_MIN = 20;
-/** No word is longer. It also keeps adversarial texts linear: what is longer is taken out and not looked at again. */
-const WORD_MAX = 256;

@@ -12,6 +12,7 @@ import {
   UPPER,
   WORD,
 } from "./characters.ts";
+import { ORDINARY_MAX } from "./placeholder.ts";
 import type { TokenFormat } from "./token-formats.ts";
 import type { Detector, Finding } from "./types.ts";
 
@@ -22,12 +23,11 @@ export function createTokenDetector({ kind, prefix, sets, min, max }: TokenForma
     const stop = runEnd(text, end, sets, max === undefined ? undefined : max + 1);
     const length = stop - end;
     if (length < min || (max !== undefined && length > max) || isIn(text, stop, WORD)) return undefined;
-    return length > WORD_MAX || hasIn(text.slice(end, stop), DIGIT | UPPER) ? { start, end: stop, kind } : undefined;
+    return length > ORDINARY_MAX || hasIn(text.slice(end, stop), DIGIT | UPPER)
+      ? { start, end: stop, kind }
+      : undefined;
   };
 }
-
-/** No word is longer. It also keeps adversarial texts linear: what is longer is taken out and not looked at again. */
-const WORD_MAX = 256;
 
 /** `$2b$10$<53>` and `$argon2id$v=19$m=...$<salt>$<hash>`: a hash of a password can be guessed at leisure. */
 export const detectPasswordHash: Detector = (text, start, end) => {

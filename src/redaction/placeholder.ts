@@ -4,13 +4,17 @@ import { betweenMarkers } from "./marker.ts";
 /** What stands where a secret would: nothing, a marker, a variable, a parameter of a query, dots and stars. */
 export function isPlaceholder(text: string, start: number, end: number): boolean {
   if (betweenMarkers(text, { start, end, kind: "" }).length === 0) return true;
-  if (end - start > PLACEHOLDER_MAX) return false;
+  if (end - start > ORDINARY_MAX) return false;
   const value = text.slice(start, end);
   return isReference(value) || isMask(value) || WORDS.has(value.toLowerCase());
 }
 
-/** The bound keeps adversarial texts linear: what is longer is taken out whole and not looked at again. */
-const PLACEHOLDER_MAX = 256;
+/**
+ * No ordinary value that stands where a secret would is longer.
+ * INVARIANT: a detector that has read more than this many characters takes them, so that nothing reads them again: otherwise a text
+ * of many beginnings and no end would be read from each of them.
+ */
+export const ORDINARY_MAX = 256;
 
 function isReference(value: string): boolean {
   if (value.length === 1) return value === "?" || value === "$";
@@ -45,7 +49,7 @@ const WORDS: ReadonlySet<string> = new Set(
 
 /** Whether an unquoted value is code that yields the secret rather than the secret: a call, an index, `process.env.TOKEN`. */
 export function isCode(value: string, isSpaced: boolean): boolean {
-  if (value.length > PLACEHOLDER_MAX || !isIn(value, 0, LETTER | UNDERSCORE)) return false;
+  if (value.length > ORDINARY_MAX || !isIn(value, 0, LETTER | UNDERSCORE)) return false;
   const path = runEnd(value, 0, WORD | UNDERSCORE | DOT);
   if (value[path] === "(" || value[path] === "[") return true;
   if (path < value.length || !value.includes(".")) return false;
