@@ -54,6 +54,14 @@ describe("names of keys", () => {
     "SMTP_PASS",
     "otp",
     "cvv",
+    "admin_token",
+    "backend_token",
+    "frontendToken",
+    "developer-token",
+    "scraper_token",
+    "exchangeToken",
+    "request_token",
+    "X-Backend-Token",
   ])("the value of %s goes, at any depth", (name) => {
     const found = redactor.redactJson(JSON.stringify({ a: [{ [name]: "v" }] }));
     expect(found?.json.replaceAll(MARKER, "#")).toBe(JSON.stringify({ a: [{ [name]: "#" }] }));
@@ -65,6 +73,9 @@ describe("names of keys", () => {
     "token_count",
     "next_page_token",
     "pageToken",
+    "nextPageToken",
+    "NEXT_TOKEN",
+    "skiptoken",
     "key",
     "keyword",
     "primary_key",
@@ -174,6 +185,7 @@ describe("texts", () => {
     [`https://a.blob.example/c?sv=2024&sig=${random(30)}%3D`, "https://a.blob.example/c?sv=2024&sig=#"],
     [`https://b.example/k?X-Amz-Signature=${random(64)}&x=1`, "https://b.example/k?X-Amz-Signature=#&x=1"],
     ["Server=db;User Id=sa;Password=hunter2;Encrypt=true", "Server=db;User Id=sa;Password=#;Encrypt=true"],
+    ["ADMIN_TOKEN=hunter2 ./run", "ADMIN_TOKEN=# ./run"],
     ["password: hunter2\nuser: me", "password: #\nuser: me"],
     ['api_key = "abcdef0123"', 'api_key = "#"'],
     ["<password>hunter2</password>", "<password>#</password>"],

@@ -40,7 +40,7 @@ const NAMES: readonly (readonly [names: string, name: SecretName])[] = [
       kind: "token",
       ...plain,
       ordinaryAfter:
-        "page next continuation pagination sync cursor max min pad eos bos unk cls sep mask stop special start end first last per by skip resume change delta num prompt completion idempotency request input output each fungible cancellation".split(
+        "page next continuation pagination sync cursor max min pad eos bos unk cls sep mask stop special start end first last per by skip resume change delta num prompt completion idempotency input output each fungible cancellation".split(
           " ",
         ),
     },
@@ -99,11 +99,13 @@ export function nameEnd(text: string, end: number): number | undefined {
 export function isSecretAfter(text: string, start: number, name: SecretName): boolean {
   if (name.isWord && !isWordStart(text, start) && !isCamelStart(text, start)) return false;
   if (name.ordinaryAfter.length === 0) return true;
-  const end = isIn(text, start - 1, SEPARATOR) || text[start - 1] === " " ? start - 1 : start;
-  const before = text.slice(Math.max(0, end - ORDINARY_MAX), end).toLowerCase();
-  return !name.ordinaryAfter.some((ordinary) => before.endsWith(ordinary));
+  const isApart = isIn(text, start - 1, SEPARATOR) || text[start - 1] === " ";
+  const end = isApart ? start - 1 : start;
+  return !name.ordinaryAfter.some((ordinary) => {
+    const begin = end - ordinary.length;
+    if (begin < 0 || text.slice(begin, end).toLowerCase() !== ordinary) return false;
+    return isWordStart(text, begin) || isCamelStart(text, begin);
+  });
 }
-
-const ORDINARY_MAX = 16;
 
 const isCamelStart = (text: string, start: number) => isIn(text, start, UPPER) && isIn(text, start - 1, LOWER);
