@@ -118,7 +118,7 @@ describe("a wrong environment", () => {
     const exit = await runToEnd({ dataDir, listen });
     expect(exit.code).toBe(1);
     expect(exit.output).toContain(`cannot listen on ${listen}: something else listens there`);
-    expect(readdirSync(dataDir)).toEqual(["spool"]);
+    expect(readdirSync(dataDir)).toEqual(["audit-keys", "rule-sets", "spool"]);
   });
 });
 

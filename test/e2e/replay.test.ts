@@ -36,14 +36,18 @@ describe("a record and its rule set", () => {
     const requests = fc.sample(anyRequest(), { numRuns: REQUESTS, seed: 20_260_115 });
     const answers = await evaluateAll(requests);
 
-    const records = await service.auditRecords("kind=decision");
-    expect(records).toHaveLength(REQUESTS);
+    const all = await service.auditRecords("kind=decision");
+    expect(all).toHaveLength(REQUESTS);
+    // A rule may have read what was redacted: those cannot be made again, and say so.
+    const records = all.filter((record) => !("redacted" in record));
+    expect(records.length).toBeGreaterThan(REQUESTS * 0.9);
     for (const record of records) expect(replay(record)).toEqual((record as unknown as DecisionRecord).decision);
 
     // Record and answer are the same decision, not two that happen to agree with themselves.
     const byId = new Map(records.map((record) => [record.id, record]));
     for (const { request_id, latency_ms: _, explanation: __, ...decision } of answers) {
-      expect(replay(byId.get(request_id)!)).toEqual(decision);
+      const record = byId.get(request_id);
+      if (record !== undefined) expect(replay(record)).toEqual(decision);
     }
     expect(new Set(answers.map(({ policy_revision }) => policy_revision))).toEqual(new Set([ruleSet.revision]));
 
