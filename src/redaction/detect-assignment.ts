@@ -12,6 +12,7 @@ import {
   skipBackslashes,
   skipBlanks,
 } from "./characters.ts";
+import { findCookies, findCredentials } from "./detect-header.ts";
 import { isCode, isPlaceholder, ORDINARY_MAX } from "./placeholder.ts";
 import { readValue, type Value } from "./quoted-value.ts";
 import { isSecretAfter, nameEnd, type SecretName, secretNameOf } from "./secret-names.ts";
@@ -85,9 +86,10 @@ function endsWithPairKey(text: string): boolean {
 function find(text: string, nameStart: number, after: number, name: SecretName, raw: boolean): Finding | undefined {
   const assignment = findAssignment(text, nameStart, after, name, raw);
   if (typeof assignment !== "object") return assignment === "unclear" ? POSSIBLE : undefined;
-  if (name.kind === "cookie") return findCookies(text, assignment, raw);
-  if (name.kind === "authorization") return findAuthorization(text, assignment, name, raw);
-  return findValue(text, assignment, name, raw);
+  if (name.kind === "cookie") return findCookies(text, assignment.value, assignment.operator === ":", raw);
+  const credentials =
+    name.kind === "authorization" ? findCredentials(text, skipPrefix(text, assignment.value), raw) : "no scheme";
+  return credentials === "no scheme" ? findValue(text, assignment, name, raw) : credentials;
 }
 
 function findAssignment(
@@ -191,45 +193,4 @@ const LONG = 20;
 /** `Password: please ask`: a word, and another one behind it. */
 function isProse(text: string, { start, end }: Value): boolean {
   return runEnd(text, start, LETTER) === end && text[end] === " " && isIn(text, end + 1, LETTER);
-}
-
-/** `Authorization: <scheme> <credentials>` (RFC 9110 section 11.4): the scheme stays. */
-function findAuthorization(text: string, assignment: Assignment, name: SecretName, raw: boolean): Finding | undefined {
-  const value = readValue(text, skipPrefix(text, assignment.value), raw);
-  if (value === undefined) return raw ? POSSIBLE : undefined;
-  const scheme = runEnd(text, value.start, LETTER | DIGIT | DASH);
-  const isScheme = SCHEMES.has(text.slice(value.start, scheme).toLowerCase()) && text[scheme] === " ";
-  if (!isScheme) return findValue(text, assignment, name, raw);
-  const credentials = skipBlanks(text, scheme);
-  if (value.isQuoted && !raw)
-    return isPlaceholder(text, credentials, value.end)
-      ? undefined
-      : { start: credentials, end: value.end, kind: name.kind };
-  return findValue(text, { ...assignment, value: credentials, operator: "=" }, name, raw);
-}
-
-const SCHEMES: ReadonlySet<string> = new Set(
-  "basic bearer digest token apikey api-key key negotiate ntlm bot hmac aws4-hmac-sha256 sharedkey dpop genie-key oauth".split(
-    " ",
-  ),
-);
-
-/** `Cookie: a=b; c=d` (RFC 6265 section 4.2.1), as far as the line or the quotes around it go. */
-function findCookies(text: string, { value, operator }: Assignment, raw: boolean): Finding | undefined {
-  const quoted = readValue(text, value, raw);
-  if (quoted === undefined) return raw ? POSSIBLE : undefined;
-  if (quoted.isQuoted && raw) return POSSIBLE;
-  const isPair = text[runEnd(text, quoted.start, NAME, ORDINARY_MAX)] === "=";
-  const end = quoted.isQuoted ? quoted.end : isPair ? lineEnd(text, quoted.start) : quoted.end;
-  const length = end - quoted.start;
-  const isCookie = isPair || length > ORDINARY_MAX || (operator !== ":" && length >= UNQUOTED_MIN);
-  if (!isCookie || isPlaceholder(text, quoted.start, end)) return undefined;
-  return { start: quoted.start, end, kind: "cookie" };
-}
-
-/** The end of a header in text. */
-function lineEnd(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && !"\r\n\"'`\\".includes(text[at]!)) at += 1;
-  return at;
 }

@@ -44,7 +44,8 @@ const SIGN = 0x40;
 const BACKSLASH = 0x5c;
 
 /** `Bearer <token>` (RFC 6750) without the name of its header. */
-export const detectBearer: Detector = (text, start, end) => {
+export const detectBearer: Detector = (text, start, end, raw) => {
+  if (raw && text[end] === "\\") return POSSIBLE;
   const token = skipBlanks(text, end);
   if (token === end || !isWordStart(text, start)) return undefined;
   const stop = runEnd(text, token, TOKEN68);
@@ -54,7 +55,8 @@ export const detectBearer: Detector = (text, start, end) => {
 const BEARER_MIN = 16;
 
 /** `Basic <base64 of user:password>` (RFC 7617) without the name of its header. */
-export const detectBasic: Detector = (text, start, end) => {
+export const detectBasic: Detector = (text, start, end, raw) => {
+  if (raw && text[end] === "\\") return POSSIBLE;
   const token = skipBlanks(text, end);
   if (token === end || !isWordStart(text, start)) return undefined;
   const stop = runEnd(text, token, BASE64);

@@ -174,6 +174,26 @@ describe("texts", () => {
     ["curl --user 'admin:hunter2' https://a.example", "curl --user 'admin:#' https://a.example"],
     ["curl -H 'Authorization: Bearer abc' https://a.example", "curl -H 'Authorization: Bearer #' https://a.example"],
     ["authorization: Basic dTpw", "authorization: Basic #"],
+    [
+      "curl -H 'Authorization: Splunk hunter2' https://a.example",
+      "curl -H 'Authorization: Splunk #' https://a.example",
+    ],
+    ["Authorization: Klaviyo-API-Key abc\nHost: x", "Authorization: Klaviyo-API-Key #\nHost: x"],
+    ["Authorization: Zoho-oauthtoken abc", "Authorization: Zoho-oauthtoken #"],
+    ["-H 'Authorization: Api-Token abc' -v", "-H 'Authorization: Api-Token #' -v"],
+    ['-H "Authorization: SSWS abc" -v', '-H "Authorization: SSWS #" -v'],
+    ["-H 'Authorization: GenieKey abc' -v", "-H 'Authorization: GenieKey #' -v"],
+    ["Authorization: Unheard-Of hunter2", "Authorization: #"],
+    ["Authorization: Bearer\tabc", "Authorization: Bearer\t#"],
+    [`-H 'Authorization: Token token="hunter2"' -v`, "-H 'Authorization: Token #' -v"],
+    [String.raw`-H "Authorization: Token token=\"hunter2\"" -v`, '-H "Authorization: Token #" -v'],
+    ['Authorization: Digest username="u", response="abc"\nHost: x', "Authorization: Digest #\nHost: x"],
+    ['Authorization: OAuth realm="x", oauth_signature="abc"', "Authorization: OAuth #"],
+    [
+      "Authorization: AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=abc",
+      "Authorization: AWS4-HMAC-SHA256 #",
+    ],
+    ["{'Authorization': 'Token token=abc x'}", "{'Authorization': 'Token #'}"],
     [`use Bearer ${random(24)} for it`, "use Bearer # for it"],
     ["-H 'Cookie: sid=abc; theme=dark' -v", "-H 'Cookie: #' -v"],
     ["Set-Cookie: sid=abc; Path=/; HttpOnly\r\nDate: x", "Set-Cookie: #\r\nDate: x"],
@@ -210,6 +230,9 @@ describe("texts", () => {
     "api_key = os.environ['API_KEY']",
     "password: ****",
     "Bearer authentication is required",
+    "Authorization: Bearer authentication is required",
+    "Authorization: pending approval",
+    "Authorization: Bearer $TOKEN in the header",
     "basic information",
     "WHERE token = $1 AND password = ?",
     "password: string",
@@ -269,6 +292,8 @@ describe("JSON", () => {
     expect(redactJson('{"p\\u0061ssword":"x"}')).toMatch(/^\{"password":"\[redacted:/);
     expect(redactJson('{"u":"http:\\/\\/a:b@c"}')).toContain("[redacted:connection-string:");
     expect(redactJson('{"q":"x\\n--password hunter2"}')).toContain("[redacted:password:");
+    expect(redactJson(`{"q":"Bearer\\t${random(24)}"}`)).toContain("[redacted:authorization:");
+    expect(redactJson('{"q":"Authorization: Bearer\\tx"}')).toContain("[redacted:authorization:");
   });
 
   it("a key that is a secret goes too, from the pointers as well, and stays unique", () => {
