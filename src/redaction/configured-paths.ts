@@ -27,7 +27,8 @@ export function createPathProbe({ rest, isEnd }: PathMatch): (json: string) => b
   return (json) => needles.some((needle) => json.includes(needle));
 }
 
-const NO_MATCH: PathMatch = { rest: [], isEnd: false };
+/** Nothing leads anywhere. */
+export const NO_MATCH: PathMatch = { rest: [], isEnd: false };
 
 function matchOf(paths: readonly (readonly string[])[]): PathMatch {
   if (paths.length === 0) return NO_MATCH;

@@ -1,3 +1,4 @@
+import { skipBackslashes } from "./characters.ts";
 import { createAssignmentDetector } from "./detect-assignment.ts";
 import {
   detectBasic,
@@ -53,9 +54,11 @@ export function mayHoldSecret(json: string): boolean {
   return isPossible;
 }
 
+/** An escape that is itself escaped counts: it is one in a JSON text inside a string. */
 function hasHidingEscape(json: string): boolean {
-  for (let at = json.indexOf("\\"); at >= 0; at = json.indexOf("\\", at + 2)) {
-    if (json[at + 1] === "u" || json[at + 1] === "/") return true;
+  for (let at = json.indexOf("\\"); at >= 0; at = json.indexOf("\\", at)) {
+    at = skipBackslashes(json, at);
+    if (json[at] === "u" || json[at] === "/") return true;
   }
   return false;
 }
@@ -86,7 +89,8 @@ register("basic", detectBasic);
 register("identified ", detectIdentifiedBy);
 register(" -p", detectPasswordOption);
 for (const option of [" -u", "--user ", "--user=", "--proxy-user "]) register(option, detectUserOption);
-for (const item of ['"-u"', '"--user"', '"--proxy-user"']) register(item, detectUserItem);
+for (const item of ["-u", "--user", "--proxy-user"].flatMap((option) => [`"${option}"`, `"${option}\\`]))
+  register(item, detectUserItem);
 for (const parameter of ["sig=", "key=", "signature="]) register(parameter, detectQueryParameter);
 
 const INDEX = new KeywordIndex([...detectorsOf.keys()]);

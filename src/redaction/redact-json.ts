@@ -1,5 +1,6 @@
 import { ChangedPaths } from "./changed-paths.ts";
-import { matchChild, type PathMatch } from "./configured-paths.ts";
+import { skipBlanks } from "./characters.ts";
+import { matchChild, NO_MATCH, type PathMatch } from "./configured-paths.ts";
 import { PAIR_NAME_KEYS } from "./detect-assignment.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
 import { secretNameOf } from "./secret-names.ts";
@@ -9,10 +10,13 @@ export class JsonRedaction {
   readonly #changes = new ChangedPaths();
   readonly #makeMarker: MakeMarker;
   readonly #redactText: (text: string) => string;
+  /** How many JSON texts the value stands in. */
+  readonly #level: number;
 
-  constructor(makeMarker: MakeMarker, redactText: (text: string) => string) {
+  constructor(makeMarker: MakeMarker, redactText: (text: string) => string, level = 1) {
     this.#makeMarker = makeMarker;
     this.#redactText = redactText;
+    this.#level = level;
   }
 
   /** JSON pointers of what was changed, ascending, unique; empty when nothing was. */
@@ -78,9 +82,18 @@ export class JsonRedaction {
   }
 
   #text(text: string): string {
-    const redacted = this.#redactText(text);
+    const redacted = this.#nested(text) ?? this.#redactText(text);
     if (redacted !== text) this.#changes.report();
     return redacted;
+  }
+
+  /** A text that is itself a JSON object or array, or a JSON text of such a one; undefined for any other, and where they are nested deeper than anyone does. */
+  #nested(text: string): string | undefined {
+    const value = this.#level < LEVELS_MAX ? parseNested(text) : undefined;
+    if (value === undefined || isDeeperThan(value, NESTED_DEPTH_MAX)) return undefined;
+    const inner = new JsonRedaction(this.#makeMarker, this.#redactText, this.#level + 1);
+    const redacted = inner.visit(value, NO_MATCH);
+    return inner.pointers.length === 0 ? text : JSON.stringify(redacted);
   }
 
   #whole(text: string, kind: string): string {
@@ -88,6 +101,28 @@ export class JsonRedaction {
     this.#changes.report();
     return this.#makeMarker(text, kind);
   }
+}
+
+/** Each level reads the text once more: the bound keeps the work linear. */
+const LEVELS_MAX = 5;
+/** As deep as a request may be. The walk is recursive, and nobody has checked the depth of a text. */
+const NESTED_DEPTH_MAX = 64;
+
+const NESTED_STARTS: ReadonlySet<string> = new Set(['"{', '"[', '"\\']);
+
+function parseNested(text: string): unknown {
+  const first = skipBlanks(text, 0, true);
+  if (text[first] !== "{" && text[first] !== "[" && !NESTED_STARTS.has(text.slice(first, first + 2))) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((child) => isDeeperThan(child, depth - 1));
 }
 
 /** Whether a value is replaced as one: a marker for every leaf of it would be many times longer than the value. */

@@ -285,6 +285,48 @@ describe("markers", () => {
   });
 });
 
+describe("JSON inside a string", () => {
+  const nest = (value: unknown, levels: number): string =>
+    levels === 0 ? JSON.stringify(value) : nest(JSON.stringify(value), levels - 1);
+
+  it.each<[unknown, unknown]>([
+    [
+      { name: "Authorization", value: "Unheard-Of x" },
+      { name: "Authorization", value: "#" },
+    ],
+    [[{ value: "x", key: "DB_PASSWORD" }], [{ value: "#", key: "DB_PASSWORD" }]],
+    [{ password: ["x", 1] }, { password: ["#", "#"] }],
+    [{ pin_password: 48 }, { pin_password: "#" }],
+    [{ credentials: { user: "u", ok: true } }, { credentials: { user: "#", ok: true } }],
+    [
+      ["login", "--password", "x"],
+      ["login", "--password", "#"],
+    ],
+    [
+      ["curl", "-u", "me:x"],
+      ["curl", "-u", "#"],
+    ],
+  ])("%j is walked like a value", (value, expected) => {
+    for (const levels of [1, 2, 3]) {
+      const found = redactor.redactJson(`{"a":${nest(value, levels)}}`);
+      expect(found?.json.replaceAll(MARKER, "#")).toBe(`{"a":${nest(expected, levels)}}`);
+      expect(found?.pointers).toEqual(["/a"]);
+    }
+  });
+
+  it("its escapes hide nothing, and without a secret it stays as it is written", () => {
+    expect(redactJson(JSON.stringify({ a: '{"p\\u0061ssword":"x"}' }))).toContain("[redacted:password:");
+    expect(redactJson(JSON.stringify({ a: '["http:\\/\\/a:b@c"]' }))).toContain("[redacted:connection-string:");
+    const plain = JSON.stringify({ a: ' { "tokens" : 1.50 , "token":"" } ' });
+    expect(redactor.redactJson(plain)).toBeUndefined();
+  });
+
+  it("as deep as no request is, it is still read as text", () => {
+    const deep = `${"[".repeat(100_000)}"password=hunter2"${"]".repeat(100_000)}`;
+    expect(redactJson(JSON.stringify({ a: deep }))).not.toContain("hunter2");
+  });
+});
+
 describe("JSON", () => {
   it("escapes hide nothing", () => {
     const escaped = `{"a":"${[...github].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"}`;
