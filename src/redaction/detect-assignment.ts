@@ -88,7 +88,7 @@ function find(text: string, nameStart: number, after: number, name: SecretName, 
   if (typeof assignment !== "object") return assignment === "unclear" ? POSSIBLE : undefined;
   if (name.kind === "cookie") return findCookies(text, assignment.value, assignment.operator === ":", raw);
   const credentials =
-    name.kind === "authorization" ? findCredentials(text, skipPrefix(text, assignment.value), raw) : "no scheme";
+    name.kind === "authorization" ? findCredentials(text, skipPrefix(text, assignment.value, raw), raw) : "no scheme";
   return credentials === "no scheme" ? findValue(text, assignment, name, raw) : credentials;
 }
 
@@ -138,7 +138,7 @@ function readOperator(
 }
 
 function findValue(text: string, assignment: Assignment, name: SecretName, raw: boolean): Finding | undefined {
-  const value = readValue(text, skipPrefix(text, assignment.value), raw);
+  const value = readValue(text, skipPrefix(text, assignment.value, raw), raw);
   if (value === undefined) return raw ? POSSIBLE : undefined;
   const declared = value.isQuoted || assignment.operator !== ":" ? undefined : afterType(text, value);
   if (declared !== undefined) return findValue(text, { value: declared, operator: "=", isSpaced: true }, name, raw);
@@ -150,8 +150,10 @@ function findValue(text: string, assignment: Assignment, name: SecretName, raw: 
 }
 
 /** The letters before a quote that make it another kind of string: `N'...'` in SQL, `b"..."` in Python. */
-function skipPrefix(text: string, at: number): number {
-  return isIn(text, at, LETTER) && isQuote(text[at + 1]) ? at + 1 : at;
+function skipPrefix(text: string, at: number, raw: boolean): number {
+  // In a JSON text a quote without an escape ends the string.
+  const isPrefix = isIn(text, at, LETTER) && isQuote(text[at + 1]) && !(raw && text[at + 1] === '"');
+  return isPrefix ? at + 1 : at;
 }
 
 /** `password: str = "..."`: where the value of a declaration begins. */

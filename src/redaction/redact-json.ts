@@ -148,8 +148,11 @@ function kindOfItem(items: readonly unknown[], index: number): string | undefine
   if (typeof name !== "string" || typeof items[index] === "object") return undefined;
   if (items.length === 2) return secretNameOf(name)?.kind;
   if (USER_OPTIONS.has(name)) return isUserOfCurl(items[0], items[index]) ? "password" : undefined;
-  return name.startsWith("-") && !String(items[index]).startsWith("-") ? secretNameOf(name)?.kind : undefined;
+  return name.startsWith("-") && !isOption(items[index]) ? secretNameOf(name)?.kind : undefined;
 }
+
+/** `-----BEGIN` is none. */
+const isOption = (item: unknown) => typeof item === "string" && /^--?[a-z]/i.test(item);
 
 const USER_OPTIONS: ReadonlySet<string> = new Set(["-u", "--user", "--proxy-user"]);
 const isUserOfCurl = (program: unknown, user: unknown) =>

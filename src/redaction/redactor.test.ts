@@ -328,6 +328,17 @@ describe("JSON inside a string", () => {
 });
 
 describe("JSON", () => {
+  it("one letter at the end of a string is a value too", () => {
+    for (const text of ["pwd=>n", "passwd!=a", "--password:n"])
+      expect(redactJson(JSON.stringify(text))).not.toMatch(/[na]"$/);
+  });
+
+  it("an item of a list of arguments that begins with dashes is replaced once", () => {
+    const once = redactJson(JSON.stringify(["login", "--password", `${pem("\n")} x`, "-v"]));
+    expect(once.replaceAll(MARKER, "#")).toBe('["login","--password","#","-v"]');
+    expect(redactor.redactJson(once)).toBeUndefined();
+  });
+
   it("escapes hide nothing", () => {
     const escaped = `{"a":"${[...github].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"}`;
     expect(redactJson(escaped)).toMatch(/^\{"a":"\[redacted:github-token:[0-9a-f]{16}\]"\}$/);
