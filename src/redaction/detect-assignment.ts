@@ -5,6 +5,7 @@ import {
   hasIn,
   isIn,
   isQuote,
+  isWordStart,
   LETTER,
   NAME,
   runEnd,
@@ -32,13 +33,21 @@ interface Assignment {
  */
 export function createAssignmentDetector(name: SecretName): Detector {
   return (text, start, end, raw) => {
-    const after = nameEnd(text, end);
-    if (after === undefined || !isIn(text, after, ASSIGNING)) return undefined;
+    const last = nameEnd(text, end, name);
+    if (last === undefined) return undefined;
     const nameStart = startOfName(text, start);
+    const after = afterBracket(text, nameStart, last);
+    if (!isIn(text, after, ASSIGNING)) return undefined;
     const found =
       raw && text[after] === '"' ? findJson(text, nameStart, after + 1) : find(text, nameStart, after, name, raw);
     return found !== undefined && isSecretAfter(text, start, name) ? found : undefined;
   };
+}
+
+/** `user[password]=`, `user%5Bpassword%5D=`: the fields of a form. */
+function afterBracket(text: string, nameStart: number, end: number): number {
+  if (text[end] === "]" && text[nameStart - 1] === "[" && text[end + 1] === "=") return end + 1;
+  return text[end] === "%" && /^%5D=/i.test(text.slice(end, end + 4)) ? end + 3 : end;
 }
 
 const NAME_MAX = 64;
@@ -106,6 +115,10 @@ function findAssignment(
   const bracket = isClosed ? quote + 1 : after;
   const blank = text[bracket] === "]" && isClosed ? bracket + 1 : bracket;
   const at = skipBlanks(text, blank);
+  if (isClosed && at > blank && text.startsWith(ATTRIBUTE, at))
+    return { value: at + ATTRIBUTE.length, operator: "=", isSpaced: false };
+  const isSet = !isClosed && at > blank && isAfterSetter(text, nameStart);
+  if (isSet && text[at] !== "=" && text[at] !== ":") return { value: at, operator: "flag", isSpaced: false };
   if (!isClosed && isIn(text, at, LETTER) && !isIn(text, nameStart, DASH)) return undefined;
   const isSpaced = at > blank;
   const operator = readOperator(text, at, isClosed, text[nameStart - 1] === "<");
@@ -115,6 +128,14 @@ function findAssignment(
   const isSql = name.kind === "password" && !isClosed && isSpaced && text[at] === "'";
   return isFlag || isSql ? { value: at, operator: "flag", isSpaced: false } : undefined;
 }
+
+/** `<add key="Password" value="..."/>`. */
+const ATTRIBUTE = "value=";
+
+/** `ENV DB_PASSWORD ...`, `aws configure set aws_secret_access_key ...`: the value follows without a sign. */
+const isAfterSetter = (text: string, nameStart: number) =>
+  SETTERS.some((setter) => text.endsWith(setter, nameStart) && isWordStart(text, nameStart - setter.length));
+const SETTERS = ["ENV ", "setenv ", "configure set ", "set -x ", "set -gx "];
 
 function readOperator(
   text: string,

@@ -1,4 +1,4 @@
-import { isIn, isWordStart, LOWER, SEPARATOR, UPPER, WORD } from "./characters.ts";
+import { DIGIT, isIn, isWordStart, LETTER, LOWER, runEnd, runStart, SEPARATOR, UPPER, WORD } from "./characters.ts";
 import { KeywordTrie, ROOT } from "./keyword-trie.ts";
 
 /** What the last words of a name say about its value. */
@@ -21,9 +21,9 @@ const NAMES: readonly (readonly [names: string, name: SecretName])[] = [
   ["password|passwords|passwd|passphrase|pass code|pass word", { kind: "password", ...strong }],
   ["pwd|passcode", { kind: "password", ...plain, isStrong: true }],
   ["pass", { kind: "password", ...word }],
-  ["secret|secret key base", { kind: "secret", ...plain }],
+  ["secret|secret key base|secret string|secret value", { kind: "secret", ...plain }],
   [
-    "api key|api token|app key|application key|auth key|access key|account key|shared access key|consumer key|functions key|subscription key|hmac key|license key|webhook key|server key|service key",
+    "api key|api keys|api token|app key|application key|auth key|access key|account key|shared access key|consumer key|functions key|subscription key|hmac key|license key|webhook key|server key|service key",
     { kind: "api-key", ...plain },
   ],
   [
@@ -72,8 +72,16 @@ const REVERSED = new KeywordTrie([...NAME_KEYWORDS.keys()].map((keyword) => [...
 
 /** What the value of a key, a header or an option of this name is; undefined for ordinary ones. */
 export function secretNameOf(name: string): SecretName | undefined {
-  let end = name.length;
-  for (let trimmed = 0; trimmed < TRAILING_MAX && isIn(name, end - 1, SEPARATOR); trimmed += 1) end -= 1;
+  const end = trimEnd(name, name.length);
+  const found = endingAt(name, end);
+  const from = suffixStart(name, end);
+  if (found !== undefined || from === end) return found;
+  const before = endingAt(name, trimEnd(name, from));
+  return before?.isWord === true ? undefined : before;
+}
+
+/** The longest secret name that ends at `end`. */
+function endingAt(name: string, end: number): SecretName | undefined {
   let node = ROOT;
   let found: SecretName | undefined;
   for (let at = end - 1; at >= 0; at -= 1) {
@@ -88,12 +96,38 @@ export function secretNameOf(name: string): SecretName | undefined {
 /** Separators at the end of a name that do not count. */
 const TRAILING_MAX = 2;
 
-/** The end of a name whose last words end at `end`; undefined where other words follow, as in `token_count`. */
-export function nameEnd(text: string, end: number): number | undefined {
+function trimEnd(name: string, end: number): number {
   let at = end;
-  while (at < end + TRAILING_MAX && isIn(text, at, SEPARATOR)) at += 1;
-  return isIn(text, at, WORD | SEPARATOR) ? undefined : at;
+  while (at > end - TRAILING_MAX && isIn(name, at - 1, SEPARATOR)) at -= 1;
+  return at;
 }
+
+/** The end of a name whose last words end at `end`; undefined where other words follow, as in `token_count`. */
+export function nameEnd(text: string, end: number, { isWord }: SecretName): number | undefined {
+  const at = runEnd(text, end, SEPARATOR, TRAILING_MAX);
+  if (!isIn(text, at, WORD | SEPARATOR)) return at;
+  const stop = runEnd(text, at, WORD, SUFFIX_MAX + 1);
+  const isSuffix = !isWord && !isIn(text, stop, WORD | SEPARATOR) && suffixStart(text, stop) === at;
+  return isSuffix ? stop : undefined;
+}
+
+/** Where a number or a word that only says which one of several it is begins; `end` itself when there is none. */
+function suffixStart(name: string, end: number): number {
+  const number = runStart(name, end, DIGIT, NUMBER_MAX);
+  if (number < end) return number;
+  const letters = runStart(name, end, LETTER, SUFFIX_MAX);
+  if (SUFFIXES.has(name.slice(letters, end).toLowerCase()) && isIn(name, letters - 1, SEPARATOR)) return letters;
+  let camel = runStart(name, end, LOWER, SUFFIX_MAX);
+  if (isCamelStart(name, camel - 1)) camel -= 1;
+  return isCamelStart(name, camel) && SUFFIXES.has(name.slice(camel, end).toLowerCase()) ? camel : end;
+}
+
+/** `password1`, `GITHUB_TOKEN_2`. */
+const NUMBER_MAX = 2;
+const SUFFIX_MAX = 12;
+const SUFFIXES: ReadonlySet<string> = new Set(
+  "confirmation confirm prod production staging stage dev live primary secondary backup current previous".split(" "),
+);
 
 /** Whether what stands before the last words, which begin at `start`, leaves them what they say. */
 export function isSecretAfter(text: string, start: number, name: SecretName): boolean {
