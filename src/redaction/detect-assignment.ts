@@ -25,6 +25,8 @@ interface Assignment {
   readonly operator: "=" | ":" | "," | ">" | "flag";
   /** With a blank before the operator: code or a file of settings, not a shell. */
   readonly isSpaced: boolean;
+  /** Whether a shell would put a value in place of the name: `$PWD`. */
+  readonly isVariable?: boolean;
 }
 
 /**
@@ -122,7 +124,13 @@ function findAssignment(
   if (!isClosed && isIn(text, at, LETTER) && !isIn(text, nameStart, DASH)) return undefined;
   const isSpaced = at > blank;
   const operator = readOperator(text, at, isClosed, text[nameStart - 1] === "<");
-  if (operator !== undefined) return { ...operator, isSpaced, value: skipBlanks(text, operator.value, isClosed) };
+  if (operator !== undefined)
+    return {
+      ...operator,
+      isSpaced,
+      isVariable: text[nameStart - 1] === "$",
+      value: skipBlanks(text, operator.value, isClosed),
+    };
   if (raw && text[at] === "\\") return "unclear";
   const isFlag = isIn(text, nameStart, DASH) && isSpaced && !isIn(text, at, DASH) && !"<>|&".includes(text[at] ?? "<");
   const isSql = name.kind === "password" && !isClosed && isSpaced && text[at] === "'";
@@ -142,7 +150,7 @@ function readOperator(
   at: number,
   isClosed: boolean,
   isTag: boolean,
-): Omit<Assignment, "isSpaced"> | undefined {
+): Pick<Assignment, "value" | "operator"> | undefined {
   const character = text[at];
   if (character === "=" || (character === "!" && text[at + 1] === "=")) {
     let value = at + 1;
@@ -161,6 +169,9 @@ function readOperator(
 function findValue(text: string, assignment: Assignment, name: SecretName, raw: boolean): Finding | undefined {
   const value = readValue(text, skipPrefix(text, assignment.value, raw), raw);
   if (value === undefined) return raw ? POSSIBLE : undefined;
+  // A variable and what follows it, as in `docker run -v $PWD:/app`.
+  if (assignment.isVariable && assignment.operator === ":" && text[value.start] === "/" && !value.isQuoted)
+    return value.end - value.start > ORDINARY_MAX ? { start: value.start, end: value.end, kind: name.kind } : undefined;
   const declared = value.isQuoted || assignment.operator !== ":" ? undefined : afterType(text, value);
   if (declared !== undefined) return findValue(text, { value: declared, operator: "=", isSpaced: true }, name, raw);
   // The text of a JSON string ends where its quote is: what looks longer here is looked at again when it is parsed.

@@ -118,7 +118,23 @@ function findPassword(text: string, start: number, end: number): Finding | undef
 /** Whether one of the programs stands in the command before an option; escapes make a JSON text twice as long. */
 function isAfterProgram(text: string, at: number, programs: readonly string[], raw = false): boolean {
   const before = text.slice(Math.max(0, at - (raw ? 2 : 1) * COMMAND_MAX), at).toLowerCase();
-  return programs.some((program) => before.includes(program));
+  if (!programs.some((program) => before.includes(program))) return false;
+  const command = raw ? before : before.slice(commandStart(before));
+  return programs.some((program) => command.includes(program));
+}
+
+/** Where the last of several commands begins: behind `;`, `&`, `|` or a line end outside of quotes. */
+function commandStart(commands: string): number {
+  let quote = "";
+  let start = 0;
+  for (let at = 0; at < commands.length; at += 1) {
+    const character = commands[at]!;
+    if (quote !== "") quote = character === quote ? "" : quote;
+    else if (character === '"' || character === "'") quote = character;
+    else if (character === "\\") at += 1;
+    else if (";&|\n".includes(character)) start = at + 1;
+  }
+  return start;
 }
 const COMMAND_MAX = 256;
 
@@ -141,7 +157,8 @@ export const detectQueryParameter: Detector = (text, start, end, raw) => {
   if (value === undefined) return raw ? POSSIBLE : undefined;
   const found = text.slice(value.start, value.end);
   const isRandom = found.length > ORDINARY_MAX || (hasIn(found, DIGIT) && hasIn(found, LETTER));
-  const isSecret = found.length >= PARAMETER_MIN && isRandom;
+  const isFile = found.length <= ORDINARY_MAX && found.includes("/") && /\.[a-z]{2,5}$/i.test(found);
+  const isSecret = found.length >= PARAMETER_MIN && isRandom && !isFile;
   return isSecret && !isPlaceholder(text, value.start, value.end)
     ? { start: value.start, end: value.end, kind: "url-parameter" }
     : undefined;

@@ -1,6 +1,7 @@
 import {
   BASE64,
   BASE64URL,
+  DASH,
   DIGIT,
   DOT,
   hasIn,
@@ -9,6 +10,7 @@ import {
   runEnd,
   runStart,
   TOKEN68,
+  UNDERSCORE,
   UPPER,
   WORD,
 } from "./characters.ts";
@@ -17,9 +19,10 @@ import type { TokenFormat } from "./token-formats.ts";
 import type { Detector, Finding } from "./types.ts";
 
 /** Finds credentials of one format. A run of small letters is a word, such as `sk-learn-contrib`. */
-export function createTokenDetector({ kind, prefix, sets, min, max }: TokenFormat): Detector {
+export function createTokenDetector({ kind, prefix, sets, min, max, isApart = false }: TokenFormat): Detector {
   return (text, start, end) => {
     if (!text.startsWith(prefix, start) || !isWordStart(text, start)) return undefined;
+    if (isApart && (isIn(text, start - 1, DASH | UNDERSCORE | DOT) || text[start - 1] === "/")) return undefined;
     const stop = runEnd(text, end, sets, max === undefined ? undefined : max + 1);
     const length = stop - end;
     if (length < min || (max !== undefined && length > max) || isIn(text, stop, WORD)) return undefined;

@@ -42,7 +42,7 @@ function isMask(value: string): boolean {
 
 /** What schemas, forms and prose say of a secret, and what code compares it with. */
 const WORDS: ReadonlySet<string> = new Set(
-  "true false null nil none undefined required optional string str text number int integer varchar bool boolean password passwd passphrase pwd secret token credential credentials cookie authorization bearer basic yes no redacted hidden new self this default include same-origin omit inherit".split(
+  "true false null nil none undefined required optional string str text number int integer varchar bool boolean password passwd passphrase pwd secret token credential credentials cookie authorization bearer basic yes no redacted hidden new await self this default include same-origin omit inherit".split(
     " ",
   ),
 );

@@ -3,7 +3,7 @@ import { skipBlanks } from "./characters.ts";
 import { matchChild, NO_MATCH, type PathMatch } from "./configured-paths.ts";
 import { PAIR_NAME_KEYS } from "./detect-assignment.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
-import { secretNameOf } from "./secret-names.ts";
+import { type SecretName, secretNameOf } from "./secret-names.ts";
 
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
 export class JsonRedaction {
@@ -24,15 +24,18 @@ export class JsonRedaction {
     return this.#changes.pointers;
   }
 
-  /** @param kind of everything below a secret name */
-  visit(value: unknown, match: PathMatch, kind?: string): unknown {
+  /**
+   * @param kind of everything below a secret name
+   * @param mayBePair whether a list of two may be a name and its value: `[["Authorization", "..."]]`
+   */
+  visit(value: unknown, match: PathMatch, kind?: string, mayBePair = false): unknown {
     const secret = kind ?? (match.isEnd ? "configured-path" : undefined);
     if (secret !== undefined)
       return isLarge(value) ? this.#whole(JSON.stringify(value), secret) : this.#take(value, secret);
     if (typeof value === "string") return this.#text(value);
     if (typeof value !== "object" || value === null) return value;
     return Array.isArray(value)
-      ? value.map((item, index) => this.#item(value, item, index, match))
+      ? value.map((_, index) => this.#item(value, index, match, mayBePair))
       : this.#fields(value as Record<string, unknown>, match);
   }
 
@@ -46,16 +49,19 @@ export class JsonRedaction {
     return this.#withCleanKeys(value, (key) => this.#take((value as Record<string, unknown>)[key], kind));
   }
 
-  #item(items: readonly unknown[], item: unknown, index: number, match: PathMatch): unknown {
+  #item(items: readonly unknown[], index: number, match: PathMatch, mayBePair: boolean): unknown {
     const step = String(index);
-    return this.#changes.below(step, () => this.visit(item, matchChild(match, step), kindOfItem(items, index)));
+    const kind = mayBePair && items.length === 2 ? kindOfSecond(items, index) : kindOfItem(items, index);
+    return this.#changes.below(step, () => this.visit(items[index], matchChild(match, step), kind, true));
   }
 
   #fields(fields: Record<string, unknown>, match: PathMatch): object {
     const pairKind = kindOfPair(fields);
     return this.#withCleanKeys(fields, (key, cleanKey) => {
-      const named = (secretNameOf(key) ?? secretNameOf(cleanKey))?.kind;
-      return this.visit(fields[key], matchChild(match, key), named ?? (isPairValue(key) ? pairKind : undefined));
+      const value = fields[key];
+      const named = kindOfField(secretNameOf(key) ?? secretNameOf(cleanKey), value);
+      const kind = named ?? (isPairValue(key) ? pairKind : undefined);
+      return this.visit(value, matchChild(match, key), kind, /headers?$/i.test(key));
     });
   }
 
@@ -142,11 +148,24 @@ function isLarge(value: unknown): boolean {
 const SECRET_LEAVES_MAX = 16;
 const SECRET_DEPTH_MAX = 8;
 
-/** `["Authorization", "..."]`, and an option in a list of arguments: `["login", "--password", "..."]`. */
+/** Undefined for what a secret name holds when it means something else: `"pass": 3, "fail": 1`, `"credentials": "include"`. */
+function kindOfField(name: SecretName | undefined, value: unknown): string | undefined {
+  if (name?.isWord === true && name.kind === "password" && typeof value === "number") return undefined;
+  return name?.kind === "credentials" && CREDENTIALS_MODES.has(value) ? undefined : name?.kind;
+}
+/** Of a `Request` in the Fetch standard. */
+const CREDENTIALS_MODES: ReadonlySet<unknown> = new Set(["include", "same-origin", "omit"]);
+
+/** `["Authorization", "..."]`. */
+function kindOfSecond(items: readonly unknown[], index: number): string | undefined {
+  const name = items[index - 1];
+  return typeof name === "string" && typeof items[index] !== "object" ? secretNameOf(name)?.kind : undefined;
+}
+
+/** An option in a list of arguments: `["login", "--password", "..."]`. */
 function kindOfItem(items: readonly unknown[], index: number): string | undefined {
   const name = items[index - 1];
   if (typeof name !== "string" || typeof items[index] === "object") return undefined;
-  if (items.length === 2) return secretNameOf(name)?.kind;
   if (USER_OPTIONS.has(name)) return isUserOfCurl(items[0], items[index]) ? "password" : undefined;
   return name.startsWith("-") && !isOption(items[index]) ? secretNameOf(name)?.kind : undefined;
 }

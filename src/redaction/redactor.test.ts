@@ -137,10 +137,8 @@ describe("names of keys", () => {
       { Header: "X-Api-Key", Value: "abc" },
       { Header: "X-Api-Key", Value: "#" },
     ],
-    [
-      ["Authorization", "abc"],
-      ["Authorization", "#"],
-    ],
+    [[["Authorization", "abc"]], [["Authorization", "#"]]],
+    [{ rawHeaders: ["Authorization", "abc"] }, { rawHeaders: ["Authorization", "#"] }],
     [
       ["login", "--password", "abc", "host"],
       ["login", "--password", "#", "host"],

@@ -9,6 +9,8 @@ export interface TokenFormat {
   readonly min: number;
   /** Longer runs are something else, such as base64 data. */
   readonly max?: number;
+  /** Whether it also stands for something else inside of a name or a path: `cache-key-<md5>`. */
+  readonly isApart?: boolean;
 }
 
 const UPPER_HEX_FREE = UPPER | DIGIT;
@@ -84,7 +86,7 @@ export const TOKEN_FORMATS: readonly TokenFormat[] = [
   ...format("tailscale-key", "tskey-", BASE64URL, 20),
   ...format("openshift-token", "sha256~", BASE64URL, 40),
   ...format("sendgrid-key", "SG.", DOTTED, 50),
-  ...format("mailgun-key", "key-", HEX, 32, 32),
+  { kind: "mailgun-key", prefix: "key-", sets: HEX, min: 32, max: 32, isApart: true },
   ...format("brevo-key", "xkeysib- xsmtpsib-", BASE64URL, 64),
   ...format("resend-key", "re_", BASE64URL, 30, 36),
   ...format("grafana-token", "glc_ glsa_", BASE64, 32),
