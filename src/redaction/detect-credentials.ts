@@ -1,6 +1,7 @@
 import {
   AUTHORITY_END,
   BASE64,
+  BASE64URL,
   DIGIT,
   hasIn,
   isIn,
@@ -33,10 +34,18 @@ export const detectUserInfo: Detector = (text, start, end, raw) => {
       if ("nrt\"'\\".includes(text[at + 1] ?? "n")) break;
     }
   }
-  if (colon < 0 || sign <= colon + 1 || isPlaceholder(text, colon + 1, sign) || text[colon + 1] === "{")
-    return undefined;
+  if (colon < 0) return sign < 0 ? undefined : findTokenAsUser(text, end, sign);
+  if (sign <= colon + 1 || isPlaceholder(text, colon + 1, sign) || text[colon + 1] === "{") return undefined;
   return { start: colon + 1, end: sign, kind: "connection-string" };
 };
+
+/** `https://<token>@github.com`. */
+function findTokenAsUser(text: string, start: number, end: number): Finding | undefined {
+  const user = text.slice(start, end);
+  const isToken = user.length >= TOKEN_MIN && hasIn(user, DIGIT) && hasIn(user, LETTER);
+  return isToken && runEnd(text, start, BASE64URL) === end ? { start, end, kind: "connection-string" } : undefined;
+}
+const TOKEN_MIN = 20;
 const AUTHORITY_MAX = 1024;
 const OPEN = 0x5b;
 const COLON = 0x3a;
@@ -95,19 +104,28 @@ export const detectUserOption: Detector = (text, start, end, raw) => {
 };
 const HTTP_CLIENTS = ["curl", "wget"];
 
-/** `["curl", "-u", "user:password"]`: only the parsed list says what follows. */
-export const detectUserItem: Detector = (_text, _start, _end, raw) => (raw ? POSSIBLE : undefined);
+/** `["curl", "-u", "user:password"]`, `["mysql", "-psecret"]`: only the parsed list says what follows. */
+export const detectOptionItem: Detector = (_text, _start, _end, raw) => (raw ? POSSIBLE : undefined);
+
+/** The option of programs that take it as `-p secret` or as `-psecret`; the keyword is the option, with a space before it. */
+const createPasswordOption =
+  (spaced: readonly string[], glued: readonly string[]): Detector =>
+  (text, start, end, raw) => {
+    const isSpaced = text[end] === " ";
+    if (!isAfterProgram(text, start, isSpaced ? spaced : glued, raw)) return undefined;
+    const value = readValue(text, isSpaced ? skipBlanks(text, end) : end, raw);
+    if (value === undefined || (raw && value.isQuoted)) return raw ? POSSIBLE : undefined;
+    return findPassword(text, value.start, value.end);
+  };
 
 /** `mysql -psecret`, `sshpass -p secret`; the keyword is ` -p`. */
-export const detectPasswordOption: Detector = (text, start, end, raw) => {
-  const isSpaced = text[end] === " ";
-  if (!isAfterProgram(text, start, isSpaced ? SPACED_CLIENTS : GLUED_CLIENTS, raw)) return undefined;
-  const value = readValue(text, isSpaced ? skipBlanks(text, end) : end, raw);
-  if (value === undefined || (raw && value.isQuoted)) return raw ? POSSIBLE : undefined;
-  return findPassword(text, value.start, value.end);
-};
-const SPACED_CLIENTS = ["sshpass", "docker login", "podman login", "az login", "mongosh", "redis-cli"];
-const GLUED_CLIENTS = ["mysql", "mariadb", "sshpass"];
+export const detectPasswordOption = createPasswordOption(
+  ["sshpass", "docker login", "podman login", "az login", "mongosh"],
+  ["mysql", "mariadb", "sshpass"],
+);
+
+/** `redis-cli -a secret`; the keyword is ` -a`. */
+export const detectAuthOption = createPasswordOption(["redis-cli"], []);
 
 /** A command in backticks yields the password, it is none. */
 function findPassword(text: string, start: number, end: number): Finding | undefined {

@@ -1,13 +1,14 @@
 import { skipBackslashes } from "./characters.ts";
 import { createAssignmentDetector } from "./detect-assignment.ts";
 import {
+  detectAuthOption,
   detectBasic,
   detectBearer,
   detectIdentifiedBy,
+  detectOptionItem,
   detectPasswordOption,
   detectQueryParameter,
   detectUserInfo,
-  detectUserItem,
   detectUserOption,
 } from "./detect-credentials.ts";
 import {
@@ -88,9 +89,24 @@ register("bearer", detectBearer);
 register("basic", detectBasic);
 register("identified ", detectIdentifiedBy);
 register(" -p", detectPasswordOption);
-for (const option of [" -u", "--user ", "--user=", "--proxy-user "]) register(option, detectUserOption);
+register(" -a", detectAuthOption);
+for (const option of [
+  " -u",
+  " -su",
+  " -ku",
+  " -vu",
+  " -sku",
+  " -ksu",
+  " -sSu",
+  " -sSLu",
+  "--user ",
+  "--user=",
+  "--proxy-user ",
+])
+  register(option, detectUserOption);
 for (const item of ["-u", "--user", "--proxy-user"].flatMap((option) => [`"${option}"`, `"${option}\\`]))
-  register(item, detectUserItem);
+  register(item, detectOptionItem);
+for (const item of ['"-p', '"-a"', '"-a\\']) register(item, detectOptionItem);
 for (const parameter of ["sig=", "key=", "signature="]) register(parameter, detectQueryParameter);
 
 const INDEX = new KeywordIndex([...detectorsOf.keys()]);

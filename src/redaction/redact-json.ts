@@ -2,6 +2,7 @@ import { ChangedPaths } from "./changed-paths.ts";
 import { skipBlanks } from "./characters.ts";
 import { matchChild, NO_MATCH, type PathMatch } from "./configured-paths.ts";
 import { PAIR_NAME_KEYS } from "./detect-assignment.ts";
+import { kindOfArgument } from "./list-of-arguments.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
 import { type SecretName, secretNameOf } from "./secret-names.ts";
 
@@ -51,7 +52,7 @@ export class JsonRedaction {
 
   #item(items: readonly unknown[], index: number, match: PathMatch, mayBePair: boolean): unknown {
     const step = String(index);
-    const kind = mayBePair && items.length === 2 ? kindOfSecond(items, index) : kindOfItem(items, index);
+    const kind = mayBePair && items.length === 2 ? kindOfSecond(items, index) : kindOfArgument(items, index);
     return this.#changes.below(step, () => this.visit(items[index], matchChild(match, step), kind, true));
   }
 
@@ -161,21 +162,6 @@ function kindOfSecond(items: readonly unknown[], index: number): string | undefi
   const name = items[index - 1];
   return typeof name === "string" && typeof items[index] !== "object" ? secretNameOf(name)?.kind : undefined;
 }
-
-/** An option in a list of arguments: `["login", "--password", "..."]`. */
-function kindOfItem(items: readonly unknown[], index: number): string | undefined {
-  const name = items[index - 1];
-  if (typeof name !== "string" || typeof items[index] === "object") return undefined;
-  if (USER_OPTIONS.has(name)) return isUserOfCurl(items[0], items[index]) ? "password" : undefined;
-  return name.startsWith("-") && !isOption(items[index]) ? secretNameOf(name)?.kind : undefined;
-}
-
-/** `-----BEGIN` is none. */
-const isOption = (item: unknown) => typeof item === "string" && /^--?[a-z]/i.test(item);
-
-const USER_OPTIONS: ReadonlySet<string> = new Set(["-u", "--user", "--proxy-user"]);
-const isUserOfCurl = (program: unknown, user: unknown) =>
-  typeof program === "string" && program.endsWith("curl") && String(user).includes(":");
 
 /** `{"name": "Authorization", "value": "..."}`. */
 function kindOfPair(fields: Record<string, unknown>): string | undefined {

@@ -137,6 +137,26 @@ describe("names of keys", () => {
       { Header: "X-Api-Key", Value: "abc" },
       { Header: "X-Api-Key", Value: "#" },
     ],
+    [
+      ["/usr/bin/mysql", "-uroot", "-pabc"],
+      ["/usr/bin/mysql", "-uroot", "#"],
+    ],
+    [
+      ["sshpass", "-p", "abc", "ssh", "-p", "22"],
+      ["sshpass", "-p", "#", "ssh", "-p", "#"],
+    ],
+    [
+      ["docker", "login", "-u", "x", "-p", "abc"],
+      ["docker", "login", "-u", "x", "-p", "#"],
+    ],
+    [
+      ["redis-cli", "-p", "6379", "-a", "abc"],
+      ["redis-cli", "-p", "6379", "-a", "#"],
+    ],
+    [
+      ["mkdir", "-p", "abc"],
+      ["mkdir", "-p", "abc"],
+    ],
     [[["Authorization", "abc"]], [["Authorization", "#"]]],
     [{ rawHeaders: ["Authorization", "abc"] }, { rawHeaders: ["Authorization", "#"] }],
     [
@@ -222,6 +242,9 @@ describe("texts", () => {
     ['<add key="Password" value="hunter2"/>', '<add key="Password" value="#"/>'],
     ["FROM x\nENV X_PASSWORD hunter2\nRUN y", "FROM x\nENV X_PASSWORD #\nRUN y"],
     ["aws configure set aws_secret_access_key hunter2", "aws configure set aws_secret_access_key #"],
+    ["curl -su me:hunter2 https://a.example", "curl -su me:# https://a.example"],
+    ["redis-cli -p 6379 -a hunter2 ping", "redis-cli -p 6379 -a # ping"],
+    ["https://0123456789abcdef0123@github.com/a/b", "https://#@github.com/a/b"],
     ["ADMIN_TOKEN=hunter2 ./run", "ADMIN_TOKEN=# ./run"],
     ["password: hunter2\nuser: me", "password: #\nuser: me"],
     ['api_key = "abcdef0123"', 'api_key = "#"'],
