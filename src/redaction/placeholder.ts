@@ -1,4 +1,4 @@
-import { DIGIT, DOT, hasIn, isIn, LETTER, runEnd, UNDERSCORE, WORD } from "./characters.ts";
+import { DIGIT, DOT, hasIn, isIn, LETTER, LOWER, runEnd, UNDERSCORE, UPPER, WORD } from "./characters.ts";
 import { betweenMarkers } from "./marker.ts";
 
 /** What stands where a secret would: nothing, a marker, a variable, a parameter of a query, dots and stars. */
@@ -20,10 +20,12 @@ function isReference(value: string): boolean {
   if (value.length === 1) return value === "?" || value === "$";
   if (OPENINGS.some((opening) => value.startsWith(opening))) return true;
   if (value === "%s" || (value[0] === "%" && value.endsWith("%"))) return true;
-  return "$:@".includes(value[0]!) && !isIn(value, 1, DIGIT) && runEnd(value, 1, WORD | UNDERSCORE) === value.length
-    ? true
-    : isNumberedParameter(value);
+  const isName = "$:@".includes(value[0]!) && runEnd(value, 1, WORD | UNDERSCORE) === value.length;
+  return isName && !isIn(value, 1, DIGIT) ? !isGenerated(value) : isNumberedParameter(value);
 }
+
+/** Letters of both cases with digits between them: nobody calls a variable `$Xq7Zk29LmP`. */
+const isGenerated = (name: string) => hasIn(name, UPPER) && hasIn(name, LOWER) && /\d[A-Za-z]+\d/.test(name);
 
 const OPENINGS = ["${", "$(", "{{", "<%", "%(", "<", "#{"];
 
@@ -51,7 +53,7 @@ const WORDS: ReadonlySet<string> = new Set(
 export function isCode(value: string, isSpaced: boolean): boolean {
   if (value.length > ORDINARY_MAX || !isIn(value, 0, LETTER | UNDERSCORE)) return false;
   const path = runEnd(value, 0, WORD | UNDERSCORE | DOT);
-  if (value[path] === "(" || value[path] === "[") return true;
+  if (value[path] === "(" || value[path] === "[") return !/[#!^%~@]/.test(value);
   if (path < value.length || !value.includes(".")) return false;
   return isSpaced ? !hasIn(value, DIGIT) : CODE_ROOTS.has(value.slice(0, value.indexOf(".")).toLowerCase());
 }
