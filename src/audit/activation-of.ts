@@ -7,7 +7,7 @@ import type { DecisionRecord } from "./types.ts";
 
 /**
  * What the rules saw when a decision was made. With the same rule set, `decide` gives the same decision for it.
- * @throws Error when the record's request is not one that is decided on: the record was altered
+ * @throws Error when the record's request is not one that is decided on: the record was altered, or so much of it redacted
  */
 export function activationOf({ id, time, request, identity }: DecisionRecord): Activation {
   // Read as the request was: a number may be written in more ways than it has values.

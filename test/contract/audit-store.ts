@@ -46,6 +46,17 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
         expect(await store.get(idOf(1))).toEqual(record);
       });
 
+      it("takes a record of which whole parts were redacted, beside one that no column can hold", async () => {
+        const whole = { ...decisionRecord(1), request: "[redacted:dense:0]", identity: "[redacted:dense:1]" };
+        const lines = chainLines([
+          whole as never,
+          decisionRecord(2, { arguments: { a: "b\u0000" }, action_name: "\u0000" }),
+        ]);
+        await store.insert(lines.join("\n"));
+        expect((await store.scan({ limit: 9 })).map(({ line }) => line)).toEqual(lines);
+        expect(await store.list({ identity: "x", limit: 9 })).toEqual([]);
+      });
+
       it("gives undefined for an unknown id", async () => {
         expect(await store.get(idOf(1))).toBeUndefined();
         expect(await store.get("")).toBeUndefined();

@@ -90,11 +90,15 @@ function filterColumns(record: ChainedRecord): FilterColumns {
   const { request, decision } = record;
   return {
     ...always,
-    identity: filterText(record.identity.name),
-    action_type: filterText(request.action_type),
-    action_name: filterText(request.action_name),
+    ...present("identity", record.identity.name),
+    ...present("action_type", request.action_type),
+    ...present("action_name", request.action_name),
     decision: decision.decision,
     rules: decision.rules.map(filterText),
-    ...(request.session_id === undefined ? {} : { session_id: filterText(request.session_id) }),
+    ...present("session_id", request.session_id),
   };
 }
+
+/** What was redacted whole is a text where an object was, and has no parts. */
+const present = (column: "identity" | "action_type" | "action_name" | "session_id", value: unknown) =>
+  typeof value === "string" ? { [column]: filterText(value) } : {};
