@@ -50,8 +50,8 @@ describe.skipIf(postgres === undefined)("the database killed under load", () => 
     await waitFor("all records arrive", async () => (await spooledBy(service)) === 0);
     expectWholeLog(await proveLog(service, ledger, url), ledger);
     expect(ledger.unrecorded.size).toBe(0);
-    // Reading and writing keys needs the database; deciding does not.
-    expect(new Set(ledger.refused.map(({ code }) => code))).toEqual(new Set(["storage_unavailable"]));
+    // Making keys needs the database, which some calls find away; deciding does not.
+    expect(ledger.refused.filter(({ code }) => code !== "storage_unavailable")).toEqual([]);
   });
 
   it("a backlog of many files, killed again and again while it drains: it arrives exactly once", async () => {
