@@ -6,8 +6,8 @@ import { type AuditFilters, createVerifyingKey, GENESIS, type Signer } from "./a
 import { type AuditSelection, type AuditService, CliError } from "./cli/index.ts";
 import { openDatabase, systemClock } from "./compose.ts";
 import type { Config } from "./config/index.ts";
-import { type Caller, SCOPES } from "./identity/index.ts";
 import { type AuditWriter, openAuditWriter } from "./open-audit-writer.ts";
+import { OPERATOR } from "./open-key-admin.ts";
 import { exportAudit } from "./operations/export-audit.ts";
 import { verifyAudit } from "./operations/verify-audit.ts";
 import { createLogger } from "./telemetry/index.ts";
@@ -21,7 +21,8 @@ export async function openAuditDatabase(config: Config, directory?: DataDirector
   const database = await openDatabase(config, createLogger("silent"));
   database.open();
   const { auditStore, auditPartitions } = database;
-  const writer = directory === undefined ? undefined : openAuditWriter(config, auditStore);
+  // Opening the keys would make them: a signature by a new key would prove nothing.
+  const writer = directory !== undefined && hasSigningKey(config) ? openAuditWriter(config, auditStore) : undefined;
   const service = {
     auditStore,
     auditPartitions,
@@ -30,7 +31,7 @@ export async function openAuditDatabase(config: Config, directory?: DataDirector
     spool: writer?.spool ?? NO_SPOOL,
     async flushAudit() {
       await writer?.ship();
-      return true;
+      return directory === undefined || writer !== undefined;
     },
   };
   const publicKeys = () => readPublicKeyFiles(config.dataDir);
@@ -38,12 +39,12 @@ export async function openAuditDatabase(config: Config, directory?: DataDirector
     async verify(range, pems) {
       const texts = pems ?? [...publicKeys().values()];
       if (texts.length === 0) throw noPublicKey();
-      return verifyAudit({ ...service, verifyingKeys: texts.map(createVerifyingKey) }, READER, filtersOf(range));
+      return verifyAudit({ ...service, verifyingKeys: texts.map(createVerifyingKey) }, OPERATOR, filtersOf(range));
     },
     async export(format, selection) {
       const exported = await exportAudit(
         { ...service, signer: signerOf(config) },
-        READER,
+        OPERATOR,
         format,
         filtersOf(selection),
       );
@@ -65,14 +66,14 @@ const NO_SPOOL: AuditWriter["spool"] = {
 };
 
 function signerOf(config: Config): Signer {
-  // Opening the keys would make them, and an export that a new key signed would prove nothing.
-  const isThere =
-    config.auditSigningKeyFile !== undefined || existsSync(join(config.dataDir, "audit-keys", "signing.pem"));
-  if (isThere) return openAuditKeys(config).signer;
+  if (hasSigningKey(config)) return openAuditKeys(config).signer;
   throw new CliError("an export is signed, and the signing key is not here", {
     hint: "Export through the service, with VERDICT_URL and VERDICT_API_KEY, or set VERDICT_AUDIT_SIGNING_KEY_FILE.",
   });
 }
+
+const hasSigningKey = ({ auditSigningKeyFile, dataDir }: Config) =>
+  auditSigningKeyFile !== undefined || existsSync(join(dataDir, "audit-keys", "signing.pem"));
 
 const noPublicKey = () =>
   new CliError("a public key is needed to verify the log", {
@@ -86,10 +87,3 @@ function filtersOf({ from, to, ...others }: AuditSelection): AuditFilters {
     ...(to === undefined ? undefined : { to: Date.parse(to) }),
   };
 }
-
-/** Whoever can open the database can read it. */
-const READER: Caller = {
-  keyId: "operator",
-  identity: { name: "operator", roles: [], attributes: {} },
-  scopes: new Set(SCOPES),
-};

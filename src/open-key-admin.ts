@@ -132,7 +132,7 @@ async function openStore(
 }
 
 /** Whoever can open the database can do anything with it; the audit log names them so. */
-const OPERATOR: Caller = {
+export const OPERATOR: Caller = {
   keyId: "operator",
   identity: { name: "operator", roles: [], attributes: {} },
   scopes: new Set(SCOPES),

@@ -87,6 +87,23 @@ test("an export of a log that went through a crash is verified offline, and one 
   expect(stdout).toContain("hash_mismatch");
 });
 
+test("what was recorded is signed when its time has come, and at the end of the process", async () => {
+  const service = await startService({ env: { VERDICT_AUDIT_CHECKPOINT_SECONDS: "1" } });
+  await service.evaluate(READ);
+  const kinds = async () => (await service.auditRecords()).map(({ kind }) => kind);
+  await waitFor("the decision is not signed", async () => (await kinds()).at(-1) === "checkpoint");
+  const { request_id } = await service.evaluate(READ);
+  await service.stop();
+
+  const folder = temporaryFolder();
+  const here = { VERDICT_DATA_DIR: service.dataDir };
+  expect((await verdict(folder, here, "audit", "export", "--output", "export.ndjson")).code).toBe(0);
+  const lines = readFileSync(join(folder, "export.ndjson"), "utf8").trim().split("\n");
+  const records = lines.slice(0, -1).map((line) => JSON.parse(line) as { id: string; kind: string });
+  expect(records.at(-1)!.kind).toBe("checkpoint");
+  expect(records.some(({ id }) => id === request_id)).toBe(true);
+});
+
 const server = await freshPostgres();
 
 test.skipIf(server === undefined)("who may read the database verifies it with the public key alone", async () => {
