@@ -17,6 +17,7 @@ export function fakeRule(
     obligations: [],
     isVolatile: false,
     position: { file: "fake.yaml", line: 1, column: 1 },
+    digest: "0".repeat(64),
     necessary: [],
     matches: (frame) => {
       if (outcome === "error") return { isCelError: true, message: `no such key in ${id}` };

@@ -15,10 +15,18 @@ const ACTIVATION: Activation = {
   now: 1,
 };
 
+const RULES = `sha256:${"1".repeat(64)}`;
+
 describe("approvalDigest", () => {
   it("is the SHA-256 of the RFC 8785 form", () => {
     // By sha256sum, of the canonical text written by hand.
-    expect(approvalDigest(ACTIVATION)).toBe("sha256:d0121fbfe263b347e2028e124d19ba8975c57a350be9a898962f94487bd3d9fd");
+    expect(approvalDigest(ACTIVATION, RULES)).toBe(
+      "sha256:0557e6de0e97767afa3a9ebcd30239b6d2a5bbf756060a7e6935261e06137cca",
+    );
+  });
+
+  it("changes with what the rules ask", () => {
+    expect(approvalDigest(ACTIVATION, `sha256:${"2".repeat(64)}`)).not.toBe(approvalDigest(ACTIVATION, RULES));
   });
 
   const { identity } = ACTIVATION;
@@ -36,7 +44,7 @@ describe("approvalDigest", () => {
     ["session", { session: { id: "run-2" } }],
     ["missing session", { session: {} }],
   ])("changes with another %s", (_, parts) => {
-    expect(approvalDigest({ ...ACTIVATION, ...parts })).not.toBe(approvalDigest(ACTIVATION));
+    expect(approvalDigest({ ...ACTIVATION, ...parts }, RULES)).not.toBe(approvalDigest(ACTIVATION, RULES));
   });
 
   it.each<[string, Partial<Activation>]>([
@@ -46,7 +54,7 @@ describe("approvalDigest", () => {
     ["context", { context: {} }],
     ["time and request id", { now: 2, request: { id: "b", time: 2 } }],
   ])("does not depend on %s", (_, parts) => {
-    expect(approvalDigest({ ...ACTIVATION, ...parts })).toBe(approvalDigest(ACTIVATION));
+    expect(approvalDigest({ ...ACTIVATION, ...parts }, RULES)).toBe(approvalDigest(ACTIVATION, RULES));
   });
 });
 

@@ -1,8 +1,9 @@
 export { approvalDigest } from "./approval-digest.ts";
 export type { ApprovalNews } from "./approval-news.ts";
 export type * from "./approval-store.ts";
-export { isForRule } from "./is-for-rule.ts";
+export { combineTerms } from "./combine-terms.ts";
 export { mayResolve, type Permission } from "./may-resolve.ts";
+export { ruleDigest } from "./rule-digest.ts";
 export {
   cancelApproval,
   consumeGrant,

@@ -40,7 +40,15 @@ describe("mayResolve", () => {
     ["whose name is called like a listed role", actor("oncall", { roles: [] }), false],
     ["whose role is called like a listed entry", actor("alice", { roles: ["role:oncall", "user:carol"] }), false],
   ])("asks for one of the listed approvers: %s", (_, who, ok) => {
-    const approval = pendingApproval(1, { terms: { approvers: ["role:oncall", "user:carol"] } });
+    const approval = pendingApproval(1, { terms: { approvers: [["role:oncall", "user:carol"]] } });
     expect(mayResolve(approval, who)).toEqual(ok ? { ok } : { ok, refusal: "not_an_approver" });
+  });
+
+  it("asks for one of each list, where several rules ask", () => {
+    const approval = pendingApproval(1, { terms: { approvers: [["role:oncall"], ["user:alice", "user:bob"]] } });
+    expect(mayResolve(approval, actor("alice"))).toEqual({ ok: true });
+    for (const who of [actor("alice", { roles: [] }), actor("carol")]) {
+      expect(mayResolve(approval, who)).toEqual({ ok: false, refusal: "not_an_approver" });
+    }
   });
 });

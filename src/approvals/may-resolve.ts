@@ -13,9 +13,9 @@ export function mayResolve({ requester, terms }: Approval, { identity, keyId }: 
   if (identity.tenant !== undefined && identity.tenant !== requester.identity.tenant) return refuse("other_tenant");
   if (identity.name === requester.identity.name || identity.name === requester.keyHolder) return refuse("own_request");
   if (keyId === requester.keyId) return refuse("own_key");
-  if (terms.approvers.length === 0) return { ok: true };
   const names = [`user:${identity.name}`, ...identity.roles.map((role) => `role:${role}`)];
-  return terms.approvers.some((approver) => names.includes(approver)) ? { ok: true } : refuse("not_an_approver");
+  const isListed = terms.approvers.every((list) => list.some((approver) => names.includes(approver)));
+  return isListed ? { ok: true } : refuse("not_an_approver");
 }
 
 function refuse(refusal: ResolveRefusal): Permission {

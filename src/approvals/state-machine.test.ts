@@ -16,7 +16,6 @@ import {
   consumeGrant,
   denyApproval,
   expireApproval,
-  isForRule,
   openApproval,
   voteApproval,
 } from "./index.ts";
@@ -180,19 +179,6 @@ describe("a grant", () => {
       approval: { status: "expired", grant: { consumedAt: EXPIRES_AT } },
     });
     expect(consumeGrant(due, USE, EXPIRES_AT + GRANT_TTL_MS)).toMatchObject({ ok: false, refusal: "grant_expired" });
-  });
-});
-
-describe("isForRule", () => {
-  const rule = { id: asked.rule.id, approval: { ...asked.terms } };
-  it.each<[string, Parameters<typeof isForRule>[1], boolean]>([
-    ["the same rule", rule, true],
-    ["another rule with the same terms", { ...rule, id: "payments/other" }, false],
-    ["a rule that asks for more votes now", { ...rule, approval: { ...rule.approval, quorum: 2 } }, false],
-    ["a rule that lists approvers now", { ...rule, approval: { ...rule.approval, approvers: ["role:lead"] } }, false],
-    ["a rule that is no approval rule any more", { id: rule.id }, false],
-  ])("%s", (_, today, expected) => {
-    expect(isForRule(asked, today)).toBe(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ApprovalTerms } from "../rules/types.ts";
+import type { ApprovalTerms as RuleApprovalTerms } from "../rules/types.ts";
 
 export const APPROVAL_STATUSES = ["pending", "approved", "denied", "expired", "cancelled"] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
@@ -21,6 +21,14 @@ export interface Requester extends Actor {
   readonly keyHolder: string;
 }
 
+/**
+ * How an approval is answered: the terms of every rule that asks for it, combined (`combineTerms`). `approvers` has a list
+ * for each rule that names some (`role:<name>` or `user:<name>`), and who resolves must be on each of them.
+ */
+export interface ApprovalTerms extends Omit<RuleApprovalTerms, "approvers"> {
+  readonly approvers: readonly (readonly string[])[];
+}
+
 /** A request for approval, before the clock and the store have made an `Approval` of it. */
 export interface NewApproval {
   /** UUIDv7. */
@@ -33,8 +41,10 @@ export interface NewApproval {
   readonly sessionId?: string;
   /** Of the evaluation that opened it. */
   readonly requestId: string;
-  /** The rule that asks for it, as it was then. */
+  /** The rule that decided, as it was then. */
   readonly rule: { readonly id: string; readonly name: string; readonly reason: string };
+  /** Of all rules that asked, as they were then: see `ruleDigest`. */
+  readonly ruleDigest: string;
   readonly terms: ApprovalTerms;
   /** Of the rule set that the rule is from. */
   readonly policyRevision: string;
@@ -126,5 +136,3 @@ export interface GrantUse {
   /** Who holds the key that it is asked with; acts for itself or, with `evaluate:as`, for the requesting identity. */
   readonly caller: Actor;
 }
-
-export type { ApprovalTerms };

@@ -10,8 +10,6 @@ import { sourceOffsetOf } from "./yaml-position.ts";
 /** A rule with what the index and the lint need to know beside what others may see of it. */
 export interface CompiledRule extends Rule {
   readonly enabled: boolean;
-  /** Of what the rule means; see `revisionOf`. */
-  readonly digest: string;
   readonly expression: CompiledExpression | undefined;
   /** Undefined means any; so does a list with `*` in it. */
   readonly typeGlobs: readonly Glob[] | undefined;

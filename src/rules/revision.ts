@@ -7,7 +7,7 @@ import type { Rule } from "./types.ts";
 const FORMAT = "verdict-rules-1";
 
 /** What a rule means, without where it stands. */
-type Meaning = Omit<Rule, "position" | "matches" | "necessary" | "isVolatile">;
+type Meaning = Omit<Rule, "position" | "digest" | "matches" | "necessary" | "isVolatile">;
 
 /**
  * `sha256:<hex>` over what the rules mean: equal for sets that decide and answer alike, whatever their files, order,

@@ -20,6 +20,7 @@ function ruleOf(id: string, necessary: readonly NecessaryCondition[]): Rule {
     obligations: [],
     isVolatile: false,
     position: { file: "a.yaml", line: 1, column: 1 },
+    digest: "",
     matches: () => true,
     necessary,
   };

@@ -50,6 +50,8 @@ export interface Rule {
   readonly when?: string;
   readonly isVolatile: boolean;
   readonly position: Position;
+  /** Hex SHA-256 over what the rule means: see `digestOf`. */
+  readonly digest: string;
   /**
    * The whole condition: action globs and `when`. Total: never throws.
    * @returns a boolean, or a CEL error value (a non-boolean result is one too)

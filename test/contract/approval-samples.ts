@@ -33,6 +33,7 @@ export function newApproval(n: number, parts: ApprovalParts = {}): NewApproval {
     sessionId: "run-1",
     requestId: idOf(1000 + n),
     rule: { id: "payments/refund-over-cap", name: "Refunds over the cap", reason: "Refunds above $50 need a person." },
+    ruleDigest: digestOf(10_000),
     terms: { timeoutMs: TIMEOUT_MS, onTimeout: "deny", approvers: [], quorum: 1, grantTtlMs: GRANT_TTL_MS, ...terms },
     policyRevision: digestOf(0),
     view: '{"action_name":"stripe.refund","arguments":{"amount":120}}',

@@ -176,7 +176,7 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
       });
 
       it("that is refused says why, and changes nothing", async () => {
-        await open(1, { terms: { approvers: ["user:alice"], quorum: 2 } });
+        await open(1, { terms: { approvers: [["user:alice"]], quorum: 2 } });
         await store.vote(idOf(1), alice, undefined, NOW);
         const { approval } = (await store.get(idOf(1), NOW))!;
         const refused = (refusal: string) => ({ ok: false, refusal, approval, hasResolved: false });

@@ -60,7 +60,7 @@ const terms = fc.record({
   grantTtlMs: fc.integer({ min: 1, max: 40 }),
   quorum: some([1, 2, 2, 3]),
   onTimeout: some(["deny", "allow"] as const),
-  approvers: some([[], [], ["role:oncall"], ["user:bob", "user:root"]]),
+  approvers: some([[], [], [["role:oncall"]], [["user:bob", "user:root"]], [["role:oncall"], ["user:alice"]]]),
 });
 const query = fc.record(
   { status: some(["pending", "approved", "expired"] as const), tenant: some(["acme", "globex"]), before: back, limit },
