@@ -4,6 +4,7 @@ import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
+import { createMemoryApprovalNews } from "./adapters/memory/approval-news.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
 import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
@@ -12,6 +13,7 @@ import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
 import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
+import { createApprovalAnnouncer } from "./operations/announce-approvals.ts";
 import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
 import { createDecisionRecorder } from "./operations/record-decision.ts";
@@ -62,6 +64,11 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   });
   const redactor = createRedactor({ key: redactionKey, paths: config.auditRedactPaths });
   const keyChanges = await openKeyChanges(config, logger);
+  const approvalNews = createMemoryApprovalNews();
+  const approvalAnnouncer = createApprovalAnnouncer({
+    ...{ spool, redactor, clock, newId, logger, news: approvalNews },
+    notifier: { async notify() {} },
+  });
   const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const parts = {
@@ -72,6 +79,9 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     spool,
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
+    approvalStore: database.approvalStore,
+    approvalNews,
+    approvalAnnouncer,
     auditStore: database.auditStore,
     auditPartitions: database.auditPartitions,
     signer,
@@ -85,7 +95,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     randomSecret: () => randomBytes(32),
     metrics,
     logger,
-    settings: { cacheTtlSecondsMax: config.cacheTtlSeconds },
+    settings: { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax },
   };
   const load = async () => {
     const read = await ruleFiles.read();

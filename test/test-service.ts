@@ -1,8 +1,11 @@
 import { generateKeyPairSync, randomBytes, randomFillSync, randomUUID } from "node:crypto";
+import { createMemoryApprovalNews } from "../src/adapters/memory/approval-news.ts";
+import { createMemoryApprovalStore } from "../src/adapters/memory/approval-store.ts";
 import { createMemoryAuditStore } from "../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
 import { createMemorySpool } from "../src/adapters/memory/spool.ts";
+import type { ApprovalNotice } from "../src/approvals/index.ts";
 import { createCheckpoint } from "../src/audit/checkpoint.ts";
 import { serializeRecord } from "../src/audit/serialize-record.ts";
 import { createSigner, createVerifyingKey } from "../src/audit/signing.ts";
@@ -11,6 +14,7 @@ import { createApp, createDirectRoutes, createHostGuard } from "../src/http/inde
 import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/identity/index.ts";
 import { createUuidv7 } from "../src/model/uuid.ts";
 import { createActiveRules } from "../src/operations/active-rules.ts";
+import { createApprovalAnnouncer } from "../src/operations/announce-approvals.ts";
 import { createDecisionRecorder } from "../src/operations/record-decision.ts";
 import { createRuleReloader } from "../src/operations/reload-rules.ts";
 import type { DependencyState, Service } from "../src/operations/service.ts";
@@ -65,9 +69,12 @@ export async function createTestService(
   });
   const redactor = createRedactor({ key: randomBytes(32) });
   const logLines: string[] = [];
+  const notices: { notice: ApprovalNotice; id: string }[] = [];
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const clock = { now: () => now, microseconds: () => performance.now() * 1000 };
   const newId = createUuidv7(randomFillSync);
+  const approvalNews = createMemoryApprovalNews();
+  const logger = createLogger("info", { write: (line: string) => logLines.push(line) });
   const parts = {
     activeRules: createActiveRules(),
     keyRing: createKeyRing(keyStore),
@@ -76,6 +83,12 @@ export async function createTestService(
     spool,
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
+    approvalStore: createMemoryApprovalStore(),
+    approvalNews,
+    approvalAnnouncer: createApprovalAnnouncer({
+      ...{ spool, redactor, clock, newId, logger, news: approvalNews },
+      notifier: { notify: async (notice, { id }) => void notices.push({ notice, id }) },
+    }),
     auditStore,
     auditPartitions: auditStore.partitions,
     signer,
@@ -90,8 +103,8 @@ export async function createTestService(
     newId,
     randomSecret: () => randomBytes(32),
     metrics: createMetrics(),
-    logger: createLogger("info", { write: (line: string) => logLines.push(line) }),
-    settings: { cacheTtlSecondsMax: 5 },
+    logger,
+    settings: { cacheTtlSecondsMax: 5, approvalsPendingMax: 3 },
     ...options.override,
   };
   const load = async () => ({ ...loader.load(files), sources: files });
@@ -149,6 +162,8 @@ export async function createTestService(
     secrets,
     spool,
     logLines,
+    /** What people outside were told of approvals. */
+    notices,
     addKey,
     request,
     evaluate: (body: unknown, rest: RequestOptions = {}) => request("POST", "/v1/policy/evaluate", { body, ...rest }),

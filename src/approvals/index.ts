@@ -1,5 +1,6 @@
 export { approvalDigest } from "./approval-digest.ts";
 export type { ApprovalNews } from "./approval-news.ts";
+export type { ApprovalNotice, ApprovalNotifier } from "./approval-notifier.ts";
 export type * from "./approval-store.ts";
 export { combineTerms } from "./combine-terms.ts";
 export { mayResolve, type Permission } from "./may-resolve.ts";

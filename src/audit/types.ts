@@ -24,6 +24,10 @@ export interface DecisionRecord {
   /** Who acts, as the rules saw it. */
   readonly identity: Identity;
   readonly decision: Decision;
+  /** What the rules alone decided, where an approval made another decision of it. */
+  readonly ruled?: Decision;
+  /** The approval that the decision rests on: who gave it, and when. */
+  readonly approval?: Readonly<Record<string, unknown>>;
   /** Id of the API key that asked; `identity` may be another's (`evaluate:as`). */
   readonly key_id: string;
   /** The caller's own `X-Request-ID`, where one was sent. */
@@ -45,6 +49,13 @@ export const EVENT_KINDS = [
   "rules.refused",
   "key.created",
   "key.revoked",
+  "approval.opened",
+  "approval.voted",
+  "approval.approved",
+  "approval.denied",
+  "approval.cancelled",
+  "approval.expired",
+  "approval.consumed",
   "audit.expired",
   "checkpoint",
 ] as const;

@@ -171,6 +171,7 @@ describe("values", () => {
       auditCheckpointRecords: 1000,
       auditCheckpointSeconds: 60,
       auditRedactPaths: [],
+      approvalsPendingMax: 50,
       cacheTtlSeconds: 5,
       shutdownTimeoutMs: 10_000,
       keyRefreshMs: 2_000,

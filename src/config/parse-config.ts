@@ -29,6 +29,7 @@ interface CommonConfig {
   readonly auditRedactionKeyFile?: string;
   readonly auditRedactPaths: readonly string[];
   readonly auditRetentionDays?: number;
+  readonly approvalsPendingMax: number;
   readonly cacheTtlSeconds: number;
   readonly shutdownTimeoutMs: number;
   readonly keyRefreshMs: number;
@@ -129,6 +130,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     ...(read.VERDICT_AUDIT_RETENTION_DAYS === undefined
       ? {}
       : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),
+    approvalsPendingMax: read.VERDICT_APPROVALS_PENDING_MAX,
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,
     keyRefreshMs: read.VERDICT_KEY_REFRESH_MS,

@@ -166,6 +166,16 @@ export const serviceVariables = z.object({
     },
     (text) => parseInteger(text, 1, 36_500),
   ),
+  VERDICT_APPROVALS_PENDING_MAX: required(
+    {
+      description:
+        "How many actions of one identity may wait for people at the same time; the next one is a deny with " +
+        "`approval_queue_full`.",
+      allowed: "a whole number from 1 to 10000",
+      default: "50",
+    },
+    (text) => parseInteger(text, 1, 10_000),
+  ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {
       description: "The longest time that an answer's `cache_ttl_seconds` lets a client reuse it. 0 forbids reuse.",

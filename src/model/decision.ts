@@ -9,6 +9,16 @@ export type Effect = (typeof EFFECTS)[number];
  * - `rule_matched`: a rule's condition was true.
  * - `rule_error`: a deny or approval rule whose condition could not be evaluated applied (fail closed).
  * - `no_matching_rule`: default deny.
+ * - `approval_granted`: a person approved this very action, and the grant was used up for it.
+ * - `approval_unknown`: there is no such approval.
+ * - `approval_pending`, `approval_denied`, `approval_cancelled`, `approval_expired`: the approval does not grant (yet).
+ * - `approval_grant_expired`, `approval_consumed`: it granted once, and no more.
+ * - `approval_other_action`, `approval_other_identity`, `approval_other_session`: it was given for something else.
+ * - `approval_rule_changed`: the rules ask for something else by now, or ask no more.
+ * - `approval_own_vote`: who asks with it voted for it.
+ * - `approval_vote_revoked`: a key that voted for it was revoked since.
+ * - `approval_queue_full`: too many actions of this identity wait for people already.
+ * - `approvals_unavailable`: the store of approvals did not answer.
  * - `policy_not_ready`: no valid rule set is active.
  * - `audit_unavailable`: the decision could not be recorded, so it was turned into a deny.
  * - `internal_error`: a bug; logged whole, answered as a deny.
@@ -17,6 +27,22 @@ export const REASON_CODES = [
   "rule_matched",
   "rule_error",
   "no_matching_rule",
+  "approval_granted",
+  "approval_unknown",
+  "approval_pending",
+  "approval_denied",
+  "approval_cancelled",
+  "approval_expired",
+  "approval_grant_expired",
+  "approval_consumed",
+  "approval_other_action",
+  "approval_other_identity",
+  "approval_other_session",
+  "approval_rule_changed",
+  "approval_own_vote",
+  "approval_vote_revoked",
+  "approval_queue_full",
+  "approvals_unavailable",
   "policy_not_ready",
   "audit_unavailable",
   "internal_error",
@@ -41,6 +67,17 @@ export interface RuleError {
   readonly message: string;
 }
 
+/** The approval that a decision is about, as it was then. */
+export interface ApprovalReference {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled";
+  /** Until when people can answer; RFC 3339. */
+  readonly expires_at: string;
+  /** A path of this service. */
+  readonly status_url: string;
+}
+
 /** What `decide` answers: pure data, no clock and no ids in it, so that it can be compared field by field. */
 export interface Decision {
   readonly decision: Effect;
@@ -63,4 +100,6 @@ export interface Decision {
   readonly cache_ttl_seconds: number;
   readonly help_text?: string;
   readonly help_url?: string;
+  /** Never from `decide`: the rules know of no approval. */
+  readonly approval?: ApprovalReference;
 }

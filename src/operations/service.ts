@@ -1,3 +1,4 @@
+import type { ApprovalNews, ApprovalStore } from "../approvals/index.ts";
 import {
   type AuditPartitions,
   type AuditStore,
@@ -12,6 +13,7 @@ import { instantText } from "../model/instant.ts";
 import type { Redactor } from "../redaction/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
+import type { ApprovalAnnouncer } from "./announce-approvals.ts";
 import type { DecisionRecorder } from "./record-decision.ts";
 import type { RuleReloader } from "./reload-rules.ts";
 
@@ -25,6 +27,9 @@ export interface Service {
   readonly spool: Pick<Spool, "append" | "head" | "storedHead" | "pending">;
   readonly redactor: Redactor;
   readonly recordDecision: DecisionRecorder;
+  readonly approvalStore: ApprovalStore;
+  readonly approvalNews: ApprovalNews;
+  readonly approvalAnnouncer: ApprovalAnnouncer;
   readonly auditStore: AuditStore;
   readonly auditPartitions: AuditPartitions;
   /** Signs exports, as the spool's checkpoints are signed. */
@@ -45,7 +50,11 @@ export interface Service {
   randomSecret(): Uint8Array;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly settings: { readonly cacheTtlSecondsMax: number };
+  readonly settings: {
+    readonly cacheTtlSecondsMax: number;
+    /** How many approvals of one identity may be pending. */
+    readonly approvalsPendingMax: number;
+  };
 }
 
 export interface Clock {
