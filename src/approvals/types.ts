@@ -1,7 +1,7 @@
+import { APPROVAL_STATUSES, type ApprovalStatus } from "../model/decision.ts";
 import type { ApprovalTerms as RuleApprovalTerms } from "../rules/types.ts";
 
-export const APPROVAL_STATUSES = ["pending", "approved", "denied", "expired", "cancelled"] as const;
-export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+export { APPROVAL_STATUSES, type ApprovalStatus };
 
 /** An identity as approvals know it: attributes say nothing about who somebody is. */
 export interface ApprovalIdentity {
@@ -39,7 +39,7 @@ export interface NewApproval {
   readonly actionType: string;
   readonly actionName: string;
   readonly sessionId?: string;
-  /** Of the evaluation that opened it. */
+  /** Tells the evaluation that opened it from others. Not the id of its record, which is made behind it. */
   readonly requestId: string;
   /** The rule that decided, as it was then. */
   readonly rule: { readonly id: string; readonly name: string; readonly reason: string };
@@ -89,7 +89,7 @@ export interface Grant {
   /** From this instant on it is worth nothing. */
   readonly expiresAt: number;
   readonly consumedAt?: number;
-  /** Id of the evaluation that used it. */
+  /** `requestId` of the evaluation that used it. */
   readonly consumedBy?: string;
 }
 
@@ -131,7 +131,7 @@ export type Step<Refusal extends string> =
 export interface GrantUse {
   /** Of the action about to be taken. */
   readonly digest: string;
-  /** Id of the evaluation. */
+  /** Tells this evaluation from others, like that of `NewApproval`. */
   readonly requestId: string;
   /** Who holds the key that it is asked with; acts for itself or, with `evaluate:as`, for the requesting identity. */
   readonly caller: Actor;

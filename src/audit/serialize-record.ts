@@ -9,6 +9,8 @@ export interface DecisionEntry {
   readonly requestJson: string;
   readonly identityJson: string;
   readonly decisionJson: string;
+  readonly ruledJson?: string | undefined;
+  readonly approvalJson?: string | undefined;
   readonly key_id: string;
   readonly client_request_id?: string | undefined;
   readonly latency_us: number;
@@ -22,12 +24,14 @@ export interface DecisionEntry {
  */
 export function serializeRecord(record: AuditRecord): string {
   if (record.kind !== "decision") return JSON.stringify(record);
-  const { request, identity, decision } = record;
+  const { request, identity, decision, ruled, approval } = record;
   return serializeDecision({
     ...record,
     requestJson: JSON.stringify(request),
     identityJson: JSON.stringify(identity),
     decisionJson: JSON.stringify(decision),
+    ruledJson: JSON.stringify(ruled),
+    approvalJson: JSON.stringify(approval),
   });
 }
 
@@ -37,8 +41,16 @@ export function serializeRecord(record: AuditRecord): string {
  */
 export function serializeDecision(entry: DecisionEntry): string {
   const { id, time, client_request_id: client, redacted, arguments_digest: digest } = entry;
-  return `{"version":1,"kind":"decision","id":"${id}","request_id":"${id}","time":"${time}","request":${onOneLine(entry.requestJson)},"identity":${entry.identityJson},"decision":${entry.decisionJson},"key_id":${JSON.stringify(entry.key_id)},${client === undefined ? "" : `"client_request_id":${JSON.stringify(client)},`}"latency_us":${entry.latency_us}${redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`}${digest === undefined ? "" : `,"arguments_digest":"${digest}"`}}`;
+  return `{"version":1,"kind":"decision","id":"${id}","request_id":"${id}","time":"${time}","request":${onOneLine(entry.requestJson)},"identity":${entry.identityJson},"decision":${entry.decisionJson},${acted(entry)}"key_id":${JSON.stringify(entry.key_id)},${client === undefined ? "" : `"client_request_id":${JSON.stringify(client)},`}"latency_us":${entry.latency_us}${redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`}${digest === undefined ? "" : `,"arguments_digest":"${digest}"`}}`;
 }
+
+/** Few decisions rest on a person. */
+function acted({ ruledJson, approvalJson }: DecisionEntry): string {
+  if (ruledJson === undefined && approvalJson === undefined) return "";
+  return `${member("ruled", ruledJson)}${member("approval", approvalJson)}`;
+}
+
+const member = (name: string, json: string | undefined) => (json === undefined ? "" : `"${name}":${json},`);
 
 /** JSON has line breaks only between its tokens, and few clients send any. */
 function onOneLine(json: string): string {

@@ -15,6 +15,8 @@ export interface KeyRing {
    * @throws AppError `not_ready`, `unauthenticated`, `key_expired` or `key_revoked`
    */
   authenticate(authorization: string | undefined, now: number): Caller;
+  /** Whether a key is known to be revoked. @param id of the key, not its secret */
+  isRevoked(id: string): boolean;
   /** Reads all keys again. On failure the keys known before stay, and the error is the caller's. */
   refresh(): Promise<void>;
   /** Takes one key's new state at once, without the store; an answer of the store that is under way does not undo it. */
@@ -52,6 +54,10 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       if (entry.expiresAt <= now) throw new AppError("key_expired", "This API key has expired; ask for a new one.");
       if (found.size < FOUND_MAX && authorization!.length <= FOUND_CHARACTERS_MAX) found.set(authorization!, entry);
       return entry.caller;
+    },
+    isRevoked(id) {
+      for (const { caller, isRevoked } of entries?.values() ?? []) if (caller.keyId === id) return isRevoked;
+      return false;
     },
     async refresh() {
       const turn = ++reading;

@@ -67,11 +67,14 @@ export interface RuleError {
   readonly message: string;
 }
 
+export const APPROVAL_STATUSES = ["pending", "approved", "denied", "expired", "cancelled"] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
 /** The approval that a decision is about, as it was then. */
 export interface ApprovalReference {
   /** UUIDv7. */
   readonly id: string;
-  readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled";
+  readonly status: ApprovalStatus;
   /** Until when people can answer; RFC 3339. */
   readonly expires_at: string;
   /** A path of this service. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Decision, EFFECTS, obligationSchema, REASON_CODES } from "./decision.ts";
+import { APPROVAL_STATUSES, type Decision, EFFECTS, obligationSchema, REASON_CODES } from "./decision.ts";
 
 const ruleErrorSchema = z
   .object({
@@ -28,6 +28,15 @@ const explanationSchema = z
   })
   .meta({ id: "Explanation", description: "Present when `explain` was set." });
 
+export const approvalReferenceSchema = z
+  .object({
+    id: z.uuid().meta({ description: "Send it as `approval_id` once it is approved." }),
+    status: z.enum(APPROVAL_STATUSES).meta({ description: "How it stood when this was answered." }),
+    expires_at: z.iso.datetime().meta({ description: "Until when people can answer (RFC 3339)." }),
+    status_url: z.string().meta({ description: "Where to ask for its status: a path of this service." }),
+  })
+  .meta({ id: "ApprovalReference", description: "The approval that a decision is about." });
+
 export const evaluateResponseSchema = z
   .object({
     decision: z.enum(EFFECTS).meta({ description: "What the agent may do.", examples: ["allow"] }),
@@ -45,6 +54,7 @@ export const evaluateResponseSchema = z
     cache_ttl_seconds: z.int().meta({ description: "How long the same request may reuse this answer; 0 forbids it." }),
     help_text: z.string().optional().meta({ description: "What to do instead." }),
     help_url: z.string().optional().meta({ description: "Where to read more." }),
+    approval: approvalReferenceSchema.optional(),
     explanation: explanationSchema.optional(),
   })
   .meta({ id: "EvaluateResponse", description: "A decision. A deny is HTTP 200." });

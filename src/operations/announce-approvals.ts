@@ -9,8 +9,6 @@ export interface ApprovalStep {
   readonly approval: Approval;
   /** Who did it; absent where it was time. */
   readonly actor?: Actor | undefined;
-  /** Id of the evaluation that did it. */
-  readonly requestId?: string;
 }
 
 /** Records what happened to approvals, and tells who waits for it: other replicas, and people outside. */
@@ -87,10 +85,8 @@ const NOTICES: Partial<Record<ApprovalStep["kind"], "opened" | "resolved" | "exp
   "approval.expired": "expired",
 };
 
-function recordStep(deps: AnnouncerDeps, { kind, approval, actor, requestId }: ApprovalStep): Promise<void> {
+function recordStep(deps: AnnouncerDeps, { kind, approval, actor }: ApprovalStep): Promise<void> {
   return recordEvent(deps, kind, actor?.keyId ?? "system", {
-    approval_id: approval.id,
-    ...(requestId === undefined ? undefined : { request_id: requestId }),
     ...(actor === undefined ? undefined : { by: actor.identity.name }),
     ...approvalEvidence(approval),
   });
@@ -103,8 +99,8 @@ function recordStep(deps: AnnouncerDeps, { kind, approval, actor, requestId }: A
 export function approvalEvidence(approval: Approval): Readonly<Record<string, unknown>> {
   const { requester, votes, resolution, grant, terms } = approval;
   return {
+    id: approval.id,
     status: approval.status,
-    opened_by_request: approval.requestId,
     requester: { ...requester.identity, key_id: requester.keyId, key_holder: requester.keyHolder },
     action_type: approval.actionType,
     action_name: approval.actionName,
@@ -130,7 +126,6 @@ export function approvalEvidence(approval: Approval): Readonly<Record<string, un
       grant: {
         expires_at: instantText(grant.expiresAt),
         ...(grant.consumedAt !== undefined && { consumed_at: instantText(grant.consumedAt) }),
-        consumed_by: grant.consumedBy,
       },
     }),
   };

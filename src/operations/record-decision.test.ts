@@ -23,6 +23,8 @@ function made(parts: Partial<DecisionToRecord> = {}): DecisionToRecord {
       policy_revision: "",
       cache_ttl_seconds: 0,
     },
+    ruled: undefined,
+    approval: undefined,
     keyId: "01890b6e-7c00-7000-8000-000000000001",
     clientRequestId: undefined,
     latencyUs: 12,

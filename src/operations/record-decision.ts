@@ -1,3 +1,4 @@
+import type { Approval } from "../approvals/index.ts";
 import { type Spool, serializeDecision } from "../audit/index.ts";
 import type { Identity } from "../model/activation.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
@@ -6,6 +7,7 @@ import { decisionJson } from "../model/decision-json.ts";
 import { instantText } from "../model/instant.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import type { Redactor } from "../redaction/index.ts";
+import { approvalEvidence } from "./announce-approvals.ts";
 
 export interface DecisionToRecord {
   readonly id: string;
@@ -16,6 +18,10 @@ export interface DecisionToRecord {
   readonly requestJson: string;
   readonly identity: Identity;
   readonly decision: Decision;
+  /** What the rules alone decided, where an approval made another decision of it. */
+  readonly ruled: Decision | undefined;
+  /** The approval that the decision rests on. */
+  readonly approval: Approval | undefined;
   readonly keyId: string;
   readonly clientRequestId: string | undefined;
   readonly latencyUs: number;
@@ -43,21 +49,25 @@ export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: R
     return text;
   }
 
-  /** Only the messages of errors can quote a request; the rest is what the rule files say. */
-  function decisionText(decision: Decision): Text {
+  /** Only the messages of errors can quote a request, and people say what they like; the rest is what the rule files say. */
+  function decisionText(decision: Decision, isOfRules: boolean): Text {
     const json = decisionJson(decision);
-    return decision.errors.length === 0 ? { json } : (redactor.redactJson(json) ?? { json });
+    return isOfRules && decision.errors.length === 0 ? { json } : redacted(redactor, json);
   }
 
   return (made) => {
     const request = redactor.redactJson(made.requestJson);
     const identity = identityText(made.identity);
-    const decision = decisionText(made.decision);
+    const decision = decisionText(made.decision, made.ruled === undefined);
+    const ruled = made.ruled && decisionText(made.ruled, true);
+    const approval = made.approval && redacted(redactor, JSON.stringify(approvalEvidence(made.approval)));
     const client = made.clientRequestId === undefined ? undefined : redactor.redactText(made.clientRequestId);
-    const redacted = [
+    const pointers = [
       ...under("/request", request?.pointers),
       ...(identity.pointers ?? []),
       ...under("/decision", decision.pointers),
+      ...under("/ruled", ruled?.pointers),
+      ...under("/approval", approval?.pointers),
       ...(client === made.clientRequestId ? [] : ["/client_request_id"]),
     ];
     return spool.append(
@@ -67,16 +77,20 @@ export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: R
         requestJson: request?.json ?? made.requestJson,
         identityJson: identity.json,
         decisionJson: decision.json,
+        ruledJson: ruled?.json,
+        approvalJson: approval?.json,
         key_id: made.keyId,
         client_request_id: client,
         latency_us: made.latencyUs,
-        ...(redacted.length === 0
+        ...(pointers.length === 0
           ? undefined
-          : { redacted, arguments_digest: redactor.digest(canonicalJson(made.request.arguments ?? {})) }),
+          : { redacted: pointers, arguments_digest: redactor.digest(canonicalJson(made.request.arguments ?? {})) }),
       }),
     );
   };
 }
+
+const redacted = (redactor: Redactor, json: string): Text => redactor.redactJson(json) ?? { json };
 
 const WRAP = '{"identity":';
 

@@ -12,6 +12,7 @@ import {
   createExportVerifier,
   createVerifyingKey,
   type DecisionRecord,
+  decisionOfRules,
   type ExportReport,
   type VerifyReport,
 } from "../../src/audit/index.ts";
@@ -114,7 +115,7 @@ async function compare(path: string, ledger: Ledger, archive: RuleSetArchive) {
     else if (answered === undefined) unanswered += 1;
     else if (answered !== JSON.stringify(record.decision)) different.push(record.id);
     if (record.redacted !== undefined) redacted += 1;
-    else if ((await replay(record)) === JSON.stringify(record.decision)) reproduced += 1;
+    else if ((await replay(record)) === JSON.stringify(decisionOfRules(record))) reproduced += 1;
     else notReproduced.push(record.id);
   }
   const ids = [...ledger.decisions.keys()];
@@ -145,7 +146,7 @@ async function* recordsOf(path: string): AsyncGenerator<ChainedRecord> {
 function createReplay(archive: RuleSetArchive): (record: DecisionRecord) => Promise<string> {
   const ruleSets = new Map<string, RuleSet>();
   return async (record) => {
-    const { policy_revision: revision } = record.decision;
+    const { policy_revision: revision } = decisionOfRules(record);
     const ruleSet = ruleSets.get(revision) ?? (await loadArchived(archive, revision));
     ruleSets.set(revision, ruleSet);
     const activation = activationOf(record);

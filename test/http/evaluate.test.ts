@@ -24,6 +24,8 @@ describe("POST /v1/policy/evaluate", () => {
       errors: [],
       policy_revision: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       cache_ttl_seconds: 0,
+      help_text: expect.stringContaining("approval_id"),
+      approval: expect.objectContaining({ status: "pending" }),
       request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       latency_ms: expect.any(Number),
     });

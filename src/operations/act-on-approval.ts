@@ -1,0 +1,244 @@
+import {
+  type Approval,
+  approvalDigest,
+  type ConsumeRefusal,
+  combineTerms,
+  type NewApproval,
+  ruleDigest,
+} from "../approvals/index.ts";
+import type { Caller } from "../identity/index.ts";
+import type { Activation } from "../model/activation.ts";
+import type { Decision, ReasonCode } from "../model/decision.ts";
+import { instantText } from "../model/instant.ts";
+import { isUuid } from "../model/uuid.ts";
+import type { Rule, RuleSet } from "../rules/index.ts";
+import { type ApprovalStep, expiryFound, expirySteps } from "./announce-approvals.ts";
+import { denial } from "./denial.ts";
+import type { Service } from "./service.ts";
+
+/** A request whose answer depends on a person. */
+export interface ApprovalQuestion {
+  readonly caller: Caller;
+  readonly activation: Activation;
+  readonly ruleSet: RuleSet;
+  /** What the rules alone say. */
+  readonly ruled: Decision;
+  /** The approval that the caller says it was given. */
+  readonly approvalId: string | undefined;
+}
+
+/** What the rules and the person say together. */
+export interface ApprovalAnswer {
+  readonly decision: Decision;
+  /** The approval that it rests on. */
+  readonly approval?: Approval;
+}
+
+/**
+ * Asks a person where the rules want one, or uses what a person granted.
+ *
+ * SECURITY: an approval only ever turns `approval_required` into `allow`: the rules have run again, and a deny stays a deny.
+ * @throws UnavailableError `storage_unavailable` or `audit_unavailable`; the action must be denied then
+ */
+export async function actOnApproval(service: Service, question: ApprovalQuestion): Promise<ApprovalAnswer> {
+  const { ruled, approvalId } = question;
+  if (ruled.decision === "deny") return { decision: ruled };
+  if (ruled.decision === "approval_required") {
+    return approvalId === undefined ? openApproval(service, question) : useGrant(service, question, approvalId);
+  }
+  if (approvalId === undefined) return { decision: ruled };
+  const reason = "The rules no longer ask for an approval of this action. Evaluate it again without `approval_id`.";
+  return { decision: byRule("approval_rule_changed", reason, ruled) };
+}
+
+async function openApproval(service: Service, question: ApprovalQuestion): Promise<ApprovalAnswer> {
+  const { ruled, activation } = question;
+  const limits = { pendingMax: service.settings.approvalsPendingMax };
+  const opened = await service.approvalStore.open(newApproval(service, question), activation.now, limits);
+  const steps: ApprovalStep[] = expirySteps(opened.expired);
+  if (opened.outcome === "opened") {
+    const { approval } = opened;
+    steps.push({ kind: "approval.opened", approval, actor: question.caller });
+  }
+  if (steps.length > 0) await service.approvalAnnouncer.announce(steps);
+  if (opened.outcome === "queue_full") {
+    const reason = `${opened.pending} actions of ${activation.identity.name} wait for a person already, and no more may.`;
+    const help_text = "Wait until some of them are answered, or cancel what is not needed any more.";
+    return { decision: { ...byRule("approval_queue_full", reason, ruled), help_text } };
+  }
+  const { approval } = opened;
+  const help_text = [ruled.help_text, howToGoOn(approval)].filter((text) => text !== undefined).join(" ");
+  return { decision: { ...ruled, help_text, approval: referenceTo(approval) }, approval };
+}
+
+function newApproval(service: Service, question: ApprovalQuestion): NewApproval {
+  const { caller, activation, ruleSet, ruled } = question;
+  const rules = askingRules(question);
+  const { name, roles, tenant } = activation.identity;
+  const { id } = activation.session;
+  const asked = ruleDigest(rules);
+  return {
+    id: service.newId(activation.now),
+    digest: approvalDigest(activation, asked),
+    requester: {
+      identity: { name, roles, ...(tenant === undefined ? undefined : { tenant }) },
+      keyId: caller.keyId,
+      keyHolder: caller.identity.name,
+    },
+    actionType: activation.action_type,
+    actionName: activation.action_name,
+    ...(id === undefined ? undefined : { sessionId: id }),
+    requestId: activation.request.id,
+    rule: { id: ruled.rule_id ?? "", name: ruled.rule_name ?? "", reason: ruled.reason },
+    ruleDigest: asked,
+    terms: combineTerms(rules.flatMap(({ approval }) => approval ?? [])),
+    policyRevision: ruleSet.revision,
+    view: viewOf(service, activation),
+  };
+}
+
+/** What an approver is shown, and what `approvalView` calls `request`. */
+function viewOf({ redactor }: Service, activation: Activation): string {
+  const { action_type, action_name, destination, context } = activation;
+  const view = { action_type, action_name, arguments: activation.arguments, destination, context };
+  const json = JSON.stringify(view);
+  return redactor.redactJson(json)?.json ?? json;
+}
+
+/** Every rule that determined the outcome: each of them wants to be satisfied. In the order of their ids. */
+function askingRules({ ruleSet, ruled }: ApprovalQuestion): readonly Rule[] {
+  const rules = ruled.rules.map((id) => ruleSet.rule(id));
+  if (rules.length === 0 || rules.some((rule) => rule?.approval === undefined)) {
+    throw new Error("a rule that asks for an approval says nothing of how to get it");
+  }
+  return rules as readonly Rule[];
+}
+
+async function useGrant(service: Service, question: ApprovalQuestion, id: string): Promise<ApprovalAnswer> {
+  const { caller, activation, ruled } = question;
+  const found = isUuid(id) ? await service.approvalStore.get(id, activation.now) : undefined;
+  if (found === undefined) return refused(question, "approval_unknown");
+  const mismatch = mismatchOf(found.approval, question);
+  if (found.hasResolved) await service.approvalAnnouncer.announce(expiryFound(found));
+  if (mismatch !== undefined) return refused(question, mismatch);
+  if (found.approval.votes.some(({ keyId }) => service.keyRing.isRevoked(keyId))) {
+    return refused(question, "approval_vote_revoked", found.approval);
+  }
+
+  const digest = approvalDigest(activation, found.approval.ruleDigest);
+  const use = { digest, requestId: activation.request.id, caller };
+  const step = await service.approvalStore.consume(id, use, activation.now);
+  if (step === undefined) return refused(question, "approval_unknown");
+  const { approval } = step;
+  const consumed: ApprovalStep = {
+    kind: "approval.consumed",
+    approval,
+    actor: caller,
+  };
+  const steps = [...expiryFound(step), ...(step.ok ? [consumed] : [])];
+  if (steps.length > 0) await service.approvalAnnouncer.announce(steps);
+  if (!step.ok) return refused(question, codeOf(step.refusal, approval), approval);
+  const granted: Decision = {
+    ...ruled,
+    decision: "allow",
+    reason: grantReason(approval),
+    reason_code: "approval_granted",
+    approval: referenceTo(approval),
+  };
+  const { help_text: _, help_url: __, ...decision } = granted;
+  return { decision, approval };
+}
+
+/** Which part of the approval's question is not this one, the most telling first. */
+function mismatchOf(approval: Approval, question: ApprovalQuestion): ReasonCode | undefined {
+  const { activation } = question;
+  const asked = approval.requester.identity;
+  const { name, roles, tenant } = activation.identity;
+  const isSameIdentity = asked.name === name && asked.tenant === tenant && isSameSet(asked.roles, roles);
+  if (!isSameIdentity) return "approval_other_identity";
+  if (approval.sessionId !== activation.session.id) return "approval_other_session";
+  if (approval.digest !== approvalDigest(activation, approval.ruleDigest)) return "approval_other_action";
+  return approval.ruleDigest === ruleDigest(askingRules(question)) ? undefined : "approval_rule_changed";
+}
+
+const isSameSet = (a: readonly string[], b: readonly string[]) =>
+  a.every((item) => b.includes(item)) && b.every((item) => a.includes(item));
+
+function codeOf(refusal: ConsumeRefusal, { status }: Approval): ReasonCode {
+  switch (refusal) {
+    case "other_action":
+      return "approval_other_action";
+    case "own_vote":
+      return "approval_own_vote";
+    case "grant_consumed":
+      return "approval_consumed";
+    case "grant_expired":
+      return "approval_grant_expired";
+    case "not_granted":
+      // Approved means granted: the machine gives no other refusal for it.
+      return status === "approved" ? "approval_grant_expired" : `approval_${status}`;
+  }
+}
+
+const REASONS: Partial<Record<ReasonCode, string>> = {
+  approval_unknown: "There is no approval with this id.",
+  approval_pending: "Nobody has answered yet.",
+  approval_denied: "A person denied this action.",
+  approval_cancelled: "The approval was cancelled by who asked for it.",
+  approval_expired: "Nobody answered in time.",
+  approval_grant_expired: "The approval was given, and not used in time.",
+  approval_consumed: "The approval was used already; it is good for one action.",
+  approval_other_action: "The approval is for another action, or for other arguments or another destination.",
+  approval_other_identity: "The approval is for another identity, or for other roles of it.",
+  approval_other_session: "The approval is for another session.",
+  approval_rule_changed: "The rules ask for something else than when the approval was asked for.",
+  approval_own_vote: "Who voted for an approval cannot use it.",
+  approval_vote_revoked: "A key that voted for this approval was revoked since.",
+};
+
+/** SECURITY: a caller that the approval is not for is shown nothing of it. */
+function refused({ ruled }: ApprovalQuestion, code: ReasonCode, approval?: Approval): ApprovalAnswer {
+  const said = approval?.resolution?.reason;
+  const quoted = said === undefined ? "" : ` The reason given: ${said}`;
+  const decision = byRule(code, `${REASONS[code]}${quoted}`, ruled);
+  if (approval === undefined) return { decision: { ...decision, help_text: ASK_AGAIN } };
+  const help_text = helpAfter(code, approval);
+  return { decision: { ...decision, help_text, approval: referenceTo(approval) }, approval };
+}
+
+/** The rule that asks for the approval is the one that decided. */
+function byRule(code: ReasonCode, reason: string, { rules, rule_id, rule_name, ...ruled }: Decision): Decision {
+  const named = { ...(rule_id !== undefined && { rule_id }), ...(rule_name !== undefined && { rule_name }) };
+  return { ...denial(code, reason, { ...ruled, rules }), ...named, rules };
+}
+
+const ASK_AGAIN = "To ask a person, evaluate the action without `approval_id`.";
+
+function helpAfter(code: ReasonCode, approval: Approval): string {
+  if (code === "approval_pending") return howToGoOn(approval);
+  if (code === "approval_denied") return "Do not try this another way. Tell the user, or go on without it.";
+  return ASK_AGAIN;
+}
+
+/** Says what to do in words that a model can follow. */
+function howToGoOn({ id, terms }: Approval): string {
+  const seconds = Math.floor(terms.grantTtlMs / 1000);
+  return (
+    `A person was asked and has not answered yet; do not try this another way. Wait with GET ${statusUrl(id)}?wait_seconds=30. ` +
+    `Once \`status\` is \`approved\`, evaluate the very same action again with "approval_id":"${id}", within ${seconds} seconds.`
+  );
+}
+
+const statusUrl = (id: string) => `/v1/approvals/${id}`;
+
+function grantReason({ votes, status }: Approval): string {
+  if (status === "expired") return "Nobody answered in time, and the rule allows the action then.";
+  return `Approved by ${votes.map(({ voter }) => voter).join(", ")}.`;
+}
+
+const referenceTo = ({ id, status, expiresAt }: Approval) => ({
+  id,
+  status,
+  expires_at: instantText(expiresAt),
+  status_url: statusUrl(id),
+});
