@@ -8,16 +8,24 @@ export class CliError extends Error {
   readonly exitCode: number;
   readonly hint: string | undefined;
   readonly faults: readonly FieldFault[];
+  /** Whether the same may succeed a little later. */
+  readonly isPassing: boolean;
 
-  constructor(
-    message: string,
-    options: { exitCode?: number; hint?: string; faults?: readonly FieldFault[]; cause?: unknown } = {},
-  ) {
+  constructor(message: string, options: CliErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? EXIT.failed;
     this.hint = options.hint;
     this.faults = options.faults ?? [];
+    this.isPassing = options.isPassing ?? false;
   }
+}
+
+interface CliErrorOptions {
+  readonly exitCode?: number;
+  readonly hint?: string;
+  readonly faults?: readonly FieldFault[];
+  readonly isPassing?: boolean;
+  readonly cause?: unknown;
 }
 
 /** What is written to stderr for a failure of any kind, and the exit code. */

@@ -1,7 +1,7 @@
 import { CliError } from "./cli-error.ts";
 import type { CliDeps, KeyAdminOptions } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";
-import { isHeaderSafe, parseServiceUrl } from "./http-key-admin.ts";
+import { isHeaderSafe, parseServiceUrl } from "./service-url.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8181";
 
