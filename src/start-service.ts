@@ -12,15 +12,12 @@ import {
 } from "./http/index.ts";
 import { VERSION } from "./model/version.ts";
 import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
-import { expireAudit } from "./operations/expire-audit.ts";
 import { recordEvent } from "./operations/service.ts";
+import { startRecurringWork } from "./recurring-work.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";
 
 /** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
 const RETRY_MS = { first: 250, max: 4000 } as const;
-
-/** How long records get to reach the database before older ones may be dropped. */
-const FLUSH_MS = 10_000;
 
 /** What each step of a stop gets although the time for all of them is over. */
 const STOP_STEP_MS_MIN = 500;
@@ -79,6 +76,7 @@ async function start(
   const { service, shipper, spool, ruleArchiver, database, keyChanges } = composition;
   let isDatabaseWanted = false;
   undo.push(async () => {
+    await service.approvalAnnouncer.retry();
     // A start that failed before leaves its records in the spool rather than open a database for them.
     await spool.checkpoint().catch((error) => logger.error({ err: error }, "the audit log was not signed at the end"));
     if (isDatabaseWanted) await shipper.flush(msToStop());
@@ -162,7 +160,7 @@ async function prepare(
   await retry(service.logger, signal, () =>
     recordEvent(service, "service.started", "system", startOf(service, config)),
   );
-  keepAuditInOrder(composition, config, signal);
+  startRecurringWork(composition, config, signal);
   return made === undefined ? { isReady: true } : { isReady: true, made: { keys: made, path: initialKeysFile.path } };
 }
 
@@ -174,40 +172,6 @@ function startOf({ signer }: Composition["service"], config: Config): Readonly<R
     configuration: describeConfig(config),
     audit_key: { key_id: signer.keyId, algorithm: "Ed25519", public_key: signer.publicKey },
   };
-}
-
-const RETENTION_CHECK_MS = 6 * 3_600_000;
-
-/** Signs the chain when its time has come, archives rule sets that wait, and lets go of what is past its retention. */
-function keepAuditInOrder(
-  { service, spool, shipper, ruleArchiver }: Composition,
-  config: Config,
-  signal: AbortSignal,
-): void {
-  const { logger } = service;
-  const every = (ms: number, run: () => Promise<void>, failed: string) => {
-    let isRunning = false;
-    const timer = setInterval(async () => {
-      if (isRunning) return;
-      isRunning = true;
-      await run().catch((error) => logger.error({ err: error }, failed));
-      isRunning = false;
-    }, ms).unref();
-    signal.addEventListener("abort", () => clearInterval(timer));
-  };
-  const sign = () => spool.checkpoint();
-  const unsigned = "the audit log was not signed";
-  every(config.auditCheckpointSeconds * 1000, sign, unsigned);
-  // What an earlier process could not sign any more is signed at once.
-  sign().catch((error) => logger.error({ err: error }, unsigned));
-  void ruleArchiver.move();
-  const { auditRetentionDays: days } = config;
-  if (days === undefined) return;
-  const deps = { ...service, spool, flushAudit: () => shipper.flush(FLUSH_MS) };
-  const expire = () => expireAudit(deps, days);
-  const failed = "old audit records were not dropped";
-  every(RETENTION_CHECK_MS, expire, failed);
-  expire().catch((error) => logger.error({ err: error }, failed));
 }
 
 async function retry<T>(logger: Logger, signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {

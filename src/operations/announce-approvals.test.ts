@@ -1,0 +1,101 @@
+import { describe, expect, it, test } from "vitest";
+import { newApproval, pendingApproval } from "../../test/contract/approval-samples.ts";
+import { createTestService } from "../../test/test-service.ts";
+import { UnavailableError } from "../model/errors.ts";
+import { createApprovalAnnouncer } from "./announce-approvals.ts";
+import { expireApprovals } from "./expire-approvals.ts";
+
+const OPENED = { kind: "approval.opened", approval: pendingApproval(1) } as const;
+
+async function createAnnouncer() {
+  const { service, spool, logLines } = await createTestService();
+  const published: string[] = [];
+  const notified: string[] = [];
+  const faults = { spool: false, notifier: false };
+  const append = spool.append.bind(spool);
+  spool.append = (record) =>
+    faults.spool ? Promise.reject(new UnavailableError("audit", "disk full")) : append(record);
+  const announcer = createApprovalAnnouncer({
+    ...service,
+    spool,
+    news: { publish: async (id) => void published.push(id) },
+    notifier: {
+      async notify(notice, { id }) {
+        if (faults.notifier) throw new UnavailableError("storage", "away");
+        notified.push(`${notice} ${id}`);
+      },
+    },
+  });
+  const kinds = async () => {
+    await service.flushAudit();
+    return (await service.auditStore.list({ limit: 100 })).map(({ kind }) => kind).reverse();
+  };
+  return { announcer, published, notified, faults, kinds, logLines };
+}
+
+describe("a step that cannot be recorded", () => {
+  it("fails its call, wakes who waits all the same, and is recorded once later", async () => {
+    const { announcer, published, faults, kinds } = await createAnnouncer();
+    faults.spool = true;
+    await expect(announcer.announce([OPENED])).rejects.toMatchObject({ code: "audit_unavailable" });
+    expect(published).toEqual([OPENED.approval.id]);
+    expect(await kinds()).not.toContain("approval.opened");
+    await announcer.retry();
+    expect(announcer.waiting).toBe(1);
+
+    faults.spool = false;
+    await announcer.retry();
+    await announcer.retry();
+    expect((await kinds()).filter((kind) => kind === "approval.opened")).toHaveLength(1);
+    expect(announcer.waiting).toBe(0);
+  });
+
+  it("is recorded in the order in which the steps happened", async () => {
+    const { announcer, faults, kinds } = await createAnnouncer();
+    faults.spool = true;
+    const approved = { kind: "approval.approved", approval: pendingApproval(1) } as const;
+    await announcer.announce([OPENED]).catch(() => undefined);
+    await announcer.announce([approved]).catch(() => undefined);
+    faults.spool = false;
+    await announcer.retry();
+    expect((await kinds()).slice(-2)).toEqual(["approval.opened", "approval.approved"]);
+  });
+});
+
+test("a notice that cannot be queued holds nothing up, and is queued later", async () => {
+  const { announcer, notified, faults, logLines } = await createAnnouncer();
+  faults.notifier = true;
+  await announcer.announce([OPENED]);
+  expect(logLines.join("")).toContain("a notice of an approval waits");
+  faults.notifier = false;
+  await announcer.retry();
+  expect(notified).toEqual([`opened ${OPENED.approval.id}`]);
+});
+
+test("a vote is no notice: only what opens and ends an approval is", async () => {
+  const { announcer, notified } = await createAnnouncer();
+  const { approval } = OPENED;
+  await announcer.announce([
+    { kind: "approval.voted", approval },
+    { kind: "approval.denied", approval },
+    { kind: "approval.expired", approval },
+    { kind: "approval.consumed", approval },
+  ]);
+  expect(notified).toEqual([`resolved ${approval.id}`, `expired ${approval.id}`]);
+});
+
+test("approvals that nobody looks at end on time, each announced once", async () => {
+  const { service, notices, advance } = await createTestService();
+  const opened = service.clock.now();
+  for (let n = 1; n <= 450; n++) {
+    await service.approvalStore.open(newApproval(n, { identity: `agent-${n}` }), opened, { pendingMax: 1 });
+  }
+  await expireApprovals(service);
+  expect(notices).toEqual([]);
+  advance(newApproval(1).terms.timeoutMs);
+  await expireApprovals(service);
+  await expireApprovals(service);
+  expect(new Set(notices.map(({ id }) => id)).size).toBe(450);
+  expect(notices.every(({ notice }) => notice === "expired")).toBe(true);
+  expect(notices).toHaveLength(450);
+});
