@@ -4,7 +4,7 @@ import { AppError } from "../model/errors.ts";
 import { responseJson } from "../model/evaluation.ts";
 import { LIMITS } from "../model/limits.ts";
 import { evaluateRequestSchema, explainShape, parseEvaluateRequest } from "../model/request.ts";
-import { evaluateResponseSchema } from "../model/response.ts";
+import { approvalReferenceSchema, evaluateResponseSchema } from "../model/response.ts";
 import { evaluate } from "../operations/evaluate.ts";
 import { evaluateBatch } from "../operations/evaluate-batch.ts";
 import { getEvaluation } from "../operations/get-evaluation.ts";
@@ -33,6 +33,13 @@ const ANSWER = {
   errors: [],
   policy_revision: `sha256:${"0".repeat(64)}`,
   cache_ttl_seconds: 0,
+  help_text: "A person was asked and has not answered yet; ...",
+  approval: {
+    id: "01890b6e-7c00-7000-8000-000000000003",
+    status: "pending",
+    expires_at: "2026-01-31T09:05:00.000Z",
+    status_url: "/v1/approvals/01890b6e-7c00-7000-8000-000000000003",
+  },
   request_id: "01890b6e-7c00-7000-8000-000000000000",
   latency_ms: 0.021,
 };
@@ -44,6 +51,7 @@ const EVALUATION = {
   reason: ANSWER.reason,
   reason_code: ANSWER.reason_code,
   rule_id: ANSWER.rule_id,
+  approval: ANSWER.approval,
   policy_revision: ANSWER.policy_revision,
   updated_at: "2026-01-31T09:00:00.000Z",
 };
@@ -78,6 +86,7 @@ const evaluationSchema = z
     reason_code: z.enum(REASON_CODES).meta({ description: "Why, from a closed list." }),
     rule_id: z.string().optional().meta({ description: "The rule that decided." }),
     policy_revision: z.string().meta({ description: "Digest of the rule set that decided." }),
+    approval: approvalReferenceSchema.optional(),
     updated_at: z.iso.datetime().meta({ description: "When the status last changed (RFC 3339)." }),
   })
   .meta({ id: "Evaluation", description: "A past decision." });
@@ -123,7 +132,9 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       tags: ["Decisions"],
       summary: "Ask before acting",
       description:
-        "Needs the scope `evaluate`. Every decision is HTTP 200, a deny too, and is recorded before it is answered.",
+        "Needs the scope `evaluate`. Every decision is HTTP 200, a deny too, and is recorded before it is answered. " +
+        "`approval_required` opens an approval, or finds the one that is pending for the same action; once it is approved, " +
+        "evaluate the very same action again with its `approval_id`.",
       request: jsonBody(evaluateRequestSchema, { refund: EXAMPLE }),
       responses: { 200: answersWith(evaluateResponseSchema, "The decision.", ANSWER) },
     },
@@ -172,7 +183,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
     { problems: ["not_found", "storage_unavailable"] },
     async (c, caller, exchange) => {
       const record = await getEvaluation(service, caller, c.req.param("request_id") ?? "");
-      const { decision, reason, reason_code, rule_id, policy_revision } = record.decision;
+      const { decision, reason, reason_code, rule_id, policy_revision, approval } = record.decision;
       const updated_at = new Date(record.time).toISOString();
       return respond(
         {
@@ -183,6 +194,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
           reason_code,
           rule_id,
           policy_revision,
+          approval,
           updated_at,
         },
         exchange.clientRequestId ?? record.id,

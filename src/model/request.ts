@@ -99,7 +99,9 @@ export const evaluateRequestSchema = z
       description: "Anything else that rules may ask: protocol, framework, gateway, intent.",
       examples: [{ framework: "langgraph", intent: "refund a damaged order" }],
     }),
-    approval_id: shortText.optional().meta({ description: "The approval that this call was granted by." }),
+    approval_id: shortText
+      .optional()
+      .meta({ description: "Of an answer's `approval`, once it is approved: uses what a person granted, once." }),
     explain: z.boolean().optional().meta({ description: "Answer with each rule's outcome and each stage's time." }),
   })
   .meta({ id: "EvaluateRequest", description: "One action that an agent wants to take." });
