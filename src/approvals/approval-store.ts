@@ -62,6 +62,9 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  * - `expireDue` takes at most `limit` approvals, those first that have been due for longest.
  * - `countOthers` counts all other approvals of the same requester's name and tenant for the same action type and name;
  *   those that are due count as expired, and are left to others to expire.
+ * - `forget` removes at most `limit` approvals that were resolved before `resolvedBefore` (epoch milliseconds) and whose
+ *   grant, if any, has expired by then (`forgettableFrom`), those first that could have been for longest, and gives how many.
+ *   A pending one stays, however late it is.
  * - Texts are compared byte by byte, and a missing tenant is no tenant's name.
  * - What a method confirmed survives the process, unless the adapter says otherwise.
  * @throws UnavailableError `storage_unavailable` from every method when the store does not answer; a change may have been
@@ -77,4 +80,5 @@ export interface ApprovalStore {
   consume(id: string, use: GrantUse, now: number): Promise<Step<ConsumeRefusal> | undefined>;
   expireDue(now: number, limit: number): Promise<readonly Approval[]>;
   countOthers(approval: Approval, now: number): Promise<ApprovalCounts>;
+  forget(resolvedBefore: number, limit: number): Promise<number>;
 }

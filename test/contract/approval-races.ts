@@ -82,6 +82,16 @@ export function describeApprovalRaces(stores: () => readonly ApprovalStore[]): v
     });
   });
 
+  it("forgets each approval once, however many forget at once", async () => {
+    for (const n of times(30)) await open(n);
+    for (const n of times(20)) await any(n).deny(idOf(n), actor("alice"), undefined, NOW);
+    const forgotten = await Promise.all(times(10).map((n) => any(n).forget(EXPIRES_AT, 4)));
+    let count = forgotten.reduce((sum, each) => sum + each, 0);
+    for (let more = 1; more > 0; count += more) more = await any(0).forget(EXPIRES_AT, 4);
+    expect(count).toBe(20);
+    expect((await any(1).list({ limit: 100 }, NOW)).approvals).toHaveLength(10);
+  });
+
   /** The n-th approval, in one of six ways; some come just before it expires, and some just then. */
   async function attempt(call: number, n: number): Promise<Told> {
     const [store, id, now] = [any(call), idOf(n), EXPIRES_AT - ((call * 7) % 3 === 0 ? 0 : 1)];

@@ -58,6 +58,7 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         store.consume(idOf(1), USE, NOW),
         store.expireDue(NOW, 1),
         store.countOthers(pendingApproval(1), NOW),
+        store.forget(NOW, 1),
       ];
       for (const call of calls) await expect(call).rejects.toMatchObject({ code: "storage_unavailable" });
     });
@@ -271,6 +272,62 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         const [expired] = await store.expireDue(EXPIRES_AT + 5, 10);
         expect(expired!.grant).toEqual({ expiresAt: EXPIRES_AT + GRANT_TTL_MS });
         expect(await store.consume(idOf(1), USE, EXPIRES_AT + 6)).toMatchObject({ ok: true, hasResolved: false });
+      });
+    });
+
+    describe("forget", () => {
+      const found = async (n: number) => (await store.get(idOf(n), OPENED_AT)) !== undefined;
+
+      it("removes what was resolved before the instant, and its grant has expired by then, and nothing else", async () => {
+        for (const n of [1, 2, 3, 4, 5]) await open(n);
+        await store.deny(idOf(1), alice, undefined, NOW);
+        await store.cancel(idOf(2), REQUESTER, undefined, NOW + 1);
+        await store.vote(idOf(3), alice, undefined, NOW);
+        await store.vote(idOf(4), alice, undefined, NOW);
+        await store.consume(idOf(4), { ...USE, digest: digestOf(4) }, NOW);
+        expect(await store.forget(NOW, 10)).toBe(0);
+        expect(await store.forget(NOW + 1, 10)).toBe(1);
+        expect(await found(1)).toBe(false);
+        expect(await store.forget(NOW + 2, 10)).toBe(1);
+        expect(await found(2)).toBe(false);
+        expect(await store.forget(NOW + GRANT_TTL_MS - 1, 10)).toBe(0);
+        expect(await store.forget(NOW + GRANT_TTL_MS, 10)).toBe(2);
+        expect(idsOf((await store.list({ limit: 10 }, NOW)).approvals)).toEqual([idOf(5)]);
+      });
+
+      it("never removes a pending one, however late it is; once expired it is like any other", async () => {
+        await open(1);
+        await open(2, { terms: { onTimeout: "allow" } });
+        const late = EXPIRES_AT + GRANT_TTL_MS * 100;
+        expect(await store.forget(late, 10)).toBe(0);
+        expect(idsOf(await store.expireDue(late, 10))).toEqual([1, 2].map(idOf));
+        expect(await store.forget(EXPIRES_AT, 10)).toBe(0);
+        expect(await store.forget(EXPIRES_AT + 1, 10)).toBe(1);
+        expect(await store.forget(EXPIRES_AT + GRANT_TTL_MS, 10)).toBe(1);
+        expect(await store.get(idOf(1), late)).toBeUndefined();
+      });
+
+      it("takes those first that could have been for longest, as many as asked for", async () => {
+        for (const n of [1, 2, 3, 4]) await open(n);
+        for (const [n, at] of [30, 10, 20, 10].entries())
+          await store.deny(idOf(n + 1), alice, undefined, OPENED_AT + at);
+        expect(await store.forget(EXPIRES_AT, 2)).toBe(2);
+        expect(await Promise.all([1, 2, 3, 4].map(found))).toEqual([true, false, true, false]);
+        expect(await store.forget(EXPIRES_AT, 1)).toBe(1);
+        expect(await found(3)).toBe(false);
+        expect(await store.forget(EXPIRES_AT, 10)).toBe(1);
+      });
+
+      it("leaves no trace: it is neither counted nor listed, and its action can be asked for again", async () => {
+        await open(1);
+        await store.deny(idOf(1), alice, undefined, NOW);
+        await store.forget(EXPIRES_AT, 10);
+        expect(await store.countOthers(pendingApproval(2), NOW)).toMatchObject({ denied: 0 });
+        for (const query of [{}, { status: "denied" }, { identity: "billing-agent" }] as const) {
+          expect((await store.list({ ...query, limit: 10 }, NOW)).approvals).toEqual([]);
+        }
+        expect(await store.vote(idOf(1), alice, undefined, NOW)).toBeUndefined();
+        expect(await open(1)).toMatchObject({ outcome: "opened", approval: { id: idOf(1), status: "pending" } });
       });
     });
 

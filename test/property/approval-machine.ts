@@ -101,6 +101,11 @@ const operations: Readonly<Record<string, fc.Arbitrary<Operation>>> = {
       (store, { now }) =>
         store.expireDue(now, most),
   ),
+  forget: fc.tuple(fc.integer({ min: -60, max: 20 }), limit).map(
+    ([byMs, most]) =>
+      (store, { now }) =>
+        store.forget(now + byMs, most),
+  ),
   countOthers: back.map((ago) => (store, at) => {
     const n = Math.max(0, at.opens - 1 - ago);
     return store.countOthers(openApproval(newApproval(n, askedFor(n)), at.now), at.now);
@@ -232,6 +237,15 @@ function createListStore(): ApprovalStore {
         counts[expireApproval(other, now).approval.status] += 1;
       }
       return counts;
+    },
+    async forget(resolvedBefore, most) {
+      const from = ({ resolution, grant }: Approval) => Math.max(resolution!.at + 1, grant?.expiresAt ?? 0);
+      const forgotten = all
+        .filter((approval) => approval.status !== "pending" && from(approval) <= resolvedBefore)
+        .sort((a, b) => from(a) - from(b) || (a.id < b.id ? -1 : 1))
+        .slice(0, most);
+      all = all.filter((approval) => !forgotten.includes(approval));
+      return forgotten.length;
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   consumeGrant,
   denyApproval,
   expireApproval,
+  forgettableFrom,
   openApproval,
   type Requester,
   type Settled,
@@ -99,6 +100,15 @@ export function createMemoryApprovalStore(): MemoryApprovalStore {
       const statuses = others.map((other) => expireApproval(other, now).approval.status);
       const counts = APPROVAL_STATUSES.map((status) => [status, statuses.filter((other) => other === status).length]);
       return Object.fromEntries(counts) as ApprovalCounts;
+    },
+    async forget(resolvedBefore, limit) {
+      assertOpen();
+      const from = (approval: Approval) => forgettableFrom(approval) ?? Number.POSITIVE_INFINITY;
+      const forgettable = [...approvals.values()].filter((approval) => from(approval) <= resolvedBefore);
+      forgettable.sort((a, b) => from(a) - from(b) || compareBytes(a.id, b.id));
+      const forgotten = forgettable.slice(0, limit);
+      for (const { id } of forgotten) approvals.delete(id);
+      return forgotten.length;
     },
     async close() {
       isClosed = true;

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Approval, NewApproval } from "../../approvals/index.ts";
+import { type Approval, forgettableFrom, type NewApproval } from "../../approvals/index.ts";
 import { filterText } from "./filter-text.ts";
 import type { approvals } from "./schema.ts";
 
 export function toApprovalRow(approval: Approval): typeof approvals.$inferInsert {
   const { name, tenant } = approval.requester.identity;
+  const forgettable = forgettableFrom(approval);
   return {
     id: approval.id,
     digest: filterText(approval.digest),
@@ -15,6 +16,7 @@ export function toApprovalRow(approval: Approval): typeof approvals.$inferInsert
     tenant: tenant === undefined ? null : filterText(tenant),
     ruleId: filterText(approval.rule.id),
     expiresAt: new Date(approval.expiresAt),
+    forgettableFrom: forgettable === undefined ? null : new Date(forgettable),
     approval,
   };
 }

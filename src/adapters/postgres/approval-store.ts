@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, lt, lte, ne, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, lt, lte, ne, type SQL, sql } from "drizzle-orm";
 import {
   type Approval,
   type ApprovalQuery,
@@ -27,6 +27,7 @@ const EXPIRY_BATCH = 200;
 const OPEN_LOCK = 0x61707072;
 
 const isPending = eq(approvals.status, "pending");
+const isResolved = sql`status <> 'pending'`;
 const NO_COUNTS = { pending: 0, approved: 0, denied: 0, expired: 0, cancelled: 0 };
 
 /**
@@ -98,6 +99,9 @@ export function createDrizzleApprovalStore(run: RunOnDatabase): ApprovalStore {
       );
       return { ...NO_COUNTS, ...Object.fromEntries(rows.map((row) => [row.status, row.others])) };
     },
+    async forget(resolvedBefore, limit) {
+      return run((db) => db.transaction((tx) => forgetRows(tx, resolvedBefore, limit)));
+    },
   };
 }
 
@@ -134,6 +138,20 @@ async function expireRows(tx: Drizzle, which: SQL | undefined, now: number, limi
   return expired;
 }
 
+/** A row that another call has is left for the next time. */
+async function forgetRows(tx: Drizzle, resolvedBefore: number, limit: number): Promise<number> {
+  const oldest = await tx
+    .select({ id: approvals.id })
+    .from(approvals)
+    .where(and(isResolved, lte(approvals.forgettableFrom, new Date(resolvedBefore))))
+    .orderBy(asc(approvals.forgettableFrom), asc(approvals.id))
+    .limit(limit)
+    .for("update", { skipLocked: true });
+  const forgotten = oldest.map(({ id }) => id);
+  if (forgotten.length > 0) await tx.delete(approvals).where(inArray(approvals.id, forgotten));
+  return forgotten.length;
+}
+
 const selectApprovals = (db: Drizzle, where: SQL | undefined) =>
   db.select({ approval: approvals.approval }).from(approvals).where(where);
 
@@ -144,7 +162,11 @@ async function save(tx: Drizzle, changed: readonly Approval[]): Promise<void> {
     .values(changed.map(toApprovalRow))
     .onConflictDoUpdate({
       target: approvals.id,
-      set: { status: sql`excluded.status`, approval: sql`excluded.approval` },
+      set: {
+        status: sql`excluded.status`,
+        forgettableFrom: sql`excluded.forgettable_from`,
+        approval: sql`excluded.approval`,
+      },
     });
 }
 

@@ -86,6 +86,8 @@ export const approvals = pgTable(
     tenant: bytewise("tenant"),
     ruleId: bytewise("rule_id").notNull(),
     expiresAt: instant("expires_at").notNull(),
+    /** Null while it is pending. */
+    forgettableFrom: instant("forgettable_from"),
     approval: json("approval").$type<Approval>().notNull(),
   },
   (table) => [
@@ -96,6 +98,7 @@ export const approvals = pgTable(
     index("approvals_status").on(table.status, table.id),
     index("approvals_identity").on(table.identity, table.id),
     index("approvals_rule").on(table.ruleId, table.id),
+    index("approvals_forgettable").on(table.forgettableFrom, table.id).where(sql`status <> 'pending'`),
     index("approvals_same_action").on(table.sameAction, table.status),
   ],
 );
