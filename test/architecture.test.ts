@@ -37,6 +37,14 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../identity/types.ts",
     "../adapters/memory/approval-store.ts",
   ],
+  webhooks: [
+    "node:fs",
+    "node:dns",
+    "js-yaml",
+    "../rules/index.ts",
+    "../operations/service.ts",
+    "../approvals/index.ts",
+  ],
   redaction: ["node:fs", "re2js", "../audit/index.ts", "../cel/index.ts", "../adapters/memory/spool.ts"],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   operations: [
@@ -67,7 +75,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/evaluate.ts", "../audit/index.ts"],
 };
 
-const PURE_FOLDERS = ["model", "cel", "rules", "engine", "audit", "approvals", "redaction", "identity"];
+const PURE_FOLDERS = ["model", "cel", "rules", "engine", "audit", "approvals", "webhooks", "redaction", "identity"];
 const IMPURE_GLOBALS = ["process", "fetch", "setTimeout", "setInterval", "setImmediate", "performance", "console"];
 const IMPURE_CODE = [...IMPURE_GLOBALS, "crypto", "globalThis"].map((name) => `export const planted = ${name};`);
 
