@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
-import { createAuditFiles, runCli } from "./cli/index.ts";
+import { createAuditFiles, createLiveTerminal, runCli } from "./cli/index.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
@@ -23,6 +23,9 @@ const exitCode = await runCli(process.argv.slice(2), {
   auditFiles: createAuditFiles(process.stdin),
   readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),
   openAuditService: async (options) => (await import("./open-audit-service.ts")).openAuditService(process.env, options),
+  openApprovalInbox: async (options) =>
+    (await import("./open-approval-inbox.ts")).openApprovalInbox(process.env, options),
+  terminal: createLiveTerminal(process),
   now: () => Date.now(),
 });
 // What was printed into a pipe is written before the process ends.

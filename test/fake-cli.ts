@@ -57,6 +57,10 @@ export function createFakeCli(options: FakeCliOptions = {}) {
       openAuditService: async () => {
         throw new CliError("there is no service");
       },
+      openApprovalInbox: async () => {
+        throw new CliError("there is no service");
+      },
+      terminal: { rows: () => 24, onEnd: () => () => {}, wait: async () => {} },
       now: () => FAKE_NOW,
       ...overrides,
     });

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { KEY_ROLES, SCOPES } from "../identity/index.ts";
 import { LIMITS } from "../model/limits.ts";
 import { VERSION } from "../model/version.ts";
+import { addApprovals } from "./approvals-commands.ts";
 import { addAudit } from "./audit-commands.ts";
 import type { CliDeps } from "./deps.ts";
 import { type EvalOptions, runEval } from "./eval-command.ts";
@@ -62,6 +63,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
 
   addEval(program, deps, onExitCode);
   addKeys(program, deps, onExitCode);
+  addApprovals(program, deps, onExitCode);
   addAudit(program, deps, onExitCode);
   return program;
 }

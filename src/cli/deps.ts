@@ -1,6 +1,7 @@
 import type { NewApiKey } from "../identity/index.ts";
 import type { ReadResult } from "../operations/check-rules.ts";
 import type { KeyView } from "../operations/manage-keys.ts";
+import type { ApprovalInbox, LiveTerminal } from "./approvals-deps.ts";
 import type { AuditFiles, AuditService } from "./audit-deps.ts";
 
 /** Everything that the commands reach outside themselves. */
@@ -29,6 +30,9 @@ export interface CliDeps {
   readAuditKeys(): ReadonlyMap<string, string>;
   /** The log of the service at `url`; without one, of the service that runs in this environment. */
   openAuditService(options: KeyAdminOptions): Promise<AuditService>;
+  /** The approvals of the service at `url`; without one, of the service that runs in this environment. */
+  openApprovalInbox(options: KeyAdminOptions): Promise<ApprovalInbox>;
+  readonly terminal: LiveTerminal;
   /** Epoch milliseconds. */
   now(): number;
 }

@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   denied: 3,
   approvalRequired: 4,
+  /** Somebody was faster, or has answered before: for scripts, often no failure. */
+  conflict: 5,
 } as const;
 
 /** INVARIANT: only an allow is 0. */

@@ -1,3 +1,6 @@
+export type { ApprovalInbox } from "./approvals-deps.ts";
+export { createHttpApprovalInbox } from "./approvals-http-inbox.ts";
+export { createLiveTerminal } from "./approvals-terminal.ts";
 export type { AuditSelection, AuditService } from "./audit-deps.ts";
 export { createAuditFiles } from "./audit-files.ts";
 export { createHttpAuditService } from "./audit-http-service.ts";
