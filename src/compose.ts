@@ -11,6 +11,7 @@ import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
+import { type OpenedShadowRules, openShadowRules } from "./open-shadow-rules.ts";
 import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
 import { createApprovalAnnouncer } from "./operations/announce-approvals.ts";
@@ -32,6 +33,7 @@ export interface Composition {
   readonly shipper: Shipper;
   readonly ruleArchiver: RuleArchiver;
   readonly keyChanges: KeyChanges;
+  readonly shadow?: OpenedShadowRules;
   readonly initialKeysFile: InitialKeysFile & { readonly path: string };
 }
 
@@ -69,6 +71,11 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     ...{ spool, redactor, clock, newId, logger, news: approvalNews },
     notifier: { async notify() {} },
   });
+  const settings = { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax };
+  const shadow =
+    config.shadowRulesDir === undefined
+      ? undefined
+      : openShadowRules(config.shadowRulesDir, { spool, redactor, clock, newId, logger, metrics, settings });
   const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const parts = {
@@ -95,7 +102,8 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     randomSecret: () => randomBytes(32),
     metrics,
     logger,
-    settings: { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax },
+    settings,
+    ...(shadow && { shadowRules: shadow.shadowRules }),
   };
   const load = async () => {
     const read = await ruleFiles.read();
@@ -121,6 +129,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     shipper,
     ruleArchiver,
     keyChanges,
+    ...(shadow && { shadow }),
     initialKeysFile: createInitialKeysFile(config.dataDir),
   };
 }

@@ -100,6 +100,7 @@ async function start(
     (error) => logger.error({ err: error }, "the rule files are no longer watched; reload by SIGHUP or the endpoint"),
   );
   undo.push(stopWatching);
+  if (composition.shadow !== undefined) undo.push(await composition.shadow.start());
   isDatabaseWanted = true;
   database.open();
   const ready = prepare(composition, config, stopping.signal);

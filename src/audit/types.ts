@@ -47,6 +47,7 @@ export const EVENT_KINDS = [
   "service.started",
   "rules.activated",
   "rules.refused",
+  "shadow.differed",
   "key.created",
   "key.revoked",
   "approval.opened",

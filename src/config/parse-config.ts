@@ -16,6 +16,8 @@ interface CommonConfig {
   readonly dataDir: string;
   /** Absolute. */
   readonly rulesDir: string;
+  /** Absolute. */
+  readonly shadowRulesDir?: string;
   /** Lower case, IPv6 in brackets; an entry without a port allows every port. Never empty. */
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
@@ -118,6 +120,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     listen: Object.freeze(listen.kind === "unix" ? { kind: "unix", path: resolve(place.cwd, listen.path) } : listen),
     dataDir: resolve(place.cwd, read.VERDICT_DATA_DIR),
     rulesDir: resolve(place.cwd, read.VERDICT_RULES_DIR ?? resolve(place.packageRoot, "rules")),
+    ...absolute(place, "shadowRulesDir", read.VERDICT_SHADOW_RULES_DIR),
     allowedHosts: Object.freeze(read.VERDICT_ALLOWED_HOSTS),
     logLevel: read.VERDICT_LOG_LEVEL,
     auditSpoolBytesMax: read.VERDICT_AUDIT_SPOOL_BYTES_MAX,

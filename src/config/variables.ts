@@ -75,6 +75,15 @@ export const serviceVariables = z.object({
     },
     parsePath,
   ),
+  VERDICT_SHADOW_RULES_DIR: optional(
+    {
+      description:
+        "Folder of candidate rules that decide the same requests without effect, resolved like `VERDICT_DATA_DIR`: what they would decide " +
+        "otherwise is counted and recorded.",
+      allowed: "a path",
+    },
+    parsePath,
+  ),
   VERDICT_ALLOWED_HOSTS: required(
     {
       description:

@@ -67,6 +67,7 @@ export async function evaluate(
     decision = denial("audit_unavailable", UNRECORDED, made.ruled);
   }
   service.metrics.recordDecision(decision.decision, decision.reason_code, latencyUs);
+  service.shadowRules?.observe(made.activation, made.ruled);
   if (request.explain !== true) return { requestId, decision, latencyUs };
 
   const stages = {

@@ -16,11 +16,14 @@ import type { ActiveRules } from "./active-rules.ts";
 import type { ApprovalAnnouncer } from "./announce-approvals.ts";
 import type { DecisionRecorder } from "./record-decision.ts";
 import type { RuleReloader } from "./reload-rules.ts";
+import type { ShadowRules } from "./shadow-rules.ts";
 
 /** What the operations share: the domain's parts and every source of time, chance and I/O. Made once, in `compose.ts`. */
 export interface Service {
   readonly activeRules: ActiveRules;
   readonly ruleReloader: RuleReloader;
+  /** Absent where no candidate is configured. */
+  readonly shadowRules?: ShadowRules;
   readonly keyRing: KeyRing;
   readonly keyStore: KeyStore;
   readonly keyChanges: KeyChanges;

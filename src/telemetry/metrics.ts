@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Effect, ReasonCode } from "../model/decision.ts";
 import { createDecisionCounts } from "./decision-counts.ts";
 import { createRequestCounts } from "./request-counts.ts";
+import { createShadowCounts, type ShadowOutcome } from "./shadow-counts.ts";
 
 /** How a load of the rules ended: a new set is active, the same one still is, or it had errors and was refused. */
 export const RELOAD_RESULTS = ["activated", "unchanged", "refused"] as const;
@@ -21,6 +22,8 @@ export interface Metrics {
   requestCounter(route: string): (status: number) => void;
   setRuleSet(revision: string, ruleCount: number): void;
   recordReload(result: ReloadResult): void;
+  /** For every decision that shadow rules were asked about too. */
+  recordShadow(active: Effect, shadow: ShadowOutcome): void;
   /** The spool is read at every scrape. @param now epoch milliseconds */
   observeSpool(spool: ObservedSpool, now: () => number): void;
   /** The Prometheus text form, of `contentType`. */
@@ -45,6 +48,7 @@ export function createMetrics(): Metrics {
     requestCounter: createRequestCounts(registry),
     setRuleSet: createRuleSetGauges(registry),
     recordReload: createReloadCounter(registry),
+    recordShadow: createShadowCounts(registry),
     observeSpool: createSpoolGauges(registry),
     render: () => registry.metrics(),
     contentType: registry.contentType,
