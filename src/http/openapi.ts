@@ -24,6 +24,7 @@ export const problemSchema = z
       )
       .optional()
       .meta({ description: "Every faulty field." }),
+    current_status: z.string().optional().meta({ description: "Of a `conflict` about an approval: its status." }),
     decision: z
       .literal("deny")
       .optional()

@@ -1,7 +1,13 @@
-import { type AppError, ERROR_CODES, type ErrorCode, type FieldFault } from "../model/errors.ts";
+import {
+  type AppError,
+  ERROR_CODES,
+  type ErrorCode,
+  type FieldFault,
+  type ProblemExtensions,
+} from "../model/errors.ts";
 
 /** An RFC 9457 problem. `decision` is there on the evaluate routes, so that a client that looks at nothing else fails closed. */
-export interface Problem {
+export interface Problem extends ProblemExtensions {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -24,6 +30,7 @@ export function problemOf(error: AppError, requestId: string, isDecision: boolea
     detail: error.detail,
     instance: `urn:uuid:${requestId}`,
     ...(error.faults.length > 0 ? { errors: error.faults } : undefined),
+    ...error.extensions,
   };
 }
 

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   key_revoked: { status: 401, title: "The API key was revoked", retryable: false },
   insufficient_scope: { status: 403, title: "The API key lacks a scope", retryable: false },
   identity_forbidden: { status: 403, title: "The API key may not act for another identity", retryable: false },
+  approver_required: { status: 403, title: "This approval needs another person", retryable: false },
   host_forbidden: { status: 403, title: "The Host header is not allowed", retryable: false },
   not_found: { status: 404, title: "There is no such resource", retryable: false },
   method_not_allowed: { status: 405, title: "The resource does not know this method", retryable: false },
@@ -32,18 +33,30 @@ export interface FieldFault {
   readonly detail: string;
 }
 
+/** Members of a problem beyond those of RFC 9457 (its section 3.2). */
+export interface ProblemExtensions {
+  /** Of a `conflict` about an approval: its status. */
+  readonly current_status?: string;
+}
+
 /** An expected failure. `detail` goes on the wire, so it never quotes a secret or a driver's message. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
   readonly detail: string;
   readonly faults: readonly FieldFault[];
+  readonly extensions: ProblemExtensions;
 
-  constructor(code: ErrorCode, detail: string, options: { faults?: readonly FieldFault[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { faults?: readonly FieldFault[]; extensions?: ProblemExtensions; cause?: unknown } = {},
+  ) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = detail;
     this.faults = options.faults ?? [];
+    this.extensions = options.extensions ?? {};
   }
 }
 
@@ -53,3 +66,5 @@ export class UnavailableError extends AppError {
     super(what === "storage" ? "storage_unavailable" : "audit_unavailable", detail, { cause });
   }
 }
+
+export const isStorageDown = (error: unknown) => error instanceof AppError && error.code === "storage_unavailable";
