@@ -1,9 +1,7 @@
-import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import { openAuditTail } from "../operations/stream-audit.ts";
-import { streamed } from "./audit-body.ts";
 import { filterShape, toFilters } from "./audit-schemas.ts";
-import { createEventStream, type EventFeed } from "./event-stream.ts";
+import { answerEvents } from "./event-answer.ts";
 import { header, readQuery } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute } from "./route.ts";
 
@@ -24,10 +22,7 @@ const headerSchema = z.object({
 });
 
 export function addAuditStreamRoute(app: App, deps: HttpDeps): void {
-  const { service, stopping } = deps;
-  const { keyRing, clock } = service;
-  // One for each stream; there is no more of them than `openAuditTail` lets be.
-  if (stopping !== undefined) setMaxListeners(0, stopping);
+  const { service } = deps;
   keyRoute(
     app,
     deps,
@@ -58,30 +53,14 @@ export function addAuditStreamRoute(app: App, deps: HttpDeps): void {
         toFilters(filters),
         header(c, "last-event-id") || last_event_id,
       );
-      const authorization = header(c, "authorization");
-      const feed: EventFeed = {
+      return answerEvents(c, deps, exchange, "an audit stream", {
         next: async () =>
           (await tail.next()).map(({ cursor, kind, line }) => ({ id: cursor, event: kind, data: line })),
         wait: () => tail.waitForArrivals(),
         get lastId() {
           return tail.cursor;
         },
-        assertAllowed: () => void keyRing.authenticate(authorization, clock.now()),
         close: () => tail.close(),
-      };
-      const stream = createEventStream(feed, stopping, () => c.env?.outgoing?.destroy());
-      const headers = {
-        "content-type": "text/event-stream",
-        // Read by nginx and others: passed on as it comes.
-        "x-accel-buffering": "no",
-        ...(exchange.clientRequestId && { "x-request-id": exchange.clientRequestId }),
-      };
-      return streamed(c, headers, {
-        read: () => stream.read(),
-        close(failure) {
-          if (failure !== undefined) service.logger.error({ err: failure }, "an audit stream was cut off");
-          stream.close();
-        },
       });
     },
   );

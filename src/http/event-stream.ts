@@ -1,6 +1,7 @@
 /** One event of a stream (WHATWG HTML section 9.2). */
 export interface StreamEvent {
-  readonly id: string;
+  /** Absent in a stream that always begins anew. */
+  readonly id?: string | undefined;
   /** The type; `message` when absent. */
   readonly event: string | undefined;
   readonly data: string;
@@ -12,10 +13,8 @@ export interface EventFeed {
   next(): Promise<readonly StreamEvent[]>;
   /** Resolves when it is time to ask again, within a second. */
   wait(): Promise<void>;
-  /** What a client resumes from when it saw no event since. */
-  readonly lastId: string;
-  /** Throws when the client may not read any more. */
-  assertAllowed(): void;
+  /** What a client resumes from when it saw no event since; absent in a stream that always begins anew. */
+  readonly lastId?: string | undefined;
   close(): void;
 }
 
@@ -35,16 +34,19 @@ const STALLED_BEATS_MAX = 4;
 /** How long browsers wait before they come back. */
 const RETRY_MS = 1000;
 
+/** The client that a stream is for. */
+export interface EventClient {
+  /** Throws when it may not read any more. */
+  assertAllowed(): void;
+  /** Called when the stream ends while the client does not read: no end could reach it. */
+  disconnect(): void;
+}
+
 /**
  * A stream that asks for events only when its client has taken all before: a slow client costs one page of them.
  * @param signal ends it, at once
- * @param disconnect called when the stream ends while its client does not read: no end could reach it
  */
-export function createEventStream(
-  feed: EventFeed,
-  signal: AbortSignal | undefined,
-  disconnect: () => void,
-): EventStream {
+export function createEventStream(feed: EventFeed, client: EventClient, signal: AbortSignal | undefined): EventStream {
   let isOver = false;
   let isReading = false;
   let isBeatDue = false;
@@ -57,7 +59,7 @@ export function createEventStream(
   function stop(): void {
     if (isOver) return;
     close();
-    if (!isReading) disconnect();
+    if (!isReading) client.disconnect();
   }
 
   function close(): void {
@@ -72,7 +74,7 @@ export function createEventStream(
   function beat(): void {
     isBeatDue = true;
     beatsMissed = isReading ? 0 : beatsMissed + 1;
-    if (!isAllowed(feed) || beatsMissed >= STALLED_BEATS_MAX) stop();
+    if (!isAllowed(client) || beatsMissed >= STALLED_BEATS_MAX) stop();
   }
 
   const timer = setInterval(beat, HEARTBEAT_MS);
@@ -83,7 +85,7 @@ export function createEventStream(
 
   async function nextPiece(): Promise<string | undefined> {
     while (!isOver) {
-      if (!isAllowed(feed)) return undefined;
+      if (!isAllowed(client)) return undefined;
       const start = opening ?? "";
       opening = undefined;
       if (start !== "") return start;
@@ -112,9 +114,9 @@ export function createEventStream(
   };
 }
 
-function isAllowed(feed: EventFeed): boolean {
+function isAllowed(client: EventClient): boolean {
   try {
-    feed.assertAllowed();
+    client.assertAllowed();
     return true;
   } catch {
     // The client learns why when it comes back.
@@ -123,10 +125,12 @@ function isAllowed(feed: EventFeed): boolean {
 }
 
 /** Without data it is no event, but what a client resumes from. */
-const idOnly = ({ lastId }: EventFeed) => `id: ${lastId}\n\n`;
+const idOnly = ({ lastId }: EventFeed) => `${idField(lastId)}\n`;
+
+const idField = (id: string | undefined) => (id === undefined ? "" : `id: ${id}\n`);
 
 /** SECURITY: a line break would end the field, and what follows would be fields of the stored text's choosing. */
 function eventText({ id, event, data }: StreamEvent): string {
   const type = event === undefined ? "" : `event: ${event}\n`;
-  return `id: ${id}\n${type}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
+  return `${idField(id)}${type}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
 }
