@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
+import { addApprovalRoutes } from "./approval-routes.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { addEvaluateRoutes } from "./evaluate-routes.ts";
 import { addKeysRoutes } from "./keys-routes.ts";
@@ -20,6 +21,7 @@ export function createApp(deps: HttpDeps): App {
   });
 
   addEvaluateRoutes(app, deps);
+  addApprovalRoutes(app, deps);
   addRulesRoutes(app, deps);
   addAuditRoutes(app, deps);
   addKeysRoutes(app, deps);
@@ -54,6 +56,7 @@ export function openApiDocument(app: App): object {
     servers: [{ url: "/" }],
     tags: [
       { name: "Decisions", description: "What an agent asks." },
+      { name: "Approvals", description: "What waits for a person." },
       { name: "Rules", description: "What decides." },
       { name: "Audit", description: "What was decided." },
       { name: "Keys", description: "Who may ask." },

@@ -1,0 +1,142 @@
+import type { Caller } from "../identity/index.ts";
+import { AppError, isStorageDown } from "../model/errors.ts";
+import { hearApprovals } from "./hear-approvals.ts";
+import { type Approval, getApproval, noSuchApproval, readApproval } from "./read-approvals.ts";
+import type { Service } from "./service.ts";
+import { shareReads, shareReadsById } from "./share-reads.ts";
+
+export interface Wait {
+  readonly ms: number;
+  /** Aborted when nobody is there any more to be answered. */
+  readonly gone: AbortSignal;
+  /** Throws when the caller may not be answered any more. */
+  assertAllowed(): void;
+}
+
+/** Those who wait for an answer, of one process. */
+export interface ApprovalWaiters {
+  /**
+   * The approval as soon as it is not pending any more, and as it is when the time is over or the service stops.
+   * @throws AppError as `getApproval`; `too_many_requests`; `storage_unavailable` when the store does not answer at first or
+   * at the end; what `assertAllowed` throws
+   */
+  wait(caller: Caller, id: string, wait: Wait): Promise<Approval>;
+}
+
+type WaitingService = Pick<Service, "approvalStore" | "approvalNews" | "approvalAnnouncer" | "clock" | "logger">;
+
+/** Each holds a connection. */
+const WAITERS_MAX = 5000;
+
+/** For news that were lost. One look after the other, so that it is no load for the store, however many wait. */
+const LOOK_MS = 2000;
+
+/** Those who wait for the same approval. */
+interface Room {
+  readonly id: string;
+  /** Ends a wait: with the answered approval, or with undefined for who has to look for themselves. */
+  readonly waiters: Set<(approval?: Approval) => void>;
+  expiry: NodeJS.Timeout | undefined;
+}
+
+/** @param stopping ends all waits */
+export function createApprovalWaiters(service: WaitingService, stopping?: AbortSignal): ApprovalWaiters {
+  const rooms = new Map<string, Room>();
+  const read = shareReadsById((id) => readApproval(service, id));
+  let waiting = 0;
+  let looking: NodeJS.Timeout | undefined;
+
+  const hear = hearApprovals(service, (id) => {
+    if (id === undefined) void lookAtAll();
+    else if (rooms.has(id)) void look(rooms.get(id)!);
+  });
+  const lookAtAll = shareReads(async () => {
+    for (const room of [...rooms.values()]) if (!(await look(room))) return;
+  });
+  stopping?.addEventListener("abort", () => {
+    for (const room of [...rooms.values()]) endWaits(room);
+  });
+
+  /** @returns whether the store answered */
+  async function look(room: Room): Promise<boolean> {
+    try {
+      const approval = await read(room.id);
+      if (approval?.status === "pending") lookAtExpiry(room, approval);
+      else endWaits(room, approval);
+    } catch (error) {
+      if (isStorageDown(error)) return false;
+      endWaits(room);
+    }
+    return true;
+  }
+
+  /** So that an approval ends on time, whoever else looks. */
+  function lookAtExpiry(room: Room, { expiresAt }: Approval): void {
+    clearTimeout(room.expiry);
+    if (room.waiters.size === 0) return;
+    // Timers fire up to a millisecond early, and know no longer times than this.
+    const delay = Math.min(Math.max(expiresAt - service.clock.now(), 1), 2 ** 31 - 1);
+    room.expiry = setTimeout(() => void look(room), delay).unref();
+  }
+
+  function endWaits(room: Room, approval?: Approval): void {
+    for (const end of [...room.waiters]) end(approval);
+  }
+
+  function enter(id: string): Room {
+    const known = rooms.get(id);
+    if (known !== undefined) return known;
+    const room: Room = { id, waiters: new Set(), expiry: undefined };
+    rooms.set(id, room);
+    looking ??= setInterval(() => void lookAtAll(), LOOK_MS).unref();
+    // It may have been answered since it was seen pending, before its news were of interest.
+    void look(room);
+    return room;
+  }
+
+  function leave(room: Room): void {
+    if (room.waiters.size > 0) return;
+    clearTimeout(room.expiry);
+    rooms.delete(room.id);
+    if (rooms.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  }
+
+  function waitIn(room: Room, { ms, gone }: Wait): Promise<Approval | undefined> {
+    return new Promise((resolve) => {
+      const end = (approval?: Approval) => {
+        if (!room.waiters.delete(end)) return;
+        clearTimeout(timer);
+        gone.removeEventListener("abort", giveUp);
+        leave(room);
+        resolve(approval);
+      };
+      const giveUp = () => end();
+      const timer = setTimeout(giveUp, ms);
+      gone.addEventListener("abort", giveUp);
+      room.waiters.add(end);
+    });
+  }
+
+  return {
+    async wait(caller, id, wait) {
+      const seen = await getApproval(service, caller, id);
+      if (seen.status !== "pending" || wait.ms === 0 || stopping?.aborted || wait.gone.aborted) return seen;
+      if (waiting >= WAITERS_MAX) {
+        throw new AppError("too_many_requests", "As many wait as may; ask without `wait_seconds`, and again later.");
+      }
+      waiting += 1;
+      hear();
+      const room = enter(id);
+      const answered = await waitIn(room, wait);
+      waiting -= 1;
+      if (wait.gone.aborted) return seen;
+      // SECURITY: a key may have been revoked meanwhile.
+      wait.assertAllowed();
+      const approval = answered ?? (await read(id));
+      if (approval === undefined) throw noSuchApproval();
+      return approval;
+    },
+  };
+}
