@@ -15,7 +15,7 @@ export interface ApprovalBoard {
   forget(id: string): void;
   /** Those that run out first come first. */
   readonly pending: readonly ApprovalJson[];
-  /** What was answered last comes first. */
+  /** What changed last comes first. */
   readonly resolved: readonly ApprovalJson[];
 }
 
@@ -32,17 +32,21 @@ export function createApprovalBoard(resolvedMax: number): ApprovalBoard {
     finishSync: () => [...pending.keys()].filter((id) => !seen.has(id)),
     apply(approval) {
       const { id, status } = approval;
-      // INVARIANT: a status changes once, so what is told of an answered one later is older.
-      if (resolved.some((known) => known.id === id)) return false;
-      if (status !== "pending") {
-        pending.delete(id);
-        resolved = [approval, ...resolved].slice(0, resolvedMax);
+      const known = resolved.find((other) => other.id === id) ?? pending.get(id);
+      if (JSON.stringify(known) === JSON.stringify(approval)) {
+        seen.add(id);
+        return false;
+      }
+      if (status === "pending") {
+        // INVARIANT: it is left once and for good, so what is pending again was told late.
+        if (known !== undefined && known.status !== "pending") return false;
+        seen.add(id);
+        pending.set(id, approval);
         return true;
       }
-      seen.add(id);
-      const isNews = JSON.stringify(pending.get(id)) !== JSON.stringify(approval);
-      pending.set(id, approval);
-      return isNews;
+      pending.delete(id);
+      resolved = [approval, ...resolved.filter((other) => other.id !== id)].slice(0, resolvedMax);
+      return true;
     },
     forget(id) {
       pending.delete(id);

@@ -24,7 +24,7 @@ export function formatApprovals(approvals: readonly ApprovalJson[], options: App
   const header = ["ID", ...(hasStatus ? ["STATUS"] : []), "ASKED", "EXPIRES", "WHO", "ACTION", "RULE", "VOTES"];
   const rows = approvals.map((approval) => [
     approval.id,
-    ...(hasStatus ? [approval.status] : []),
+    ...(hasStatus ? [statusOf(approval)] : []),
     relativeTime(Date.parse(approval.created_at), now),
     approval.status === "pending" ? relativeTime(Date.parse(approval.expires_at), now) : "-",
     cellText(whoAsks(approval)),
@@ -43,7 +43,7 @@ export function formatApprovalLine(approval: ApprovalJson): string {
   const by = resolution?.by == null ? "" : `by ${resolution.by}`;
   const cells = [
     changedAt(approval),
-    approval.status.padEnd(9),
+    statusOf(approval).padEnd(9),
     approval.id,
     whoAsks(approval),
     approval.action_name,
@@ -64,8 +64,10 @@ export const whoAsks = ({ requester: { name, tenant } }: ApprovalJson) =>
 export const votesOf = ({ votes, terms }: ApprovalJson) => `${votes.length}/${terms.quorum}`;
 
 /** RFC 3339. */
-export const changedAt = ({ resolution, votes, created_at }: ApprovalJson) =>
-  resolution?.at ?? votes.at(-1)?.at ?? created_at;
+const changedAt = ({ grant, resolution, votes, created_at }: ApprovalJson) =>
+  grant?.consumed_at ?? resolution?.at ?? votes.at(-1)?.at ?? created_at;
+
+const statusOf = ({ status, grant }: ApprovalJson) => (grant?.consumed_at == null ? status : `${status}, used`);
 
 export function statusPaint(status: string, paint: Paint): (text: string) => string {
   if (status === "approved") return paint.good;

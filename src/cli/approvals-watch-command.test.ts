@@ -128,6 +128,24 @@ describe("verdict approvals watch, without a terminal", () => {
   });
 });
 
+describe("what was answered", () => {
+  test("is told again when it is used, and never as pending", async () => {
+    const watching = watch();
+    const grant = { expires_at: "2026-01-02T03:09:05Z" };
+    const used = { ...approved, grant: { ...grant, consumed_at: "2026-01-02T03:04:06Z", consumed_by: "r-1" } };
+    const first = await connection(1);
+    send(first, APPROVAL, { ...approved, grant }, APPROVAL, { ...approved, grant }, used, other);
+    await watching.until(() => expect(watching.out).toHaveLength(4));
+    await watching.end();
+    expect(watching.out.map((line) => line.split("  ").slice(0, 2).join(" ").trimEnd())).toEqual([
+      "2026-01-02T03:03:05.000Z pending",
+      "2026-01-02T03:04:05Z approved",
+      "2026-01-02T03:04:06Z approved, used",
+      "2026-01-02T03:01:05.000Z pending",
+    ]);
+  });
+});
+
 describe("a connection that is lost", () => {
   test("is made again, which is said; nothing is told twice and nothing left out", async () => {
     const watching = watch();
