@@ -5,6 +5,7 @@ import { createMemoryKeyChanges } from "../../src/adapters/memory/key-changes.ts
 import { createMemoryKeyStore } from "../../src/adapters/memory/key-store.ts";
 import { createMemoryRuleSetArchive } from "../../src/adapters/memory/rule-set-archive.ts";
 import { createMemorySpool } from "../../src/adapters/memory/spool.ts";
+import { createMemoryWebhookQueue } from "../../src/adapters/memory/webhook-queue.ts";
 import { describeApprovalNews } from "./approval-news.ts";
 import { describeApprovalStore } from "./approval-store.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
@@ -13,6 +14,7 @@ import { describeKeyChanges } from "./key-changes.ts";
 import { describeKeyStore } from "./key-store.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { CHAIN, describeSpool } from "./spool.ts";
+import { describeWebhookQueue } from "./webhook-queue.ts";
 
 describeAuditStore("memory", async () => {
   const store = createMemoryAuditStore();
@@ -31,6 +33,10 @@ describeApprovalStore("memory", async () => {
   return { store, close: () => store.close() };
 });
 describeApprovalNews("memory", async () => createMemoryApprovalNews());
+describeWebhookQueue("memory", async () => {
+  const queue = createMemoryWebhookQueue();
+  return { queue, close: () => queue.close() };
+});
 describeKeyStore("memory", async () => {
   const store = createMemoryKeyStore();
   return { store, close: () => store.close() };

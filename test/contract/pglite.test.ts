@@ -14,6 +14,7 @@ import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, decisionRecord, idOf, ids, insertRecords } from "./samples.ts";
+import { describeWebhookQueue } from "./webhook-queue.ts";
 
 const root = mkdtempSync(join(tmpdir(), "verdict-pglite-"));
 const seedImage = join(root, "seed.tar.gz");
@@ -45,7 +46,7 @@ function shared(name: string) {
     current ??= create(name);
     const { database, opened: raw } = current;
     await database.ping();
-    await raw().db.execute(sql`truncate api_keys, approvals, audit_records, rule_sets`);
+    await raw().db.execute(sql`truncate api_keys, approvals, audit_records, rule_sets, webhook_deliveries`);
     const close = async () => {
       current = undefined;
       await database.close();
@@ -77,6 +78,11 @@ describeApprovalStore("PGlite", async () => {
 it("an approval store in PGlite does what the state machine does, whatever is asked of it in whatever order", async () => {
   await expectStoreToEqualMachine(async () => (await approvals()).database.approvalStore, 25);
 }, 60_000);
+const webhooks = shared("webhooks");
+describeWebhookQueue("PGlite", async () => {
+  const { database, ...rest } = await webhooks();
+  return { queue: database.webhookQueue, ...rest };
+});
 const keys = shared("keys");
 describeKeyStore("PGlite", async () => {
   const { database, ...rest } = await keys();

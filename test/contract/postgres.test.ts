@@ -14,6 +14,7 @@ import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, chainLines, decisionRecord, eventRecord, idAt, idOf, ids, insertRecords } from "./samples.ts";
+import { describeWebhookQueue } from "./webhook-queue.ts";
 
 const url = await freshPostgres();
 const own = await ownServer(startPostgres);
@@ -43,7 +44,7 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   async function openEmpty(): Promise<Database> {
     const database = open();
     await database.ping();
-    await admin.execute(sql`truncate api_keys, approvals, audit_records, rule_sets`);
+    await admin.execute(sql`truncate api_keys, approvals, audit_records, rule_sets, webhook_deliveries`);
     return database;
   }
   describeAuditStore("PostgreSQL", async () => {
@@ -62,6 +63,10 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   describeApprovalStore("PostgreSQL", async () => {
     const [database, replica] = [await openEmpty(), open()];
     return { store: database.approvalStore, replica: replica.approvalStore, close: () => database.close() };
+  });
+  describeWebhookQueue("PostgreSQL", async () => {
+    const [database, replica] = [await openEmpty(), open()];
+    return { queue: database.webhookQueue, replica: replica.webhookQueue, close: () => database.close() };
   });
   describeKeyStore("PostgreSQL", async () => {
     const database = await openEmpty();

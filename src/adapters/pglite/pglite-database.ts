@@ -12,6 +12,7 @@ import { applyMigrations } from "../postgres/migrate.ts";
 import { createOpener, databaseBackoffMs } from "../postgres/opener.ts";
 import { createDrizzleRuleSetArchive } from "../postgres/rule-set-archive.ts";
 import { faultCode, toStorageFault } from "../postgres/storage-fault.ts";
+import { createDrizzleWebhookQueue } from "../postgres/webhook-queue.ts";
 import { type OpenedPglite, openPglite } from "./pglite-client.ts";
 import { unpackSeedImage } from "./seed-image.ts";
 
@@ -64,6 +65,7 @@ export function createPgliteDatabase(options: PgliteOptions): Database {
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
     approvalStore: createDrizzleApprovalStore(run),
+    webhookQueue: createDrizzleWebhookQueue(run),
     get state() {
       return opener.state;
     },

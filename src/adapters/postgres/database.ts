@@ -4,6 +4,7 @@ import type { ApprovalStore } from "../../approvals/index.ts";
 import type { AuditPartitions, AuditStore } from "../../audit/types.ts";
 import type { KeyStore } from "../../identity/types.ts";
 import type { RuleSetArchive } from "../../rules/types.ts";
+import type { WebhookQueue } from "../../webhooks/index.ts";
 import type { OpenerState } from "./opener.ts";
 
 /** What Drizzle's PostgreSQL and PGlite drivers have in common. */
@@ -22,6 +23,7 @@ export interface Database {
   readonly keyStore: KeyStore;
   readonly ruleSetArchive: RuleSetArchive;
   readonly approvalStore: ApprovalStore;
+  readonly webhookQueue: WebhookQueue;
   readonly state: OpenerState;
   /** Starts opening; the first use of a store does so as well. */
   open(): void;

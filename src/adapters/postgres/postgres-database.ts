@@ -12,6 +12,7 @@ import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
 import { createDrizzleRuleSetArchive } from "./rule-set-archive.ts";
 import { toStorageFault } from "./storage-fault.ts";
+import { createDrizzleWebhookQueue } from "./webhook-queue.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. SECURITY: holds a password; never logged or put into an error. */
@@ -71,6 +72,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
     approvalStore: createDrizzleApprovalStore(run),
+    webhookQueue: createDrizzleWebhookQueue(run),
     get state() {
       return opener.state;
     },

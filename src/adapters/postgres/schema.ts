@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
-import { bigint, customType, index, json, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, customType, index, integer, json, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import type { Approval, ApprovalStatus } from "../../approvals/types.ts";
 import type { ChainedRecord } from "../../audit/types.ts";
 import type { ApiKey, KeyRole, Scope } from "../../identity/types.ts";
 import type { RuleSource } from "../../rules/types.ts";
+import type { DeliveryStatus, WebhookEvent } from "../../webhooks/index.ts";
 
 /** Text that is compared byte by byte, whatever the database's own collation says about case. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
@@ -100,5 +101,38 @@ export const approvals = pgTable(
     index("approvals_rule").on(table.ruleId, table.id),
     index("approvals_forgettable").on(table.forgettableFrom, table.id).where(sql`status <> 'pending'`),
     index("approvals_same_action").on(table.sameAction, table.status),
+  ],
+);
+
+/** What waits to be told to webhooks, and what became of it. `body` is text, since every attempt sends the same bytes. */
+export const webhookDeliveries = pgTable(
+  "webhook_deliveries",
+  {
+    id: bytewise("id").primaryKey(),
+    webhookId: bytewise("webhook_id").notNull(),
+    eventId: bytewise("event_id").notNull(),
+    event: bytewise("event").$type<WebhookEvent>().notNull(),
+    approvalId: bytewise("approval_id").notNull(),
+    tenant: bytewise("tenant"),
+    body: text("body").notNull(),
+    status: bytewise("status").$type<DeliveryStatus>().notNull(),
+    attempts: integer("attempts").notNull(),
+    /** Counts the leases: only who holds the last one may say what became of it. */
+    lease: integer("lease").notNull(),
+    createdAt: instant("created_at").notNull(),
+    /** While it is pending. Of a leased one: when the lease ends. */
+    dueAt: instant("due_at"),
+    /** Of the last change of status. */
+    settledAt: instant("settled_at").notNull(),
+    lastAttemptAt: instant("last_attempt_at"),
+    lastHttpStatus: integer("last_http_status"),
+    lastError: text("last_error"),
+  },
+  (table) => [
+    uniqueIndex("webhook_deliveries_event").on(table.webhookId, table.eventId),
+    index("webhook_deliveries_due").on(table.webhookId, table.dueAt, table.id).where(sql`status = 'pending'`),
+    index("webhook_deliveries_status").on(table.status, table.id),
+    index("webhook_deliveries_delivered").on(table.settledAt).where(sql`status = 'delivered'`),
+    index("webhook_deliveries_created").on(table.createdAt),
   ],
 );
