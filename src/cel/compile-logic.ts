@@ -5,7 +5,7 @@ import type { EvalFrame } from "./frame.ts";
 import { isCelError, NO_SUCH_OVERLOAD } from "./values.ts";
 
 /** Terms of a chain, chains of the same kind in parentheses opened up. */
-function flatten(node: LogicNode): Node[] {
+export function flatten(node: LogicNode): Node[] {
   const terms: Node[] = [];
   const pending: Node[] = [node];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

@@ -36,9 +36,10 @@ class Compilation implements Context {
   }
 
   compile(node: Node, scope: Scope | undefined = this.scope): Compiled {
-    if (scope === this.scope) return compileNode(node, this);
     // Inside a comprehension nothing is a term of the whole expression, so nothing there goes unpaid.
-    return compileNode(node, new Compilation(this.environment, scope, 0));
+    const context = scope === this.scope ? this : new Compilation(this.environment, scope, 0);
+    const compiled = compileNode(node, context);
+    return this.environment.probe?.(node, compiled) ?? compiled;
   }
 }
 

@@ -53,6 +53,8 @@ export interface Environment {
   readonly foldsIndex: boolean;
   /** Reports a fault of a constant argument; false leaves it to be a runtime error. */
   fault(offset: number, message: string): boolean;
+  /** Gets hold of every node once it is compiled. Undefined on the hot path, whose code is not touched then. */
+  readonly probe?: ((node: Node, compiled: Compiled) => Compiled) | undefined;
 }
 
 export interface Context {

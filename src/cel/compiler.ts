@@ -1,3 +1,4 @@
+import { BranchProbe } from "./branches.ts";
 import { check } from "./checker.ts";
 import { compile } from "./compile.ts";
 import { type Chain, type Compiled, constant, type Environment } from "./compiled.ts";
@@ -14,13 +15,15 @@ import { TIME_FUNCTIONS } from "./functions-time.ts";
 import { MIXED_ARITHMETIC } from "./operations.ts";
 import { PARSER_LIMITS, type ParserLimits, parse } from "./parser.ts";
 import { formatPath, PathTable } from "./paths.ts";
-import type { CelCompiler, CelDiagnostic, CompiledExpression, CompileResult, Frame } from "./types.ts";
+import type { BranchObserver, CelCompiler, CelDiagnostic, CompiledExpression, CompileResult, Frame } from "./types.ts";
 import { CelError, CelType } from "./values.ts";
 
 export interface CelCompilerOptions {
   /** Functions beyond those of the language and of rules. */
   readonly functions?: readonly FunctionSpec[];
   readonly limits?: Partial<ParserLimits>;
+  /** Hears of the outcome of every branch, for coverage and explanations: what is compiled so is slower. */
+  readonly observer?: BranchObserver;
 }
 
 /** Names of one expression: inputs, aliases and types; remembers what was read. */
@@ -30,11 +33,13 @@ class RuleEnvironment implements Environment {
   readonly foldsIndex = true;
   readonly paths = new Set<string>();
   readonly faults: { readonly offset: number; readonly message: string }[] = [];
+  readonly probe: Environment["probe"];
   isVolatile = false;
   readonly #table: PathTable;
 
-  constructor(functions: FunctionTable, table: PathTable) {
+  constructor(functions: FunctionTable, table: PathTable, probe: Environment["probe"]) {
     this.functions = functions;
+    this.probe = probe;
     this.#table = table;
   }
 
@@ -106,7 +111,7 @@ export function createCelCompiler(options: CelCompilerOptions = {}): CelCompiler
     compileCondition(source) {
       let result = current.get(source);
       if (result === undefined) {
-        result = previous.get(source) ?? compileCondition(source, functions, table, limits);
+        result = previous.get(source) ?? compileCondition(source, functions, table, limits, options.observer);
         current.set(source, result);
       }
       return result;
@@ -125,14 +130,17 @@ function compileCondition(
   functions: FunctionTable,
   table: PathTable,
   limits: ParserLimits,
+  observer: BranchObserver | undefined,
 ): CompileResult {
   const parsed = parse(source, limits);
   if (!parsed.ok) return { ok: false, diagnostics: [parsed.diagnostic] };
-  const environment = new RuleEnvironment(functions, table);
+  const probe = observer && new BranchProbe(parsed.node, functions, observer);
+  const environment = new RuleEnvironment(functions, table, probe?.wrap);
   const compiled = compile(parsed.node, environment);
   const faults = [...check(parsed.node, functions), ...environment.faults];
   if (faults.length > 0) return { ok: false, diagnostics: diagnose(source, faults) };
-  return { ok: true, expression: expressionOf(source, compiled, environment, table) };
+  const expression = expressionOf(source, compiled, environment, table);
+  return { ok: true, expression: probe === undefined ? expression : { ...expression, branches: probe.branches() } };
 }
 
 function diagnose(source: string, faults: readonly { offset: number; message: string }[]): CelDiagnostic[] {

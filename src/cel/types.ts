@@ -43,6 +43,27 @@ export type NecessaryCondition = {
   | { readonly op: "contains"; readonly values: readonly string[] } // the list at the path holds any of these
 );
 
+export type BranchOutcome = "true" | "false" | "taken";
+
+/**
+ * A part of an expression that can go more than one way: the whole condition, a term of `&&` or `||`, the test of a
+ * ternary and what it chooses from, and what a macro such as `exists` asks of each element.
+ */
+export interface Branch {
+  readonly role: "condition" | "term" | "test" | "arm" | "predicate";
+  /** Where it begins in the source, in UTF-16 units; parentheses around it are left out. */
+  readonly offset: number;
+  /** The part as CEL, on one line. */
+  readonly text: string;
+  /** `taken` for what is no boolean: it has a value or is never reached. */
+  readonly outcomes: readonly BranchOutcome[];
+  /** The branch that it is a part of; undefined for the whole condition. */
+  readonly parent: Branch | undefined;
+}
+
+/** Hears of every outcome while expressions are evaluated. Errors are no outcome; what is not evaluated has none. */
+export type BranchObserver = (branch: Branch, outcome: BranchOutcome) => void;
+
 /** A compiled expression. Immutable and shared; evaluation state lives in the `Frame`. */
 export interface CompiledExpression {
   readonly source: string;
@@ -55,6 +76,8 @@ export interface CompiledExpression {
   readonly isVolatile: boolean;
   /** Set when the value is the same for every input. */
   readonly constant?: boolean;
+  /** By offset; only from a compiler with an observer. Constant ones are left out. */
+  readonly branches?: readonly Branch[];
 }
 
 export type CompileResult =
