@@ -156,6 +156,9 @@ export function createApprovalFeed(options: FeedOptions): OpenFeed {
       });
       wake = () => {};
     },
-    close: options.close,
+    close() {
+      wake();
+      options.close();
+    },
   };
 }

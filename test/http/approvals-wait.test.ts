@@ -6,6 +6,7 @@ import { createApprovalWaiters } from "../../src/operations/wait-for-approval.ts
 import { actor, TIMEOUT_MS } from "../contract/approval-samples.ts";
 import { idOf } from "../contract/samples.ts";
 import { type ApprovalScene, createApprovalScene } from "./approvals-scene.ts";
+import { settle } from "./event-client.ts";
 
 const LOOK_MS = 2000;
 /** Somebody who answers at another replica whose news are lost. */
@@ -28,11 +29,6 @@ beforeEach(async () => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** What is under way gets done. */
-async function settle() {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 async function pass(ms: number) {
   for (let left = ms; left > 0; left -= 500) {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createApp, createHostGuard } from "../../src/http/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
 import { createTestService } from "../test-service.ts";
+import { readEvents, settle } from "./event-client.ts";
 
 let verdict: Awaited<ReturnType<typeof createTestService>>;
 beforeEach(async () => {
@@ -30,61 +31,7 @@ function ask(query = "", { key = verdict.secrets.auditor, headers, app = verdict
   });
 }
 
-interface Event {
-  readonly id: string;
-  readonly event: string;
-  readonly data: string;
-}
-
-/** A client that reads as WHATWG HTML section 9.2.6 says. */
-async function connect(query?: string, options?: Options) {
-  const response = await ask(query, options);
-  expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let lastId = "";
-  const events: Event[] = [];
-  const comments: string[] = [];
-  let hasEnded = false;
-
-  function take(block: string): void {
-    const fields = new Map<string, string>();
-    for (const line of block.split("\n")) {
-      if (line.startsWith(":")) comments.push(line);
-      const [, name, value] = /^(\w+): (.*)$/.exec(line) ?? [];
-      if (name !== undefined) fields.set(name, fields.has(name) ? `${fields.get(name)}\n${value}` : value!);
-    }
-    lastId = fields.get("id") ?? lastId;
-    const data = fields.get("data");
-    if (data !== undefined) events.push({ id: lastId, event: fields.get("event") ?? "message", data });
-  }
-
-  async function read(): Promise<void> {
-    for (;;) {
-      const { done, value = "" } = await reader.read();
-      if (done) break;
-      for (const block of value.split("\n\n").filter((text) => text !== "")) take(block);
-    }
-    hasEnded = true;
-  }
-  const reading = read();
-  await settle();
-  return {
-    events,
-    comments,
-    ids: () => events.map(({ data }) => JSON.parse(data).id as string),
-    lastId: () => lastId,
-    ended: () => hasEnded,
-    async close() {
-      await reader.cancel();
-      await reading;
-    },
-  };
-}
-
-/** What is under way gets done. */
-async function settle() {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-}
+const connect = async (query?: string, options?: Options) => readEvents(await ask(query, options));
 
 async function pass(ms: number) {
   for (let passed = 0; passed < ms; passed += POLL_MS) {
