@@ -89,6 +89,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     approvalStore: database.approvalStore,
     approvalNews,
     approvalAnnouncer,
+    webhookQueue: database.webhookQueue,
     auditStore: database.auditStore,
     auditPartitions: database.auditPartitions,
     signer,

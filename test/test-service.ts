@@ -5,6 +5,7 @@ import { createMemoryAuditStore } from "../src/adapters/memory/audit-store.ts";
 import { createMemoryKeyChanges } from "../src/adapters/memory/key-changes.ts";
 import { createMemoryKeyStore } from "../src/adapters/memory/key-store.ts";
 import { createMemorySpool } from "../src/adapters/memory/spool.ts";
+import { createMemoryWebhookQueue } from "../src/adapters/memory/webhook-queue.ts";
 import type { ApprovalNotice } from "../src/approvals/index.ts";
 import { createCheckpoint } from "../src/audit/checkpoint.ts";
 import { serializeRecord } from "../src/audit/serialize-record.ts";
@@ -89,6 +90,7 @@ export async function createTestService(
       ...{ spool, redactor, clock, newId, logger, news: approvalNews },
       notifier: { notify: async (notice, { id }) => void notices.push({ notice, id }) },
     }),
+    webhookQueue: createMemoryWebhookQueue(),
     auditStore,
     auditPartitions: auditStore.partitions,
     signer,

@@ -9,6 +9,7 @@ import { addOperationRoutes } from "./operation-routes.ts";
 import type { HttpContext } from "./read-body.ts";
 import { type App, type HttpDeps, toResponse, wrapped } from "./route.ts";
 import { addRulesRoutes } from "./rules-routes.ts";
+import { addWebhookRoutes } from "./webhook-routes.ts";
 
 /** The whole HTTP interface. The same application runs under node:http and, in tests, without a server. */
 export function createApp(deps: HttpDeps): App {
@@ -24,6 +25,7 @@ export function createApp(deps: HttpDeps): App {
   addApprovalRoutes(app, deps);
   addRulesRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addWebhookRoutes(app, deps);
   addKeysRoutes(app, deps);
   addOperationRoutes(app, deps, document);
 
@@ -59,6 +61,7 @@ export function openApiDocument(app: App): object {
       { name: "Approvals", description: "What waits for a person." },
       { name: "Rules", description: "What decides." },
       { name: "Audit", description: "What was decided." },
+      { name: "Webhooks", description: "Who is told." },
       { name: "Keys", description: "Who may ask." },
       { name: "Operation", description: "How the service is." },
     ],

@@ -11,6 +11,7 @@ export const SCOPES = [
   "rules:read",
   "rules:write",
   "keys:write",
+  "webhooks:write",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

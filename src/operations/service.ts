@@ -12,6 +12,7 @@ import type { KeyChanges, KeyRing, KeyStore } from "../identity/index.ts";
 import { instantText } from "../model/instant.ts";
 import type { Redactor } from "../redaction/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
+import type { WebhookQueue } from "../webhooks/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
 import type { ApprovalAnnouncer } from "./announce-approvals.ts";
 import type { DecisionRecorder } from "./record-decision.ts";
@@ -33,6 +34,7 @@ export interface Service {
   readonly approvalStore: ApprovalStore;
   readonly approvalNews: ApprovalNews;
   readonly approvalAnnouncer: ApprovalAnnouncer;
+  readonly webhookQueue: WebhookQueue;
   readonly auditStore: AuditStore;
   readonly auditPartitions: AuditPartitions;
   /** Signs exports, as the spool's checkpoints are signed. */

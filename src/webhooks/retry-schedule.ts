@@ -3,14 +3,9 @@ import type { SendResult } from "./webhook-sender.ts";
 /** What an attempt means for its delivery. */
 export type NextStep =
   | { readonly kind: "delivered"; readonly httpStatus: number }
-  | {
-      readonly kind: "retry" | "dead";
-      readonly httpStatus?: number;
-      /** One line, without a secret. */
-      readonly error: string;
-      /** Of a retry: from now. */
-      readonly delayMs: number;
-    };
+  /** `error` is one line, without a secret. */
+  | { readonly kind: "dead"; readonly httpStatus?: number; readonly error: string }
+  | { readonly kind: "retry"; readonly delayMs: number; readonly httpStatus?: number; readonly error: string };
 
 const [SECOND, MINUTE, HOUR] = [1000, 60_000, 3_600_000];
 
@@ -47,8 +42,7 @@ export function nextStep(attempt: number, result: SendResult, random: number): N
   if (result.kind === "answered" && isSuccess(result.status)) return { kind: "delivered", httpStatus: result.status };
   const error = result.kind === "answered" ? describeAnswer(result.status) : result.error;
   const pauseMs = DELAYS_MS[attempt - 1];
-  if (pauseMs === undefined || httpStatus.httpStatus === GONE)
-    return { kind: "dead", ...httpStatus, error, delayMs: 0 };
+  if (pauseMs === undefined || httpStatus.httpStatus === GONE) return { kind: "dead", ...httpStatus, error };
   const wishedMs = result.kind === "answered" ? Math.min(result.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX) : 0;
   return {
     kind: "retry",

@@ -1,0 +1,67 @@
+import type { Approval, ApprovalNotice, ApprovalNotifier } from "../approvals/index.ts";
+import {
+  eventIdOf,
+  type NewDelivery,
+  payloadOf,
+  type Webhook,
+  type WebhookEvent,
+  type WebhookQueue,
+} from "../webhooks/index.ts";
+import { approvalView } from "./approval-view.ts";
+import { createWebhookWorker, type WebhookWorker, type WebhookWorkerOptions } from "./deliver-webhooks.ts";
+import type { Service } from "./service.ts";
+
+export interface WebhooksOptions extends WebhookWorkerOptions, Pick<Service, "newId"> {}
+
+/** Tells webhooks of approvals. */
+export interface Webhooks extends Pick<WebhookWorker, "start" | "stop"> {
+  readonly notifier: ApprovalNotifier;
+}
+
+/** Without a webhook there is nothing to tell, to send or to look at. */
+export function createWebhooks(options: WebhooksOptions): Webhooks {
+  if (options.webhooks.length === 0) return { notifier: { async notify() {} }, start() {}, async stop() {} };
+  const worker = createWebhookWorker(options);
+  return {
+    notifier: createWebhookNotifier(options, worker.wake),
+    start: worker.start,
+    stop: worker.stop,
+  };
+}
+
+interface NotifierDeps extends Pick<WebhooksOptions, "webhooks" | "clock" | "newId"> {
+  readonly queue: Pick<WebhookQueue, "enqueue">;
+}
+
+/** @param queued called when there is something to send */
+function createWebhookNotifier({ webhooks, queue, clock, newId }: NotifierDeps, queued: () => void): ApprovalNotifier {
+  return {
+    async notify(notice, approval) {
+      const event: WebhookEvent = `approval.${notice}`;
+      const now = clock.now();
+      const told = webhooks.filter(({ events }) => events.has(event));
+      if (told.length === 0) return;
+      await queue.enqueue(
+        told.map((webhook) => deliveryOf(webhook, notice, approval, newId(now))),
+        now,
+      );
+      queued();
+    },
+  };
+}
+
+function deliveryOf(
+  { id: webhookId, format }: Webhook,
+  notice: ApprovalNotice,
+  approval: Approval,
+  id: string,
+): NewDelivery {
+  const event: WebhookEvent = `approval.${notice}`;
+  const at = notice === "opened" ? approval.createdAt : (approval.resolution?.at ?? approval.createdAt);
+  const { tenant } = approval.requester.identity;
+  return {
+    ...{ id, webhookId, event, approvalId: approval.id, eventId: eventIdOf(event, approval.id) },
+    ...(tenant !== undefined && { tenant }),
+    body: payloadOf({ type: event, at, data: approvalView(approval) }, format),
+  };
+}
