@@ -55,13 +55,17 @@ export async function startPostgres(): Promise<TestServer> {
   });
 }
 
-/** @throws ServerMissing */
-export async function startRedis(): Promise<TestServer> {
+/**
+ * @param settings as on the command line of `redis-server`; it keeps nothing over a restart unless they say so
+ * @throws ServerMissing
+ */
+export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const program = findInPath("redis-server");
   if (program === undefined) throw new ServerMissing("redis-server is not in PATH");
   const folder = temporaryFolder("verdict-redis-", {});
   const port = await freePort();
-  const command = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
+  const all = { port: String(port), bind: "127.0.0.1", dir: folder, save: "", appendonly: "no", ...settings };
+  const command = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
   const url = `redis://127.0.0.1:${port}`;
   return serve({
     url,

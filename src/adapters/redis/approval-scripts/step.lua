@@ -1,0 +1,26 @@
+--[[
+Put before the scripts that change approvals. A step is a table:
+  id       of the approval
+  from     its stored state that the step was computed from; a step from any other state is not applied
+  to       its state behind the step; absent: it is forgotten
+  removed  entries that leave the index
+  added    entries that come into it
+]]
+local function isCurrent(step)
+  return redis.call("HGET", KEYS[2], step.id) == step.from
+end
+
+local function apply(step)
+  if step.to then
+    redis.call("HSET", KEYS[2], step.id, step.to)
+  else
+    redis.call("HDEL", KEYS[2], step.id)
+    redis.call("HDEL", KEYS[1], step.id)
+  end
+  for _, entry in ipairs(step.removed) do
+    redis.call("ZREM", KEYS[3], entry)
+  end
+  for _, entry in ipairs(step.added) do
+    redis.call("ZADD", KEYS[3], 0, entry)
+  end
+end
