@@ -7,6 +7,7 @@ import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
 import { createMemoryApprovalNews } from "./adapters/memory/approval-news.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
+import type { ApprovalNews } from "./approvals/index.ts";
 import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
@@ -66,7 +67,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   });
   const redactor = createRedactor({ key: redactionKey, paths: config.auditRedactPaths });
   const keyChanges = await openKeyChanges(config, logger);
-  const approvalNews = createMemoryApprovalNews();
+  const approvalNews = await openApprovalNews(config, logger);
   const approvalAnnouncer = createApprovalAnnouncer({
     ...{ spool, redactor, clock, newId, logger, news: approvalNews },
     notifier: { async notify() {} },
@@ -147,6 +148,14 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Data
   }
   const { createPgliteDatabase } = await import("./adapters/pglite/pglite-database.ts");
   return createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
+}
+
+async function openApprovalNews(config: Config, logger: Logger): Promise<ApprovalNews> {
+  if (config.mode === "embedded") return createMemoryApprovalNews();
+  const onError = (error: Error) =>
+    logger.warn({ err: error }, "no news of approvals from other replicas; who waits looks again every two seconds");
+  const { createPostgresApprovalNews } = await import("./adapters/postgres/approval-news.ts");
+  return createPostgresApprovalNews({ url: config.databaseUrl, onError });
 }
 
 async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChanges> {

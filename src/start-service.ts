@@ -83,6 +83,7 @@ async function start(
     ruleArchiver.stop();
     await shipper.stop();
     await keyChanges.close();
+    await service.approvalNews.close();
     await database.close();
     await spool.close();
   });

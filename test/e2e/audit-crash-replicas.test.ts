@@ -1,6 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshPostgres } from "../shared-servers.ts";
 import { createLedger, type Ledger } from "./audit-ledger.ts";
@@ -9,7 +6,7 @@ import { proveLog, verifyExport, verifyOnline } from "./audit-proof.ts";
 import { spooledBy } from "./audit-spooled.ts";
 import { expectWholeLog } from "./expect-whole-log.ts";
 import { startService, type TestedService } from "./service.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { signingKeyFile } from "./start-replicas.ts";
 import { waitFor } from "./wait-for.ts";
 
 const url = await freshPostgres();
@@ -61,12 +58,4 @@ async function startOther(first: TestedService, options: Parameters<typeof start
 async function expectWhole(service: TestedService, ledger: Ledger): Promise<void> {
   expectWholeLog(await proveLog(service, ledger, url), ledger, 2);
   expect(ledger.refused).toEqual([]);
-}
-
-/** One for both, or neither could verify what the other signed. */
-function signingKeyFile(): string {
-  const path = join(temporaryFolder(), "signing.pem");
-  const { privateKey } = generateKeyPairSync("ed25519");
-  writeFileSync(path, privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
-  return path;
 }
