@@ -43,7 +43,7 @@ export function createApprovalScreen(options: ApprovalScreenOptions): ApprovalSc
       const { length } = board.pending;
       const head = `${printable(title)}  ${length} pending  ${paint.quiet(printable(state))}`;
       const lines = [head, "", ...tableLines(options), "", paint.quiet(FOOT)].slice(0, Math.max(options.rows(), 1));
-      write(`${HOME}${lines.map((line) => line + CLEAR_LINE).join("\r\n")}${CLEAR_BELOW}`);
+      write(`${HOME}${lines.map((line) => CLEAR_LINE + line).join("\r\n")}${CLEAR_BELOW}`);
     },
     close() {
       if (isOpen) write(LEAVE);

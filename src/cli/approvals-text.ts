@@ -21,16 +21,17 @@ export interface ApprovalTableOptions {
 /** One line for each approval below a header. */
 export function formatApprovals(approvals: readonly ApprovalJson[], options: ApprovalTableOptions): string {
   const { now, paint, hasStatus } = options;
-  const header = ["ID", ...(hasStatus ? ["STATUS"] : []), "ASKED", "EXPIRES", "WHO", "ACTION", "RULE", "VOTES"];
+  // What matters most comes first: narrow terminals cut the rest.
+  const header = ["ID", ...(hasStatus ? ["STATUS"] : []), "ACTION", "WHO", "EXPIRES", "VOTES", "ASKED", "RULE"];
   const rows = approvals.map((approval) => [
     approval.id,
     ...(hasStatus ? [statusOf(approval)] : []),
-    relativeTime(Date.parse(approval.created_at), now),
-    approval.status === "pending" ? relativeTime(Date.parse(approval.expires_at), now) : "-",
-    cellText(whoAsks(approval)),
     cellText(approval.action_name),
-    cellText(approval.rule.id),
+    cellText(whoAsks(approval)),
+    approval.status === "pending" ? relativeTime(Date.parse(approval.expires_at), now) : "-",
     votesOf(approval),
+    relativeTime(Date.parse(approval.created_at), now),
+    cellText(approval.rule.id),
   ]);
   const [head = "", ...lines] = formatTable(header, rows).trimEnd().split("\n");
   const painted = lines.map((line, at) => paintOf(approvals[at]!, now, paint)(line));

@@ -271,9 +271,9 @@ describe("verdict approvals watch, on a terminal", () => {
     expect(plain(watching.screen())).toEqual([
       `Approvals of ${service.url}  1 pending  connected`,
       "",
-      "ID                                    STATUS   ASKED      EXPIRES    WHO                   ACTION         RULE                      VOTES",
-      `${APPROVAL_ID}  pending  3 min ago  in 16 min  support-agent (acme)  stripe.refund  payments/refund-over-cap  1/2`,
-      `${OTHER_ID}  denied   3 min ago  -          support-agent (acme)  crm.delete     payments/refund-over-cap  0/2`,
+      "ID                                    STATUS   ACTION         WHO                   EXPIRES    VOTES  ASKED      RULE",
+      `${APPROVAL_ID}  pending  stripe.refund  support-agent (acme)  in 16 min  1/2    3 min ago  payments/refund-over-cap`,
+      `${OTHER_ID}  denied   crm.delete     support-agent (acme)  -          0/2    3 min ago  payments/refund-over-cap`,
       "",
       "verdict approvals show|approve|deny <id>    Ctrl-C ends",
     ]);
@@ -290,7 +290,9 @@ describe("verdict approvals watch, on a terminal", () => {
     send(first, APPROVAL, { ...other, expires_at: "2026-01-02T03:04:35Z" });
     sync(first);
     await watching.until(() => expect(watching.screen()).toContain("2 pending"));
-    expect(plain(watching.screen())[3]).toContain(`${OTHER_ID}  pending  3 min ago  in 30 s`);
+    expect(plain(watching.screen())[3]).toContain(
+      `${OTHER_ID}  pending  crm.delete     support-agent (acme)  in 30 s `,
+    );
     const drawn = watching.out.length;
     watching.waits.at(-1)!.pass();
     await watching.until(() => expect(watching.out.length).toBe(drawn + 1));
