@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { addKey, ask, type Resolving, refund, resolve, type ShownApproval, show, use } from "./approval-scene.ts";
+import { spooledBy } from "./audit-spooled.ts";
 import type { ShownRecord, TestedService } from "./service.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** What came of many approvals that everybody raced for. Lists name what is wrong. */
 export interface RaceCounts {
@@ -54,6 +56,7 @@ export async function raceForApprovals(
     const some = Array.from({ length: Math.min(AT_ONCE, count - n) }, (_, at) => n + at);
     races.push(...(await Promise.all(some.map((nth) => race(here, there, people, nth)))));
   }
+  for (const replica of replicas) await waitFor("its records arrive", async () => (await spooledBy(replica)) === 0);
   const log = await stepsByApproval(here);
   return countUp(races, log);
 }
@@ -80,11 +83,10 @@ async function race(
   ];
   const resolved = resolving.map(([on, how, key]) => soon(() => resolve(on, how, id, key)));
   const used = [here, there, here, there].map((on) => soon(() => use(on, id, body)));
-  const answers = await Promise.all(resolved);
+  const [answers] = await Promise.all([Promise.all(resolved), Promise.all(used)]);
   for (const { status, body: answer } of answers) {
     if (status !== 200 && status !== 409) throw new Error(`${status} ${JSON.stringify(answer)}`);
   }
-  await Promise.all(used);
   // Most grants come too late for the uses above: two more, at once.
   used.push(...[here, there].map((on) => use(on, id, body)));
   const decisions = (await Promise.all(used)).map(({ decision }) => decision);
@@ -105,11 +107,10 @@ async function soon<T>(run: () => Promise<T>): Promise<T> {
 }
 
 async function waitUntilKnown(service: TestedService, key: string): Promise<void> {
-  for (;;) {
+  await waitFor("the key is known", async () => {
     const { status } = await service.call<ShownApproval>("GET", "/v1/approvals?limit=1", { key });
-    if (status === 200) return;
-    await pause(20);
-  }
+    return status === 200;
+  });
 }
 
 async function stepsByApproval(service: TestedService): Promise<{ steps: Map<string, string[]>; records: number }> {

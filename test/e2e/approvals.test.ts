@@ -101,7 +101,10 @@ describe.skipIf(server === undefined)("two replicas", () => {
       const alice = await addKey(there!, "alice", "approver");
       const waits = await measureWaits(here!, there!, alice, ROUNDS);
       console.log(`two processes, ${news}: ${describeWaits(waits)}`);
-      expect(await here!.auditRecords("kind=approval.approved")).toHaveLength(waits.toAllow.length);
+      await waitFor("every step is in the log", async () => {
+        const records = await here!.auditRecords("kind=approval.approved");
+        return records.length === waits.toAllow.length;
+      });
       expect(await verifyOnline(here!)).toMatchObject({ valid: true });
     });
   });
