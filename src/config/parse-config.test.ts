@@ -271,13 +271,15 @@ test.each(["arguments", "/a~2", "/a,", ","])("VERDICT_AUDIT_REDACT_PATHS=%s is r
   expect(messages(parse({ VERDICT_AUDIT_REDACT_PATHS: text }))[0]).toContain("expected JSON pointers");
 });
 
-test("paths to redact are JSON pointers, and key files are found from the working directory", () => {
+test("paths to redact are JSON pointers, and files are found from the working directory", () => {
   const found = config({
     VERDICT_AUDIT_REDACT_PATHS: "/arguments/ssn, /arguments/rows/*/a~1b",
     VERDICT_AUDIT_SIGNING_KEY_FILE: "keys/signing.pem",
+    VERDICT_WEBHOOKS_FILE: "webhooks.yaml",
   });
   expect(found.auditRedactPaths).toEqual(["/arguments/ssn", "/arguments/rows/*/a~1b"]);
   expect(found.auditSigningKeyFile).toBe("/srv/agents/keys/signing.pem");
+  expect(found.webhooksFile).toBe("/srv/agents/webhooks.yaml");
 });
 
 describe("docs/configuration.md", () => {

@@ -32,6 +32,8 @@ interface CommonConfig {
   readonly auditRedactPaths: readonly string[];
   readonly auditRetentionDays?: number;
   readonly approvalsPendingMax: number;
+  /** Absolute. */
+  readonly webhooksFile?: string;
   readonly cacheTtlSeconds: number;
   readonly shutdownTimeoutMs: number;
   readonly keyRefreshMs: number;
@@ -134,6 +136,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
       ? {}
       : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),
     approvalsPendingMax: read.VERDICT_APPROVALS_PENDING_MAX,
+    ...absolute(place, "webhooksFile", read.VERDICT_WEBHOOKS_FILE),
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,
     keyRefreshMs: read.VERDICT_KEY_REFRESH_MS,

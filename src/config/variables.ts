@@ -185,6 +185,14 @@ export const serviceVariables = z.object({
     },
     (text) => parseInteger(text, 1, 10_000),
   ),
+  VERDICT_WEBHOOKS_FILE: optional(
+    {
+      description:
+        "File of the webhooks that are told of approvals, read once at start; `docs/webhooks.md` says what is in it.",
+      allowed: "a path of a YAML file",
+    },
+    parsePath,
+  ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {
       description: "The longest time that an answer's `cache_ttl_seconds` lets a client reuse it. 0 forbids reuse.",
