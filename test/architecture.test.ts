@@ -46,6 +46,14 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../approvals/index.ts",
   ],
   redaction: ["node:fs", "re2js", "../audit/index.ts", "../cel/index.ts", "../adapters/memory/spool.ts"],
+  fixtures: [
+    "node:fs",
+    "js-yaml",
+    "../rules/rule-loader.ts",
+    "../cel/parser.ts",
+    "../operations/service.ts",
+    "../audit/index.ts",
+  ],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   operations: [
     "node:fs",
@@ -75,7 +83,18 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/evaluate.ts", "../audit/index.ts"],
 };
 
-const PURE_FOLDERS = ["model", "cel", "rules", "engine", "audit", "approvals", "webhooks", "redaction", "identity"];
+const PURE_FOLDERS = [
+  "model",
+  "cel",
+  "rules",
+  "engine",
+  "audit",
+  "approvals",
+  "webhooks",
+  "redaction",
+  "fixtures",
+  "identity",
+];
 const IMPURE_GLOBALS = ["process", "fetch", "setTimeout", "setInterval", "setImmediate", "performance", "console"];
 const IMPURE_CODE = [...IMPURE_GLOBALS, "crypto", "globalThis"].map((name) => `export const planted = ${name};`);
 
