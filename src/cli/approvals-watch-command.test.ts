@@ -11,6 +11,7 @@ import {
   problem,
 } from "../../test/fake-approval-service.ts";
 import { createFakeCli } from "../../test/fake-cli.ts";
+import { createHttpApprovalInbox } from "./approvals-http-inbox.ts";
 import type { ApprovalJson } from "./approvals-json.ts";
 
 const OTHER_ID = "019b7ca9-8c88-72b5-a21d-000000000000";
@@ -251,6 +252,15 @@ describe("a stream", () => {
   test("with another content type is an error", async () => {
     service.answer(json(200, {}));
     expect(await watch().ended()).toBe(1);
+  });
+});
+
+test("a stream without even a heartbeat is given up, so that it is made again", async () => {
+  const inbox = createHttpApprovalInbox({ url: service.url, key: "k", quietMs: 20 });
+  const reading = inbox.follow(new AbortController().signal)[Symbol.asyncIterator]().next();
+  await expect(reading).rejects.toMatchObject({
+    message: expect.stringContaining("broke off"),
+    isPassing: true,
   });
 });
 
