@@ -4,14 +4,13 @@ import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
-import { createMemoryApprovalNews } from "./adapters/memory/approval-news.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
-import type { ApprovalNews } from "./approvals/index.ts";
 import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
+import { type OpenedApprovals, openApprovals } from "./open-approvals.ts";
 import { type OpenedShadowRules, openShadowRules } from "./open-shadow-rules.ts";
 import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
@@ -34,6 +33,7 @@ export interface Composition {
   readonly shipper: Shipper;
   readonly ruleArchiver: RuleArchiver;
   readonly keyChanges: KeyChanges;
+  readonly approvals: OpenedApprovals;
   readonly shadow?: OpenedShadowRules;
   readonly initialKeysFile: InitialKeysFile & { readonly path: string };
 }
@@ -67,7 +67,8 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   });
   const redactor = createRedactor({ key: redactionKey, paths: config.auditRedactPaths });
   const keyChanges = await openKeyChanges(config, logger);
-  const approvalNews = await openApprovalNews(config, logger);
+  const approvals = await openApprovals(config, database.approvalStore, logger);
+  const { approvalStore, approvalNews } = approvals;
   const approvalAnnouncer = createApprovalAnnouncer({
     ...{ spool, redactor, clock, newId, logger, news: approvalNews },
     notifier: { async notify() {} },
@@ -87,7 +88,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     spool,
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
-    approvalStore: database.approvalStore,
+    approvalStore,
     approvalNews,
     approvalAnnouncer,
     webhookQueue: database.webhookQueue,
@@ -98,7 +99,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     async flushAudit() {
       return spool.pending === 0 || shipper.flush(FLUSH_DEADLINE_MS);
     },
-    dependencies: dependenciesOf(database, shipper),
+    dependencies: new Map([databaseDependency(database, shipper), ...approvals.dependencies]),
     clock,
     newId,
     randomSecret: () => randomBytes(32),
@@ -131,6 +132,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     shipper,
     ruleArchiver,
     keyChanges,
+    approvals,
     ...(shadow && { shadow }),
     initialKeysFile: createInitialKeysFile(config.dataDir),
   };
@@ -150,14 +152,6 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Data
   return createPgliteDatabase({ directory: join(config.dataDir, "pglite"), onError });
 }
 
-async function openApprovalNews(config: Config, logger: Logger): Promise<ApprovalNews> {
-  if (config.mode === "embedded") return createMemoryApprovalNews();
-  const onError = (error: Error) =>
-    logger.warn({ err: error }, "no news of approvals from other replicas; who waits looks again every two seconds");
-  const { createPostgresApprovalNews } = await import("./adapters/postgres/approval-news.ts");
-  return createPostgresApprovalNews({ url: config.databaseUrl, onError });
-}
-
 async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChanges> {
   if (config.mode === "embedded" || config.redisUrl === undefined) return createMemoryKeyChanges();
   const { createRedisKeyChanges } = await import("./adapters/redis/key-changes.ts");
@@ -167,17 +161,15 @@ async function openKeyChanges(config: Config, logger: Logger): Promise<KeyChange
   });
 }
 
-function dependenciesOf(database: Database, shipper: Shipper): ReadonlyMap<string, () => DependencyState> {
-  return new Map([
-    [
-      "database",
-      () => {
-        const isUp = database.state.status === "open" && shipper.state.lastError === undefined;
-        const detail = `${shipper.state.pending} audit records wait for it`;
-        return isUp ? { isUp, isRequired: false } : { isUp, isRequired: false, detail };
-      },
-    ],
-  ]);
+function databaseDependency(database: Database, shipper: Shipper): readonly [string, () => DependencyState] {
+  return [
+    "database",
+    () => {
+      const isUp = database.state.status === "open" && shipper.state.lastError === undefined;
+      const detail = `${shipper.state.pending} audit records wait for it`;
+      return isUp ? { isUp, isRequired: false } : { isUp, isRequired: false, detail };
+    },
+  ];
 }
 
 function after(ms: number, run: () => void): () => void {

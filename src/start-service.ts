@@ -83,7 +83,7 @@ async function start(
     ruleArchiver.stop();
     await shipper.stop();
     await keyChanges.close();
-    await service.approvalNews.close();
+    await composition.approvals.close();
     await database.close();
     await spool.close();
   });
@@ -162,6 +162,7 @@ async function prepare(
   await retry(service.logger, signal, () =>
     recordEvent(service, "service.started", "system", startOf(service, config)),
   );
+  void composition.approvals.checkPersistence();
   startRecurringWork(composition, config, signal);
   return made === undefined ? { isReady: true } : { isReady: true, made: { keys: made, path: initialKeysFile.path } };
 }
