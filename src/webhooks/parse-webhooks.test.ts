@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseWebhooks, type SecretFile } from "./parse-webhooks.ts";
 
@@ -145,4 +147,10 @@ describe("neither a secret nor a URL is shown", () => {
       "a secret (not shown) must be `whsec_` and the base64 of 24 to 64 random bytes",
     );
   });
+});
+
+test("the example of docs/webhooks.md is a file of webhooks", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/webhooks.md"), "utf8");
+  const example = /^```yaml\n([\s\S]*?)^```$/m.exec(page)![1]!;
+  expect(problems(example, () => ({ ok: true, text: SECRET }))).toEqual([]);
 });
