@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createExportReader } from "./export-reader.ts";
+
+function linesOf(...chunks: readonly (string | Uint8Array)[]): string[] {
+  const seen: string[] = [];
+  const reader = createExportReader({
+    line: (text) => void seen.push(text),
+    malformed: (detail) => void seen.push(`! ${detail}`),
+  });
+  for (const chunk of chunks) reader.write(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  reader.end();
+  return seen;
+}
+
+describe("the bytes of an export", () => {
+  it("are the same lines however they are cut into chunks", () => {
+    const text = fc.array(
+      fc.string({ unit: "grapheme" }).map((line) => line.replaceAll("\n", "")),
+      { minLength: 1 },
+    );
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(20)), (lines, sizes) => {
+        const bytes = Buffer.from(`${lines.join("\n")}\n`);
+        const chunks: Uint8Array[] = [];
+        let at = 0;
+        for (const size of sizes) {
+          chunks.push(bytes.subarray(at, at + size));
+          at += size;
+        }
+        expect(linesOf(...chunks, bytes.subarray(at))).toEqual(lines);
+      }),
+    );
+  });
+
+  it("may end without a line feed", () => {
+    expect(linesOf("a\nb")).toEqual(["a", "b"]);
+    expect(linesOf("")).toEqual([]);
+  });
+
+  it("are not repaired: the line that is not UTF-8 is named, those around it are read", () => {
+    expect(linesOf(Buffer.concat([Buffer.from("a\n"), Uint8Array.of(0xff, 10), Buffer.from("b\n")]))).toEqual([
+      "a",
+      "! not UTF-8",
+      "b",
+    ]);
+  });
+
+  it("hold no line without an end in memory", () => {
+    const megabyte = "x".repeat(1024 * 1024);
+    const long = Array.from({ length: 18 }, () => megabyte);
+    expect(linesOf("a\n", ...long, "\nb\n")).toEqual(["a", "! longer than any record", "b"]);
+    expect(linesOf("a\n", ...long)).toEqual(["a", "! longer than any record"]);
+  });
+
+  it("may be overwritten once they were written", () => {
+    const chunk = Buffer.from("ab");
+    const seen: string[] = [];
+    const reader = createExportReader({ line: (text) => void seen.push(text), malformed: () => {} });
+    reader.write(chunk);
+    chunk.fill("z");
+    reader.write(Buffer.from("c\n"));
+    expect(seen).toEqual(["abc"]);
+  });
+});
