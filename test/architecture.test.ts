@@ -55,6 +55,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../audit/index.ts",
   ],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
+  replay: ["node:fs", "node:crypto", "../rules/index.ts", "../redaction/index.ts", "../adapters/memory/spool.ts"],
   operations: [
     "node:fs",
     "postgres",
@@ -94,6 +95,7 @@ const PURE_FOLDERS = [
   "redaction",
   "fixtures",
   "identity",
+  "replay",
 ];
 const IMPURE_GLOBALS = ["process", "fetch", "setTimeout", "setInterval", "setImmediate", "performance", "console"];
 const IMPURE_CODE = [...IMPURE_GLOBALS, "crypto", "globalThis"].map((name) => `export const planted = ${name};`);
