@@ -11,6 +11,8 @@ export const EXIT = {
   approvalRequired: 4,
   /** Somebody was faster, or has answered before: for scripts, often no failure. */
   conflict: 5,
+  /** Rules decide otherwise than others did, and the command line asked to hear of it so. */
+  different: 6,
 } as const;
 
 /** INVARIANT: only an allow is 0. */
