@@ -31,7 +31,6 @@ export const APPROVAL: ApprovalJson = {
   },
   rule: { id: "payments/refund-over-cap", name: "Refunds over the cap", reason: "Refunds above $50 need a person." },
   policy_revision: "sha256:0000",
-  request_id: "019b7ca9-8c88-72b5-a21d-d88e00a3fdfc",
   terms: { approvers: [["role:finance-lead", "user:mia"]], quorum: 2, on_timeout: "deny" },
   votes: [{ voter: "tom", at: "2026-01-02T03:03:05.000Z", note: "fine by me" }],
 };

@@ -132,7 +132,6 @@ PENDING  stripe.refund
   approvers    role:finance-lead or user:mia
   expires      2026-01-02T03:16:05.000Z (in 12 min); then deny
   before       asked for the same action: approved 3, denied 1
-  request      019b7ca9-8c88-72b5-a21d-d88e00a3fdfc
   revision     sha256:0000
   votes        1 of 2
                tom, 2026-01-02T03:03:05.000Z (1 min ago): fine by me
@@ -172,9 +171,9 @@ last decisions in this session
     expect(stdout).toContain("answered by  mia, 2026-01-02T03:04:00Z (5 s ago)\n");
     expect(stdout).toContain("grant        not used yet; may be used once until 2026-01-02T03:09:00Z (in 4 min)\n");
     expect(stdout).not.toContain("expires ");
-    const used = { ...approved.grant!, consumed_at: "2026-01-02T03:04:04Z", consumed_by: "r-1" };
+    const used = { ...approved.grant!, consumed_at: "2026-01-02T03:04:04Z" };
     expect((await run(["show", APPROVAL_ID], json(200, { ...approved, grant: used }))).stdout).toContain(
-      "grant        used 2026-01-02T03:04:04Z (1 s ago), by request r-1\n",
+      "grant        used 2026-01-02T03:04:04Z (1 s ago)\n",
     );
     const denied = approvalWith({
       status: "denied",

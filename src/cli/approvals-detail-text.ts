@@ -42,7 +42,6 @@ function askFields(approval: ApprovalJson, now: number): Field[] {
       approval.status === "pending" ? `${moment(approval.expires_at, now)}; then ${terms.on_timeout}` : undefined,
     ],
     ["before", historyText(approval.history)],
-    ["request", approval.request_id],
     ["revision", approval.policy_revision],
   ];
 }
@@ -53,7 +52,7 @@ function answerFields({ terms, votes, resolution, grant }: ApprovalJson, now: nu
   const use =
     grant?.consumed_at == null
       ? grant && `not used yet; may be used once until ${moment(grant.expires_at, now)}`
-      : `used ${moment(grant.consumed_at, now)}, by request ${grant.consumed_by ?? "unknown"}`;
+      : `used ${moment(grant.consumed_at, now)}`;
   return [
     ["votes", `${votes.length} of ${terms.quorum}`],
     ...given,

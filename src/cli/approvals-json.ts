@@ -21,7 +21,6 @@ export interface ApprovalJson {
   };
   readonly rule: { readonly id: string; readonly name: string; readonly reason: string };
   readonly policy_revision: string;
-  readonly request_id: string;
   readonly terms: {
     readonly approvers: readonly (readonly string[])[];
     readonly quorum: number;
@@ -36,7 +35,6 @@ export interface ApprovalJson {
   readonly grant?: {
     readonly expires_at: string;
     readonly consumed_at?: string | null;
-    readonly consumed_by?: string | null;
   } | null;
   /** With one approval only, for who may judge it; null when the audit log did not answer. */
   readonly session_decisions?: readonly unknown[] | null;
@@ -49,7 +47,7 @@ export function isApprovalJson(value: unknown): value is ApprovalJson {
   if (!isObject(value)) return false;
   const { requester, rule, terms, votes, resolution, grant } = value;
   return (
-    hasTexts(value, ["id", "status", "action_type", "action_name", "policy_revision", "request_id"]) &&
+    hasTexts(value, ["id", "status", "action_type", "action_name", "policy_revision"]) &&
     hasTimes(value, ["created_at", "expires_at"]) &&
     isOptional(value.session_id, isText) &&
     isObject(value.request) &&
@@ -81,10 +79,7 @@ const isResolution = (value: unknown) =>
   isObject(value) && hasTimes(value, ["at"]) && isOptional(value.by, isText) && isOptional(value.reason, isText);
 
 const isGrant = (value: unknown) =>
-  isObject(value) &&
-  hasTimes(value, ["expires_at"]) &&
-  isOptional(value.consumed_at, isTime) &&
-  isOptional(value.consumed_by, isText);
+  isObject(value) && hasTimes(value, ["expires_at"]) && isOptional(value.consumed_at, isTime);
 
 const isText = (value: unknown) => typeof value === "string";
 const isTexts = (value: unknown) => isList(value, isText);

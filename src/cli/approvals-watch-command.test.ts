@@ -133,7 +133,7 @@ describe("what was answered", () => {
   test("is told again when it is used, and never as pending", async () => {
     const watching = watch();
     const grant = { expires_at: "2026-01-02T03:09:05Z" };
-    const used = { ...approved, grant: { ...grant, consumed_at: "2026-01-02T03:04:06Z", consumed_by: "r-1" } };
+    const used = { ...approved, grant: { ...grant, consumed_at: "2026-01-02T03:04:06Z" } };
     const first = await connection(1);
     send(first, APPROVAL, { ...approved, grant }, APPROVAL, { ...approved, grant }, used, other);
     await watching.until(() => expect(watching.out).toHaveLength(4));

@@ -57,7 +57,6 @@ const grantSchema = z
   .object({
     expires_at: instant("Until when the action may be taken"),
     consumed_at: instant("When it was; it may be taken once").optional(),
-    consumed_by: word("Request id of the evaluation that used it.").optional(),
   })
   .meta({ id: "ApprovalGrant", description: "There when the action may, or might, be taken." });
 
@@ -75,7 +74,6 @@ const approvalShape = {
   requester: requesterSchema,
   rule: ruleSchema,
   policy_revision: word("Digest of the rule set that the rule is from."),
-  request_id: z.uuid().meta({ description: "Request id of the evaluation that asked." }),
   terms: termsSchema,
   votes: z.array(voteSchema).meta({ description: "In the order in which they were given." }),
   resolution: resolutionSchema.optional(),
@@ -207,7 +205,6 @@ export const PENDING = {
     reason: "Refunds above $50 need a person.",
   },
   policy_revision: `sha256:${"0".repeat(64)}`,
-  request_id: "01890b6e-7c00-7000-8000-000000000000",
   terms: { approvers: [["role:oncall"]], quorum: 1, on_timeout: "deny", timeout_seconds: 300, grant_ttl_seconds: 300 },
   votes: [],
 } as const satisfies ApprovalView;

@@ -21,8 +21,6 @@ export interface ApprovalView {
   };
   readonly rule: { readonly id: string; readonly name: string; readonly reason: string };
   readonly policy_revision: string;
-  /** Of the evaluation that opened it. */
-  readonly request_id: string;
   readonly terms: {
     readonly approvers: readonly (readonly string[])[];
     readonly quorum: number;
@@ -32,7 +30,7 @@ export interface ApprovalView {
   };
   readonly votes: readonly { readonly voter: string; readonly at: string; readonly note?: string }[];
   readonly resolution?: { readonly at: string; readonly by?: string; readonly reason?: string };
-  readonly grant?: { readonly expires_at: string; readonly consumed_at?: string; readonly consumed_by?: string };
+  readonly grant?: { readonly expires_at: string; readonly consumed_at?: string };
 }
 
 /**
@@ -60,7 +58,6 @@ export function approvalView(approval: Approval): ApprovalView {
     },
     rule: approval.rule,
     policy_revision: approval.policyRevision,
-    request_id: approval.requestId,
     terms: {
       approvers: terms.approvers,
       quorum: terms.quorum,
@@ -80,8 +77,7 @@ const resolutionView = ({ at, by, reason }: NonNullable<Approval["resolution"]>)
   ...(reason !== undefined && { reason }),
 });
 
-const grantView = ({ expiresAt, consumedAt, consumedBy }: NonNullable<Approval["grant"]>) => ({
+const grantView = ({ expiresAt, consumedAt }: NonNullable<Approval["grant"]>) => ({
   expires_at: instantText(expiresAt),
   ...(consumedAt !== undefined && { consumed_at: instantText(consumedAt) }),
-  ...(consumedBy !== undefined && { consumed_by: consumedBy }),
 });
