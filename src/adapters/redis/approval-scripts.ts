@@ -155,12 +155,16 @@ function allStored(reply: Reply): Stored[] {
   return Array.from({ length: reply.length / 2 }, (_, n) => storedAt(reply, 2 * n) ?? failDamaged());
 }
 
-/** @throws UnavailableError when a key was deleted or evicted, and others were not */
+/** @throws UnavailableError when a part of it is missing, or is not what was stored */
 function storedAt(reply: Reply, at: number): Stored | undefined {
   const [asked, state] = [reply[at] ?? null, reply[at + 1] ?? null];
   if (asked === null && state === null) return undefined;
   if (typeof asked !== "string" || typeof state !== "string") return failDamaged();
-  return { approval: { ...JSON.parse(asked), ...JSON.parse(state) }, state };
+  try {
+    return { approval: { ...JSON.parse(asked), ...JSON.parse(state) }, state };
+  } catch {
+    return failDamaged();
+  }
 }
 
 /** SECURITY: guessing what was lost could grant what nobody granted. */

@@ -31,8 +31,9 @@ export const TIMEOUT_MS = 1000;
 /**
  * Connects on first use, or when told to by `redis.connect`, and reconnects for ever in the background.
  *
- * INVARIANT: no command is sent a second time, nor later than its caller waits for: without the offline queue and without
- * resending, a command whose connection breaks fails. Whoever sent it does not know whether it was carried out.
+ * INVARIANT: no command is sent a second time, nor when its caller has given up: without the offline queue and without
+ * resending, a command whose connection breaks fails. Whoever sent it does not know whether it was carried out, and a Redis
+ * that hangs may do so when it goes on.
  * @throws TypeError when the URL cannot be parsed
  */
 export function openConnection(settings: RedisSettings): RedisConnection {
