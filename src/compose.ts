@@ -6,6 +6,8 @@ import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
 import { createMemoryKeyChanges } from "./adapters/memory/key-changes.ts";
 import type { Database } from "./adapters/postgres/database.ts";
+import { createWebhookSender } from "./adapters/webhooks/webhook-sender.ts";
+import { readWebhooksFile } from "./adapters/webhooks/webhooks-file.ts";
 import { createShipper, type Shipper, type Spool } from "./audit/index.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
@@ -17,6 +19,7 @@ import { createActiveRules } from "./operations/active-rules.ts";
 import { createApprovalAnnouncer } from "./operations/announce-approvals.ts";
 import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
+import { createWebhooks, type Webhooks } from "./operations/notify-webhooks.ts";
 import { createDecisionRecorder } from "./operations/record-decision.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
 import type { Clock, DependencyState, Service } from "./operations/service.ts";
@@ -35,6 +38,7 @@ export interface Composition {
   readonly keyChanges: KeyChanges;
   readonly approvals: OpenedApprovals;
   readonly shadow?: OpenedShadowRules;
+  readonly webhooks: Webhooks;
   readonly initialKeysFile: InitialKeysFile & { readonly path: string };
 }
 
@@ -50,6 +54,7 @@ const BATCH = { embedded: 100, server: 1000 } as const;
 export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
   const clock = systemClock;
   const { signer, verifyingKeys, redactionKey } = openAuditKeys(config);
+  const configuredWebhooks = config.webhooksFile === undefined ? [] : readWebhooksFile(config.webhooksFile);
   const database = await openDatabase(config, logger);
   const { spool, newId } = openSpool(config, signer, (problem) =>
     logger.error({ problem }, "the audit spool has a problem"),
@@ -69,9 +74,15 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const keyChanges = await openKeyChanges(config, logger);
   const approvals = await openApprovals(config, database.approvalStore, logger);
   const { approvalStore, approvalNews } = approvals;
+  const webhooks = createWebhooks({
+    webhooks: configuredWebhooks,
+    queue: database.webhookQueue,
+    sender: createWebhookSender(),
+    ...{ clock, newId, random: Math.random, after, logger },
+  });
   const approvalAnnouncer = createApprovalAnnouncer({
     ...{ spool, redactor, clock, newId, logger, news: approvalNews },
-    notifier: { async notify() {} },
+    notifier: webhooks.notifier,
   });
   const settings = { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax };
   const shadow =
@@ -134,6 +145,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     keyChanges,
     approvals,
     ...(shadow && { shadow }),
+    webhooks,
     initialKeysFile: createInitialKeysFile(config.dataDir),
   };
 }

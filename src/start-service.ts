@@ -19,6 +19,9 @@ import { createMetrics, type Logger } from "./telemetry/index.ts";
 /** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
 const RETRY_MS = { first: 250, max: 4000 } as const;
 
+/** How long attempts to reach webhooks may go on while the service stops; then another process makes them. */
+const WEBHOOKS_GRACE_MS = 2000;
+
 /** What each step of a stop gets although the time for all of them is over. */
 const STOP_STEP_MS_MIN = 500;
 
@@ -77,6 +80,7 @@ async function start(
   let isDatabaseWanted = false;
   undo.push(async () => {
     await service.approvalAnnouncer.retry();
+    await composition.webhooks.stop(Math.min(msToStop(), WEBHOOKS_GRACE_MS));
     // A start that failed before leaves its records in the spool rather than open a database for them.
     await spool.checkpoint().catch((error) => logger.error({ err: error }, "the audit log was not signed at the end"));
     if (isDatabaseWanted) await shipper.flush(msToStop());
@@ -104,6 +108,7 @@ async function start(
   if (composition.shadow !== undefined) undo.push(await composition.shadow.start());
   isDatabaseWanted = true;
   database.open();
+  composition.webhooks.start();
   const ready = prepare(composition, config, stopping.signal);
   undo.push(async () => {
     stopping.abort();
