@@ -1,11 +1,13 @@
 import type { Composition } from "./compose.ts";
 import type { Config } from "./config/index.ts";
-import { expireApprovals } from "./operations/expire-approvals.ts";
+import { expireApprovals, forgetApprovals } from "./operations/expire-approvals.ts";
 import { expireAudit } from "./operations/expire-audit.ts";
 import type { Logger } from "./telemetry/index.ts";
 
 /** What is due is also found by whoever looks at it: this is for what nobody looks at. */
 const APPROVALS_MS = 1000;
+
+const FORGET_MS = 3_600_000;
 
 const RETENTION_CHECK_MS = 6 * 3_600_000;
 
@@ -17,6 +19,8 @@ export function startRecurringWork(composition: Composition, config: Config, sig
   const { service, spool, shipper, ruleArchiver } = composition;
   const every = createTimers(service.logger, signal);
 
+  const { approvalsRetentionDays } = config;
+  every(FORGET_MS, () => forgetApprovals(service, approvalsRetentionDays), "old approvals were not forgotten");
   every(APPROVALS_MS, () => expireApprovals(service), "approvals were not looked through");
   // What an earlier process could not sign any more is signed at once.
   every(config.auditCheckpointSeconds * 1000, () => spool.checkpoint(), "the audit log was not signed");

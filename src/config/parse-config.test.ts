@@ -172,6 +172,7 @@ describe("values", () => {
       auditCheckpointSeconds: 60,
       auditRedactPaths: [],
       approvalsPendingMax: 50,
+      approvalsRetentionDays: 90,
       cacheTtlSeconds: 5,
       shutdownTimeoutMs: 10_000,
       keyRefreshMs: 2_000,

@@ -32,6 +32,7 @@ interface CommonConfig {
   readonly auditRedactPaths: readonly string[];
   readonly auditRetentionDays?: number;
   readonly approvalsPendingMax: number;
+  readonly approvalsRetentionDays: number;
   /** Absolute. */
   readonly webhooksFile?: string;
   readonly cacheTtlSeconds: number;
@@ -136,6 +137,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
       ? {}
       : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),
     approvalsPendingMax: read.VERDICT_APPROVALS_PENDING_MAX,
+    approvalsRetentionDays: read.VERDICT_APPROVALS_RETENTION_DAYS,
     ...absolute(place, "webhooksFile", read.VERDICT_WEBHOOKS_FILE),
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,

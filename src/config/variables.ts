@@ -193,6 +193,16 @@ export const serviceVariables = z.object({
     },
     parsePath,
   ),
+  VERDICT_APPROVALS_RETENTION_DAYS: required(
+    {
+      description:
+        "How long approvals are kept after they were answered, to show how often an identity asked the same before. The audit log keeps " +
+        "what became of them.",
+      allowed: "a whole number from 1 to 36500",
+      default: "90",
+    },
+    (text) => parseInteger(text, 1, 36_500),
+  ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {
       description: "The longest time that an answer's `cache_ttl_seconds` lets a client reuse it. 0 forbids reuse.",

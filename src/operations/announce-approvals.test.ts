@@ -3,7 +3,7 @@ import { newApproval, pendingApproval } from "../../test/contract/approval-sampl
 import { createTestService } from "../../test/test-service.ts";
 import { UnavailableError } from "../model/errors.ts";
 import { createApprovalAnnouncer } from "./announce-approvals.ts";
-import { expireApprovals } from "./expire-approvals.ts";
+import { expireApprovals, forgetApprovals } from "./expire-approvals.ts";
 
 const OPENED = { kind: "approval.opened", approval: pendingApproval(1) } as const;
 
@@ -98,4 +98,22 @@ test("approvals that nobody looks at end on time, each announced once", async ()
   expect(new Set(notices.map(({ id }) => id)).size).toBe(450);
   expect(notices.every(({ notice }) => notice === "expired")).toBe(true);
   expect(notices).toHaveLength(450);
+});
+
+test("what was answered long ago is forgotten, and nothing that is not", async () => {
+  const { service, advance } = await createTestService();
+  const { approvalStore, clock } = service;
+  for (let n = 1; n <= 250; n++) {
+    await approvalStore.open(newApproval(n, { identity: `agent-${n}` }), clock.now(), { pendingMax: 1 });
+  }
+  advance(newApproval(1).terms.timeoutMs);
+  await expireApprovals(service);
+  await approvalStore.open(newApproval(251, { terms: { timeoutMs: 40 * 86_400_000 } }), clock.now(), { pendingMax: 1 });
+  advance(29 * 86_400_000);
+  await forgetApprovals(service, 30);
+  expect(await approvalStore.get(newApproval(1).id, clock.now())).toBeDefined();
+  advance(2 * 86_400_000);
+  await forgetApprovals(service, 30);
+  const { approvals } = await approvalStore.list({ limit: 300 }, clock.now());
+  expect(approvals.map(({ id }) => id)).toEqual([newApproval(251).id]);
 });

@@ -1,8 +1,10 @@
 import { expirySteps } from "./announce-approvals.ts";
 import type { Service } from "./service.ts";
 
-/** Approvals that one look at the store expires. */
+/** Approvals that one look at the store expires or forgets. */
 const BATCH = 200;
+
+const DAY_MS = 86_400_000;
 
 /**
  * Ends the approvals whose time has run out and that nobody looked at, and tries again to record what could not be.
@@ -18,4 +20,13 @@ export async function expireApprovals(
     if (expired.length > 0) await approvalAnnouncer.announce(expirySteps(expired));
     found = expired.length;
   }
+}
+
+/** Forgets what was answered so many days ago. @throws UnavailableError `storage_unavailable` */
+export async function forgetApprovals(
+  { approvalStore, clock }: Pick<Service, "approvalStore" | "clock">,
+  days: number,
+): Promise<void> {
+  const before = clock.now() - days * DAY_MS;
+  for (let count = BATCH; count === BATCH; ) count = await approvalStore.forget(before, BATCH);
 }
