@@ -15,6 +15,7 @@ import {
   runKeysRevoke,
 } from "./keys-commands.ts";
 import { parseExpiry, parseTime } from "./parse-time.ts";
+import { addReplay } from "./replay-commands.ts";
 import { type RulesCheckOptions, runRulesCheck } from "./rules-check-command.ts";
 
 /**
@@ -62,6 +63,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
     );
 
   addEval(program, deps, onExitCode);
+  addReplay(program, deps, onExitCode);
   addKeys(program, deps, onExitCode);
   addApprovals(program, deps, onExitCode);
   addAudit(program, deps, onExitCode);

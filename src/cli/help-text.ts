@@ -10,12 +10,14 @@ Examples:
   $ verdict serve                          run the service on 127.0.0.1:8181
   $ verdict rules check rules              all problems of the rules, with file, line and column
   $ verdict eval request.json              what would be decided, without a service
+  $ verdict replay ./policies              which recorded decisions other rules would change
   $ verdict keys list                      the API keys
   $ verdict approvals watch                what agents ask people for
 ${EXIT_CODES_TEXT}
   3  eval --exit-code: deny
   4  eval --exit-code: approval_required
-  5  approvals approve, deny and cancel: it is not pending any more, or has this person's vote already`;
+  5  approvals approve, deny and cancel: it is not pending any more, or has this person's vote already
+  6  replay --fail-on and diff --exit-code: decisions differ`;
 
 export const SERVE_HELP = `
 It is configured by environment variables (docs/configuration.md), stops on Ctrl-C and SIGTERM after answering open
