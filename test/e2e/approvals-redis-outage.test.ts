@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startRedis } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
@@ -38,6 +39,8 @@ describe.skipIf(server === undefined || redis === undefined)("Redis is killed an
     expect((await resolve(service, "approve", approved, people.alice)).status).toBe(200);
     expect((await resolve(service, "deny", denied, people.alice)).status).toBe(200);
     const waiting = show(service, pending, service.keys.agent, 30);
+    // It has had its first look, and waits.
+    await pause(200);
 
     await redis!.stop("SIGKILL");
     expect(await service.evaluate(refund("ch_4"))).toMatchObject({
@@ -80,10 +83,8 @@ describe.skipIf(server === undefined || redis === undefined)("Redis is killed an
           if (status === 200) told[id] = [...(told[id] ?? []), body.status];
         }),
       );
-      const under = attempts.map((attempt) =>
-        new Promise((wait) => setTimeout(wait, Math.random() * 30)).then(attempt),
-      );
-      await new Promise((wait) => setTimeout(wait, Math.random() * 30));
+      const under = attempts.map((attempt) => pause(Math.random() * 30).then(attempt));
+      await pause(Math.random() * 30);
       await redis!.stop("SIGKILL");
       await Promise.all(under);
       await redis!.start();
