@@ -13,7 +13,7 @@ import { freePort } from "./free-port.mjs";
 
 const READY_WITHIN_MS = 180_000;
 const STOPPED_WITHIN_MS = 15_000;
-const EXPECTED = ["allow", "deny", "approval_required", "allow"];
+const EXPECTED = ["allow", "deny", "approval_required", "allow", "allow"];
 
 const notInGit = readFileSync(join(ROOT, ".gitignore"), "utf8").replace(/\/$/gm, "");
 const isLeftOut = createIgnore(`.git\n${notInGit}`);
@@ -47,11 +47,13 @@ async function followReadme() {
   await printed(server, "Verdict is ready", ended);
 
   const second = rest.join("").replaceAll("127.0.0.1:8181", address);
-  const answers = run("bash", ["-eu", "-c", second]).trim().split("\n").map(JSON.parse);
+  const printedLines = run("bash", ["-eu", "-c", second]).split("\n");
+  // The command line prints for people in between.
+  const answers = printedLines.filter((line) => line.startsWith('{"')).map((line) => JSON.parse(line));
   for (const { decision, rule_id, policy_revision } of answers) console.log(decision, rule_id, policy_revision);
   const decisions = answers.map(({ decision }) => decision);
   if (decisions.join() !== EXPECTED.join()) throw new Error(`answered ${decisions}, promised ${EXPECTED}`);
-  if (answers[3].policy_revision === answers[2].policy_revision) throw new Error("the revision is still the same");
+  if (answers[4].policy_revision === answers[3].policy_revision) throw new Error("the revision is still the same");
 
   server.kill("SIGINT");
   const outcome = await Promise.race([ended, sleep(STOPPED_WITHIN_MS, "no end", { ref: false })]);
