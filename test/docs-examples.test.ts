@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createCelCompiler } from "../src/cel/index.ts";
+import { checkReferences, runCases } from "../src/fixtures/index.ts";
 import { createRuleLoader } from "../src/rules/index.ts";
-import { parseFixtureFile } from "./fixtures/fixture-file.ts";
-import { runFixtures } from "./fixtures/run-fixtures.ts";
+import { readFixtures } from "./fixtures/shipped-packs.ts";
 
 interface Block {
   readonly language: string;
@@ -39,8 +39,10 @@ describe("docs/rules.md", () => {
 
   it.each(named(yaml.filter(isFixtureFile)))("decides the fixtures at $name as they say", ({ block }) => {
     const rules = yaml.filter((other) => isRuleFile(other) && other.line < block.line).at(-1)!;
-    const results = runFixtures(load(rules.text), parseFixtureFile("example.test.yaml", block.text));
-    expect(results.flatMap(({ name, diff }) => diff.map((line) => `${name}: ${line}`))).toEqual([]);
+    const ruleSet = load(rules.text);
+    const file = readFixtures("example.test.yaml", block.text);
+    expect(checkReferences(ruleSet, [file])).toEqual([]);
+    expect(runCases(ruleSet, file).flatMap(({ differences }) => differences)).toEqual([]);
   });
 
   const conditions = blocks.filter(({ language }) => language === "cel").flatMap(({ text }) => text.trim().split("\n"));

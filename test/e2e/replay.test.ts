@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,12 +7,11 @@ import { activationOf, type DecisionRecord, decisionOfRules } from "../../src/au
 import { createCelCompiler } from "../../src/cel/index.ts";
 import { decide } from "../../src/engine/index.ts";
 import type { Decision } from "../../src/model/decision.ts";
-import { parseEvaluateRequest } from "../../src/model/request.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
 import { createRuleLoader, type RuleSet } from "../../src/rules/index.ts";
-import { parseFixtureFile } from "../fixtures/fixture-file.ts";
+import { readPackFixtures } from "../fixtures/shipped-packs.ts";
 import { type ShownRecord, startService, type TestedService } from "./service.ts";
-import { copyOfShippedRules, SHIPPED_RULES, temporaryFolder } from "./temporary-folder.ts";
+import { copyOfShippedRules, temporaryFolder } from "./temporary-folder.ts";
 
 /** The default of `VERDICT_CACHE_TTL_SECONDS`, under which the service runs here. */
 const CACHE_TTL_SECONDS = 5;
@@ -129,12 +128,11 @@ async function loadRules(dir: string): Promise<RuleSet> {
 
 /** The fixtures of the packs, which reach every rule, and those again with arguments, identity and context changed at random. */
 function anyRequest(): fc.Arbitrary<EvaluateBody> {
-  const files = readdirSync(SHIPPED_RULES).filter((name) => name.endsWith(".test.yaml"));
-  const fixtures = files.map((name) => parseFixtureFile(name, readFileSync(join(SHIPPED_RULES, name), "utf8")));
-  const requests = fixtures
-    .flatMap(({ cases }) => cases.map(({ request }) => request))
-    .filter((request) => parseEvaluateRequest(request).ok);
-  const identities = fixtures.flatMap(({ identities = {} }) => Object.values(identities));
+  const cases = readPackFixtures().flatMap((file) => file.cases);
+  const requests = cases.map(({ request }) => request);
+  const identities = [
+    ...new Map(cases.map(({ activation: { identity } }) => [JSON.stringify(identity), identity])).values(),
+  ];
   const argumentNames = [...new Set(requests.flatMap(({ arguments: args }) => Object.keys((args ?? {}) as object)))];
 
   const names = fc.constantFrom(...argumentNames, "constructor", "__proto__", "toString", "$typeName", "");
