@@ -8,7 +8,7 @@ import { startService, type TestedService } from "./service.ts";
 import { startReplicas } from "./start-replicas.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** `scripts/approval-waits.mjs` asks for more. */
+/** `scripts/approval-races.mjs` asks for more. */
 const ROUNDS = Number(process.env.APPROVAL_WAITS ?? 15);
 
 const server = await freshPostgres();
