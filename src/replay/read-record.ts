@@ -38,12 +38,13 @@ const malformed = (detail: string) => ({ kind: "malformed", detail }) as const;
 
 /**
  * `activationOf`, without its detour over text: what it checks again was checked before the record was written.
- * @returns undefined when the request is not one that is decided on
+ * @returns undefined when the request is not one that is decided on, or nobody can tell when it was
  */
 export function readActivation({ id, time, request, identity }: DecisionRecord): Activation | undefined {
   if (!clearMinusZero(request)) return undefined;
   const parsed = parseEvaluateRequest(request);
-  return parsed.ok ? toActivation(parsed.value, identity, id, parseInstant(time)) : undefined;
+  const now = parseInstant(time);
+  return parsed.ok && !Number.isNaN(now) ? toActivation(parsed.value, identity, id, now) : undefined;
 }
 
 /**
@@ -63,7 +64,7 @@ function clearMinusZero(value: object, depth = 1): boolean {
 
 function readDecision(value: Record<string, unknown>): Line | undefined {
   const { id, time, redacted, request, identity, decision, ruled } = value;
-  if (typeof id !== "string" || typeof time !== "string" || Number.isNaN(parseInstant(time))) return undefined;
+  if (typeof id !== "string" || typeof time !== "string") return undefined;
   if (redacted !== undefined && !isTexts(redacted)) return undefined;
   const isWhole =
     isObject(request) && isIdentity(identity) && isDecision(decision) && (ruled === undefined || isDecision(ruled));

@@ -124,8 +124,9 @@ describe("a replay", () => {
       ['{"kind":"recipe"}', "not a record"],
       ['{"kind":"decision","version":2}', "a version that is not known"],
       ['{"kind":"decision","version":1}', "a decision without all that belongs to one"],
-      [record({ request: { action_type: "tool_call" } }), "a request that would not be decided on"],
-      [record().replace('"amount":1', `"amount":${deep}`), "a request that would not be decided on"],
+      [record({ request: { action_type: "tool_call" } }), "a request that would not be decided on, or no time"],
+      [record().replace("10:00:00.000Z", "noon"), "a request that would not be decided on, or no time"],
+      [record().replace('"amount":1', `"amount":${deep}`), "a request that would not be decided on, or no time"],
     ] as const;
     const lines = [event, ...bad.map(([line]) => line)];
     const report = replayed(lines, { examplesMax: 20 });

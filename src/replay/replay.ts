@@ -50,7 +50,7 @@ export function createReplay({ ruleSet, filters, examplesMax }: ReplayOptions): 
   function replayDecision(record: DecisionRecord, isWhole: boolean): void {
     const after = isWhole ? redecide(ruleSet, record) : "undecidable";
     if (after === "not_valid") {
-      refuse("a request that would not be decided on");
+      refuse("a request that would not be decided on, or no time");
       return;
     }
     decisions += 1;

@@ -1,0 +1,111 @@
+// How fast recorded decisions are decided again: `npm run build` first, then `node bench/replay.mjs [records]`. Makes an export of
+// records of about 1.4 KB in a temporary folder (200,000 take 280 MB) and replays it as `verdict replay --export` does, over
+// the rules that decided and over a change of them. One thread; best of some rounds, since other load only adds.
+import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { GENESIS, linkRecord, serializeRecord } from "../dist/audit/index.js";
+import { createCelCompiler } from "../dist/cel/index.js";
+import { decide } from "../dist/engine/index.js";
+import { toActivation } from "../dist/model/to-activation.js";
+import { createUuidv7 } from "../dist/model/uuid.js";
+import { replayExport } from "../dist/operations/replay-export.js";
+import { createRuleLoader } from "../dist/rules/index.js";
+import { activationOf, requestOf, sourcesOf } from "./rule-set.mjs";
+
+const RECORDS = Number(process.argv[2] ?? 200_000);
+const RULES = 1000;
+const ROUNDS = 5;
+const START = Date.UTC(2026, 0, 15);
+
+function ruleSetOf(sources) {
+  const loaded = createRuleLoader({ compiler: createCelCompiler() }).load(sources);
+  if (!loaded.ok) throw new Error(loaded.diagnostics[0].message);
+  return loaded.ruleSet;
+}
+
+/** As a service writes them: one in fifty has a redacted argument. */
+async function writeExport(path, ruleSet) {
+  const out = createWriteStream(path);
+  const newId = createUuidv7((bytes) => bytes.fill(7));
+  let head = { writer: "01890b6e-7c00-7000-8000-000000000002", seq: 0, hash: GENESIS };
+  for (let n = 0; n < RECORDS; n++) {
+    const id = newId(START + n);
+    const request = requestOf(n % RULES);
+    const { identity } = activationOf(n % RULES);
+    const decision = decide({
+      ruleSet,
+      activation: toActivation(request, identity, id, START + n),
+      cacheTtlSecondsMax: 5,
+    });
+    const isRedacted = n % 50 === 0;
+    const linked = linkRecord(
+      serializeRecord({
+        version: 1,
+        kind: "decision",
+        id,
+        request_id: id,
+        time: new Date(START + n).toISOString(),
+        request: isRedacted
+          ? { ...request, arguments: { ...request.arguments, token: "[redacted:token:0123456789abcdef]" } }
+          : request,
+        identity,
+        decision,
+        key_id: "01890b6e-7c00-7000-8000-000000000001",
+        latency_us: 21,
+        ...(isRedacted && { redacted: ["/request/arguments/token"] }),
+      }),
+      head,
+    );
+    head = linked.head;
+    if (!out.write(`${linked.line}\n`)) await new Promise((resolve) => out.once("drain", resolve));
+  }
+  await finished(out.end());
+}
+
+async function measure(path, ruleSet) {
+  let best = { cpu: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY };
+  let report;
+  for (let round = 0; round < ROUNDS; round++) {
+    const cpu = process.cpuUsage();
+    const wall = performance.now();
+    const chunks = createReadStream(path, { highWaterMark: 1024 * 1024 });
+    report = await replayExport({ chunks, ruleSet, filters: {}, examplesMax: 5 });
+    const { user, system } = process.cpuUsage(cpu);
+    best = {
+      cpu: Math.min(best.cpu, (user + system) / 1e6),
+      wall: Math.min(best.wall, (performance.now() - wall) / 1e3),
+    };
+  }
+  return { ...best, report };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "verdict-bench-replay-"));
+try {
+  const path = join(folder, "export.ndjson");
+  const sources = sourcesOf(RULES, 1);
+  const ruleSet = ruleSetOf(sources);
+  await writeExport(path, ruleSet);
+  console.log(
+    `${RECORDS.toLocaleString("en")} records of ${Math.round(statSync(path).size / RECORDS)} bytes, ${RULES} rules`,
+  );
+  const changed = ruleSetOf(
+    sources.map(({ content, ...rest }) => ({
+      ...rest,
+      content: content.replaceAll("decision: allow", "decision: deny"),
+    })),
+  );
+  for (const [name, candidate] of [
+    ["the same rules", ruleSet],
+    ["every allow made a deny", changed],
+  ]) {
+    const { cpu, wall, report } = await measure(path, candidate);
+    const rate = (seconds) => Math.round(RECORDS / seconds).toLocaleString("en");
+    const found = `${report.unchanged} unchanged, ${report.changed} changed, ${report.undecidable.count} undecidable`;
+    console.log(`${name}: ${rate(wall)} records/s, ${rate(cpu)} per second of CPU (${found})`);
+  }
+  console.log(`resident ${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most; target 100,000 records/s`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
