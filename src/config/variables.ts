@@ -241,7 +241,8 @@ export const serviceVariables = z.object({
   ),
   REDIS_URL: optional(
     {
-      description: "Redis, only in server mode: tells the replicas about changed keys at once instead of by polling.",
+      description:
+        "Redis, only in server mode: keeps approvals, and tells the replicas about changed keys and answered approvals at once.",
       allowed: "a URL that starts with redis:// or rediss:// (write reserved characters of a password as %XX)",
       secret: true,
     },
