@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
@@ -19,6 +19,11 @@ const exitCode = await runCli(process.argv.slice(2), {
   serve: async () => (await import("./run-service.ts")).runService(process.env),
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   readRules: (dir) => createRuleDirectory({ dir }).read(),
+  testFiles: {
+    readFixtures: (dir) => createRuleDirectory({ dir, kind: "fixtures" }).read(),
+    watch: (dir, onChange, onError) => createRuleDirectory({ dir }).watch(onChange, onError),
+    write: (path, text) => writeFile(path, text),
+  },
   openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
   auditFiles: createAuditFiles(process.stdin),
   readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),

@@ -17,7 +17,7 @@ export const FAKE_NOW = Date.parse("2026-01-02T03:04:05Z");
 export const FAKE_ID = "01890b6e-7c00-7000-8000-000000000000";
 
 export interface FakeCliOptions extends Partial<CliDeps> {
-  /** Rule files by absolute directory, by path in it. */
+  /** Rule files by absolute directory, by path in it; those that end with `.test.yaml` are fixtures. */
   readonly rules?: Record<string, Record<string, string>>;
   readonly files?: Record<string, string | Uint8Array>;
   readonly stdin?: string | Uint8Array;
@@ -47,7 +47,14 @@ export function createFakeCli(options: FakeCliOptions = {}) {
       isErrorInteractive: false,
       serve: async () => 0,
       defaultRulesDir: "/opt/verdict/rules",
-      readRules: async (dir) => readFake(rules[dir], dir),
+      readRules: async (dir) => readFake(rules[dir], dir, (path) => !isFixtureFile(path)),
+      testFiles: {
+        readFixtures: async (dir) => readFake(rules[dir], dir, isFixtureFile),
+        watch: () => async () => {},
+        async write(path, text) {
+          files[path] = text;
+        },
+      },
       async openKeyAdmin(target) {
         opened.push(target);
         return admin;
@@ -71,9 +78,16 @@ export function createFakeCli(options: FakeCliOptions = {}) {
 
 const bytes = (content: string | Uint8Array) => (typeof content === "string" ? Buffer.from(content) : content);
 
-function readFake(files: Record<string, string> | undefined, dir: string): ReadResult {
+const isFixtureFile = (path: string) => path.endsWith(".test.yaml");
+
+function readFake(
+  files: Record<string, string> | undefined,
+  dir: string,
+  isWanted: (path: string) => boolean,
+): ReadResult {
   if (files !== undefined) {
-    return { ok: true, sources: Object.entries(files).map(([path, content]) => ({ path, content })) };
+    const wanted = Object.entries(files).filter(([path]) => isWanted(path));
+    return { ok: true, sources: wanted.map(([path, content]) => ({ path, content })) };
   }
   const message = `the rules directory \`${dir}\` does not exist`;
   const place = { file: ".", line: 1, column: 1 };

@@ -17,6 +17,7 @@ import {
 import { parseExpiry, parseTime } from "./parse-time.ts";
 import { addReplay } from "./replay-commands.ts";
 import { type RulesCheckOptions, runRulesCheck } from "./rules-check-command.ts";
+import { addTest } from "./test-commands.ts";
 
 /**
  * The commands and options. Parsing throws CommanderError instead of ending the process.
@@ -62,6 +63,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
       onExitCode(await runRulesCheck(deps, dir, options)),
     );
 
+  addTest(program, deps, onExitCode);
   addEval(program, deps, onExitCode);
   addReplay(program, deps, onExitCode);
   addKeys(program, deps, onExitCode);

@@ -18,9 +18,9 @@ export function rulesPlace({ cwd, defaultRulesDir }: CliDeps, given: string | un
   return { dir: defaultRulesDir, shown: isInside ? below : defaultRulesDir };
 }
 
-/** The same diagnostic with a path that is right where the command was started. */
-export function located(diagnostic: Diagnostic, { shown }: RulesPlace): Diagnostic {
-  return { ...diagnostic, file: diagnostic.file === "." ? shown : posix.join(shown, diagnostic.file) };
+/** The same with a path that is right where the command was started. */
+export function located<T extends { readonly file: string }>(placed: T, { shown }: RulesPlace): T {
+  return { ...placed, file: placed.file === "." ? shown : posix.join(shown, placed.file) };
 }
 
 /** `file:line:column: error: message [code]`, one line each. */

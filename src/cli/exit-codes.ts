@@ -13,6 +13,8 @@ export const EXIT = {
   conflict: 5,
   /** Rules decide otherwise than others did, and the command line asked to hear of it so. */
   different: 6,
+  /** Every fixture holds, but they show less of the rules than was asked for. */
+  coverageTooLow: 7,
 } as const;
 
 /** INVARIANT: only an allow is 0. */

@@ -6,6 +6,8 @@ import { watchDirectory } from "./watch-directory.ts";
 
 export interface RuleDirectoryOptions {
   readonly dir: string;
+  /** Which files to read; the default is the rules. */
+  readonly kind?: "rules" | "fixtures";
   /** How long the directory must be quiet before `onChange` is called. */
   readonly debounceMs?: number;
   readonly limits?: Partial<typeof RULE_DIRECTORY_LIMITS>;
@@ -22,13 +24,13 @@ export const RULE_DIRECTORY_LIMITS = {
 const DEBOUNCE_MS = 100;
 
 /**
- * All `*.yaml` and `*.yml` files below a directory, without `*.test.yaml` fixtures and names that begin with a dot. A
- * symbolic link is followed as long as it stays inside the directory.
+ * All `*.yaml` and `*.yml` files below a directory, without `*.test.yaml` fixtures (or those alone) and names that begin with
+ * a dot. A symbolic link is followed as long as it stays inside the directory.
  */
 export function createRuleDirectory(options: RuleDirectoryOptions): RuleFiles {
   const limits = { ...RULE_DIRECTORY_LIMITS, ...options.limits };
   return {
-    read: () => new Reading(options.dir, limits).run(),
+    read: () => new Reading(options.dir, limits, options.kind === "fixtures" ? isFixtureFile : isRuleFile).run(),
     watch: (onChange, onError) =>
       watchDirectory({ dir: options.dir, debounceMs: options.debounceMs ?? DEBOUNCE_MS, onChange, onError }),
   };
@@ -43,12 +45,14 @@ interface Found {
 class Reading {
   readonly #dir: string;
   readonly #limits: typeof RULE_DIRECTORY_LIMITS;
+  readonly #isWanted: (path: string) => boolean;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #found: Found[] = [];
 
-  constructor(dir: string, limits: typeof RULE_DIRECTORY_LIMITS) {
+  constructor(dir: string, limits: typeof RULE_DIRECTORY_LIMITS, isWanted: (path: string) => boolean) {
     this.#dir = dir;
     this.#limits = limits;
+    this.#isWanted = isWanted;
   }
 
   async run(): Promise<ReadResult> {
@@ -99,7 +103,7 @@ class Reading {
     try {
       const target = await realpath(real);
       const isDirectory = (await stat(target)).isDirectory();
-      if (!isDirectory && !isRuleFile(path)) return;
+      if (!isDirectory && !this.#isWanted(path)) return;
       // SECURITY: a link out of the directory would let whoever may write here read other files through diagnostics,
       // and rules would come from a place that nobody reviews.
       if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep))
@@ -108,7 +112,7 @@ class Reading {
       else if (!ancestors.has(target)) await this.#walk({ path, real: target }, root, new Set([...ancestors, target]));
     } catch (error) {
       // A dangling link or a file that went away while we looked; silence would drop its rules.
-      if (isRuleFile(path) || codeOf(error) !== "ENOENT") this.#unreadable(path, error);
+      if (this.#isWanted(path) || codeOf(error) !== "ENOENT") this.#unreadable(path, error);
     }
   }
 
@@ -169,7 +173,11 @@ class Reading {
 }
 
 function isRuleFile(path: string): boolean {
-  return /\.ya?ml$/.test(path) && !/\.test\.ya?ml$/.test(path);
+  return /\.ya?ml$/.test(path) && !isFixtureFile(path);
+}
+
+function isFixtureFile(path: string): boolean {
+  return /\.test\.ya?ml$/.test(path);
 }
 
 function codeOf(error: unknown): string | undefined {

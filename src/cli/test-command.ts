@@ -1,0 +1,145 @@
+import { resolve } from "node:path";
+import { createRuleTester, junitReport, type RuleTester, type TestReport } from "../operations/test-rules.ts";
+import { CliError } from "./cli-error.ts";
+import type { CliDeps } from "./deps.ts";
+import { type RulesPlace, rulesPlace } from "./diagnostics-text.ts";
+import { EXIT } from "./exit-codes.ts";
+import { createPaint } from "./paint.ts";
+import { printableJson } from "./printable.ts";
+import { githubReport } from "./test-report-github.ts";
+import { htmlReport } from "./test-report-html.ts";
+import { jsonReport } from "./test-report-json.ts";
+import { locatedReport } from "./test-report-place.ts";
+import { prettyReport } from "./test-report-pretty.ts";
+import { tapReport } from "./test-report-tap.ts";
+
+export const TEST_FORMATS = ["pretty", "json", "junit", "tap", "github"] as const;
+
+export interface TestOptions {
+  readonly filter?: string;
+  readonly watch?: boolean;
+  readonly format: (typeof TEST_FORMATS)[number];
+  readonly coverage?: boolean;
+  /** 0 to 100. */
+  readonly minCoverage?: number;
+  readonly html?: string;
+}
+
+/**
+ * Runs the fixtures of a rules directory, once or whenever something changes.
+ * @returns the exit code, with `watch` that of the last run
+ * @throws CliError when the options contradict one another, no case is left, or the report cannot be written
+ */
+export async function runTest(deps: CliDeps, given: string | undefined, options: TestOptions): Promise<number> {
+  if (options.filter !== undefined && options.minCoverage !== undefined) {
+    const hint = "What some of the cases show says nothing about all of them.";
+    throw new CliError("--min-coverage does not go with --filter", { exitCode: EXIT.usage, hint });
+  }
+  // Not the shipped rules: whoever stands in a folder with rules of their own would hear that all is well with others.
+  const place = rulesPlace(deps, given ?? (deps.env.VERDICT_RULES_DIR ? undefined : "rules"));
+  const tester = createRuleTester();
+  const run = () => runOnce(deps, tester, place, options);
+  return options.watch === true ? watchTests(deps, place, run) : run();
+}
+
+async function runOnce(deps: CliDeps, tester: RuleTester, place: RulesPlace, options: TestOptions): Promise<number> {
+  const startedAt = deps.now();
+  const [rules, fixtures] = await Promise.all([deps.readRules(place.dir), deps.testFiles.readFixtures(place.dir)]);
+  const { filter } = options;
+  const report = locatedReport(tester.test({ rules, fixtures, ...(filter !== undefined && { filter }) }), place);
+  if (report.status !== "invalid" && report.cases.length === 0) {
+    const hint = "The filter is a part of the name of a case or of its file.";
+    throw new CliError(`no case has \`${filter}\` in its name`, { exitCode: EXIT.usage, hint });
+  }
+  const exitCode = exitCodeOf(report, options.minCoverage);
+  deps.stdout(render(deps, report, options, exitCode, deps.now() - startedAt));
+  if (options.html !== undefined) await writeHtml(deps, options.html, htmlReport(report));
+  return exitCode;
+}
+
+function exitCodeOf(report: TestReport, minCoverage = 0): number {
+  if (report.status === "invalid") return EXIT.usage;
+  if (report.status === "failed") return EXIT.failed;
+  const { ruleShare, branchShare } = report.coverage;
+  return Math.min(ruleShare.percent, branchShare.percent) < minCoverage ? EXIT.coverageTooLow : EXIT.ok;
+}
+
+function render(deps: CliDeps, report: TestReport, options: TestOptions, exitCode: number, ms: number): string {
+  const isTooLow = exitCode === EXIT.coverageTooLow;
+  const listsGaps = options.coverage === true || isTooLow;
+  switch (options.format) {
+    case "json":
+      return printableJson(jsonReport(report, exitCode === EXIT.ok), deps.isInteractive);
+    case "junit":
+      return junitReport(report);
+    case "tap":
+      return tapReport(report);
+    case "github":
+      return githubReport(report, { listsGaps, isTooLow });
+    case "pretty":
+      return prettyReport(
+        report,
+        { listsGaps, minCoverage: options.minCoverage, isTooLow, ms },
+        createPaint(deps.env, deps.isInteractive),
+      );
+  }
+}
+
+async function writeHtml(deps: CliDeps, file: string, page: string): Promise<void> {
+  try {
+    await deps.testFiles.write(resolve(deps.cwd, file), page);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new CliError(`\`${file}\` cannot be written (${reason})`, { exitCode: EXIT.usage, cause: error });
+  }
+}
+
+/** Runs one after the other, never two at once; what changes during a run makes one more. */
+async function watchTests(deps: CliDeps, place: RulesPlace, run: () => Promise<number>): Promise<number> {
+  const ending = new AbortController();
+  const stopListening = deps.terminal.onEnd(() => ending.abort());
+  let isChanged = true;
+  let wake = () => {};
+  const noticed = () => {
+    isChanged = true;
+    wake();
+  };
+  ending.signal.addEventListener("abort", () => wake());
+  const stopWatching = deps.testFiles.watch(place.dir, noticed, (error) =>
+    deps.stderr(`the watch failed: ${error.message}\n`),
+  );
+  let exitCode: number = EXIT.ok;
+  try {
+    while (!ending.signal.aborted) {
+      if (isChanged) {
+        isChanged = false;
+        exitCode = await runTold(deps, run);
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    stopListening();
+    await stopWatching();
+  }
+  return exitCode;
+}
+
+/** A watch goes on after a run that could not be, such as one whose filter fits nothing yet. */
+async function runTold(deps: CliDeps, run: () => Promise<number>): Promise<number> {
+  if (deps.isInteractive) deps.stdout(CLEAR_SCREEN);
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    deps.stderr(`error: ${error.message}\n`);
+    return error.exitCode;
+  } finally {
+    deps.stderr("waiting for changes; Ctrl-C ends\n");
+  }
+}
+
+/** Cursor to the upper left, and everything gone. */
+const CLEAR_SCREEN = "\u001b[H\u001b[2J";
