@@ -54,6 +54,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../operations/service.ts",
     "../audit/index.ts",
   ],
+  lint: ["node:fs", "re2js", "../fixtures/index.ts", "../engine/index.ts", "../operations/check-rules.ts"],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   replay: ["node:fs", "node:crypto", "../rules/index.ts", "../redaction/index.ts", "../adapters/memory/spool.ts"],
   operations: [
@@ -94,6 +95,7 @@ const PURE_FOLDERS = [
   "webhooks",
   "redaction",
   "fixtures",
+  "lint",
   "identity",
   "replay",
 ];
