@@ -53,6 +53,7 @@ async function runOnce(deps: CliDeps, tester: RuleTester, place: RulesPlace, opt
   }
   const exitCode = exitCodeOf(report, options.minCoverage);
   deps.stdout(render(deps, report, options, exitCode, deps.now() - startedAt));
+  if (exitCode === EXIT.coverageTooLow) deps.stderr(`the coverage is below ${options.minCoverage}%\n`);
   if (options.html !== undefined) await writeHtml(deps, options.html, htmlReport(report));
   return exitCode;
 }

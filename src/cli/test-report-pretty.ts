@@ -91,8 +91,9 @@ function summaryText(report: RanReport, failed: number, options: PrettyOptions, 
     `${rules.percent}% of rules (${rules.covered} of ${rules.total})`,
     `${branches.percent}% of branches (${branches.covered} of ${branches.total})`,
   ].join(", ");
+  const subject = omitted === 0 ? "coverage" : "coverage of these cases";
   const wanted = options.isTooLow ? paint.bad(`, below ${options.minCoverage}%`) : "";
-  return `${count(cases.length, "case")} in ${count(files, "file")}, ${outcome}${left} ${took}\ncoverage ${shown}${wanted}\n`;
+  return `${count(cases.length, "case")} in ${count(files, "file")}, ${outcome}${left} ${took}\n${subject} ${shown}${wanted}\n`;
 }
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
