@@ -12,6 +12,7 @@ import { jsonReport } from "./test-report-json.ts";
 import { locatedReport } from "./test-report-place.ts";
 import { prettyReport } from "./test-report-pretty.ts";
 import { tapReport } from "./test-report-tap.ts";
+import { readSources, type TestSources, watchTests } from "./test-watch.ts";
 
 export const TEST_FORMATS = ["pretty", "json", "junit", "tap", "github"] as const;
 
@@ -38,23 +39,28 @@ export async function runTest(deps: CliDeps, given: string | undefined, options:
   // Not the shipped rules: whoever stands in a folder with rules of their own would hear that all is well with others.
   const place = rulesPlace(deps, given ?? (deps.env.VERDICT_RULES_DIR ? undefined : "rules"));
   const tester = createRuleTester();
-  const run = () => runOnce(deps, tester, place, options);
-  return options.watch === true ? watchTests(deps, place, run) : run();
+  const run = (sources: TestSources) => runOnce(deps, tester, place, options, sources);
+  return options.watch === true ? watchTests(deps, place.dir, run) : run(await readSources(deps, place.dir));
 }
 
-async function runOnce(deps: CliDeps, tester: RuleTester, place: RulesPlace, options: TestOptions): Promise<number> {
+async function runOnce(
+  deps: CliDeps,
+  tester: RuleTester,
+  place: RulesPlace,
+  options: TestOptions,
+  sources: TestSources,
+): Promise<number> {
   const startedAt = deps.now();
-  const [rules, fixtures] = await Promise.all([deps.readRules(place.dir), deps.testFiles.readFixtures(place.dir)]);
-  const { filter } = options;
-  const report = locatedReport(tester.test({ rules, fixtures, ...(filter !== undefined && { filter }) }), place);
+  const { filter, minCoverage, html } = options;
+  const report = locatedReport(tester.test({ ...sources, ...(filter !== undefined && { filter }) }), place);
   if (report.status !== "invalid" && report.cases.length === 0) {
     const hint = "The filter is a part of the name of a case or of its file.";
     throw new CliError(`no case has \`${filter}\` in its name`, { exitCode: EXIT.usage, hint });
   }
-  const exitCode = exitCodeOf(report, options.minCoverage);
+  const exitCode = exitCodeOf(report, minCoverage);
   deps.stdout(render(deps, report, options, exitCode, deps.now() - startedAt));
-  if (exitCode === EXIT.coverageTooLow) deps.stderr(`the coverage is below ${options.minCoverage}%\n`);
-  if (options.html !== undefined) await writeHtml(deps, options.html, htmlReport(report));
+  if (exitCode === EXIT.coverageTooLow) deps.stderr(`the coverage is below ${minCoverage}%\n`);
+  if (html !== undefined) await writeHtml(deps, html, htmlReport(report));
   return exitCode;
 }
 
@@ -94,53 +100,3 @@ async function writeHtml(deps: CliDeps, file: string, page: string): Promise<voi
     throw new CliError(`\`${file}\` cannot be written (${reason})`, { exitCode: EXIT.usage, cause: error });
   }
 }
-
-/** Runs one after the other, never two at once; what changes during a run makes one more. */
-async function watchTests(deps: CliDeps, place: RulesPlace, run: () => Promise<number>): Promise<number> {
-  const ending = new AbortController();
-  const stopListening = deps.terminal.onEnd(() => ending.abort());
-  let isChanged = true;
-  let wake = () => {};
-  const noticed = () => {
-    isChanged = true;
-    wake();
-  };
-  ending.signal.addEventListener("abort", () => wake());
-  const stopWatching = deps.testFiles.watch(place.dir, noticed, (error) =>
-    deps.stderr(`the watch failed: ${error.message}\n`),
-  );
-  let exitCode: number = EXIT.ok;
-  try {
-    while (!ending.signal.aborted) {
-      if (isChanged) {
-        isChanged = false;
-        exitCode = await runTold(deps, run);
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
-  } finally {
-    stopListening();
-    await stopWatching();
-  }
-  return exitCode;
-}
-
-/** A watch goes on after a run that could not be, such as one whose filter fits nothing yet. */
-async function runTold(deps: CliDeps, run: () => Promise<number>): Promise<number> {
-  if (deps.isInteractive) deps.stdout(CLEAR_SCREEN);
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    deps.stderr(`error: ${error.message}\n`);
-    return error.exitCode;
-  } finally {
-    deps.stderr("waiting for changes; Ctrl-C ends\n");
-  }
-}
-
-/** Cursor to the upper left, and everything gone. */
-const CLEAR_SCREEN = "\u001b[H\u001b[2J";
