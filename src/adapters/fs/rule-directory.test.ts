@@ -38,6 +38,13 @@ describe("reading the rules directory", () => {
     });
   });
 
+  it("takes the fixtures alone where those are asked for", async () => {
+    for (const path of ["b.yaml", "b.test.yaml", "sub/c.test.yml", ".hidden.test.yaml", "test.yaml"])
+      await put(path, path);
+    const result = await createRuleDirectory({ dir, kind: "fixtures" }).read();
+    expect(result.ok && result.sources.map(({ path }) => path)).toEqual(["b.test.yaml", "sub/c.test.yml"]);
+  });
+
   it("an empty directory has no files and is no fault of its own", async () => {
     expect(await createRuleDirectory({ dir }).read()).toEqual({ ok: true, sources: [] });
   });
