@@ -1,3 +1,4 @@
+import type { Node } from "../cel/ast.ts";
 import { sortDiagnostics } from "../rules/diagnostics.ts";
 import type { Diagnostic, LoadResult, RuleSource } from "../rules/types.ts";
 import { findUnknownTypeGlobs, findUnknownTypes } from "./action-types.ts";
@@ -10,10 +11,12 @@ import { findMissingHas } from "./missing-has.ts";
 import { findNeedlessRegexes } from "./needless-regex.ts";
 import { findContradiction } from "./never-applies.ts";
 import { fileOffsetOf, readFiles } from "./read-files.ts";
+import { inputPathOf } from "./scope.ts";
 import { applySuppressions } from "./suppressions.ts";
 import type { FileEdit, Finding, LintFile, LintRule, SuppressedFinding } from "./types.ts";
 import { quotesFor } from "./unquoted-text.ts";
 import { findUnreachableRules } from "./unreachable-rule.ts";
+import { walk } from "./walk.ts";
 
 export interface LintInput {
   readonly sources: readonly RuleSource[];
@@ -67,7 +70,13 @@ function editForLoading(file: LintFile, diagnostic: Diagnostic): FileEdit | unde
   if (diagnostic.severity === "error") return quotesFor(file, diagnostic);
   if (diagnostic.code !== "always-true") return undefined;
   const entry = file.rules.find(({ rule }) => rule.id === diagnostic.rule_id);
-  return entry && editToTrue(entry);
+  // A condition that reads something was meant to ask something: what, a person has to say.
+  if (entry?.condition === undefined || readsInputs(entry.condition)) return undefined;
+  return editToTrue(entry);
+}
+
+function readsInputs(condition: Node): boolean {
+  return [...walk(condition)].some(({ node, scope }) => inputPathOf(node, scope) !== undefined);
 }
 
 /** What shows in one rule by itself. */
