@@ -48,6 +48,8 @@ export const EVENT_KINDS = [
   "rules.activated",
   "rules.refused",
   "shadow.differed",
+  "policy.dry_run",
+  "policy.replay",
   "key.created",
   "key.revoked",
   "approval.opened",

@@ -1,6 +1,7 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 import { AppError, ERROR_CODES, type ErrorCode } from "../model/errors.ts";
+import { diagnosticSchema } from "./diagnostic-schema.ts";
 import { problemOf } from "./problem.ts";
 
 export type RouteProblems = readonly ErrorCode[];
@@ -24,6 +25,10 @@ export const problemSchema = z
       )
       .optional()
       .meta({ description: "Every faulty field." }),
+    diagnostics: z
+      .array(diagnosticSchema)
+      .optional()
+      .meta({ description: "Of files that were sent: what is wrong with them." }),
     current_status: z.string().optional().meta({ description: "Of a `conflict` about an approval: its status." }),
     decision: z
       .literal("deny")

@@ -3,20 +3,9 @@ import { EFFECTS } from "../model/decision.ts";
 import { AppError } from "../model/errors.ts";
 import { listRules, type RulesView } from "../operations/list-rules.ts";
 import { reloadRules } from "../operations/reload-rules.ts";
+import { DIAGNOSTIC, diagnosticSchema } from "./diagnostic-schema.ts";
 import { answersWith } from "./openapi.ts";
 import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
-
-const diagnosticSchema = z
-  .object({
-    severity: z.enum(["error", "warning"]).meta({ description: "An error keeps the whole set from being activated." }),
-    code: z.string().meta({ description: "The kind of problem, stable.", examples: ["unknown-field"] }),
-    message: z.string().meta({ description: "What is wrong." }),
-    file: z.string().meta({ description: "Path inside the rules directory." }),
-    line: z.int().meta({ description: "From 1." }),
-    column: z.int().meta({ description: "From 1." }),
-    rule_id: z.string().optional().meta({ description: "Full id of the rule it is about." }),
-  })
-  .meta({ id: "Diagnostic", description: "A problem of a rule file." });
 
 const ruleSchema = z
   .object({
@@ -60,16 +49,6 @@ const reloadSchema = z
   .meta({ id: "Reloaded", description: "A reload that went well." });
 
 const REVISION = `sha256:${"0".repeat(64)}`;
-
-const DIAGNOSTIC = {
-  severity: "warning",
-  code: "always-true",
-  message: 'the condition is true for every request; write `when: "true"` if that is meant',
-  file: "payments.yaml",
-  line: 21,
-  column: 11,
-  rule_id: "payments/no-refunds-on-sunday",
-};
 
 const RULES = {
   revision: REVISION,

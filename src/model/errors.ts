@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   body_too_large: { status: 413, title: "The body is too large", retryable: false },
   unsupported_media_type: { status: 415, title: "The body must be application/json", retryable: false },
   rules_invalid: { status: 422, title: "The rules have errors and were not activated", retryable: false },
+  fixtures_invalid: { status: 422, title: "The fixtures have errors, so nothing was run", retryable: false },
+  limit_exceeded: { status: 422, title: "The work takes more time or memory than it may", retryable: false },
   too_many_requests: { status: 429, title: "Too many requests of this kind are under way", retryable: true },
   internal_error: { status: 500, title: "The service failed", retryable: false },
   not_ready: { status: 503, title: "The service is starting or stopping", retryable: true },
@@ -33,10 +35,25 @@ export interface FieldFault {
   readonly detail: string;
 }
 
+/** A fault in a file of a bundle; line and column count from 1. */
+export interface FileFault {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: "error" | "warning";
+  /** Kebab-case and stable. */
+  readonly code: string;
+  readonly message: string;
+  /** Full id of the rule it is about, where there is one. */
+  readonly rule_id?: string;
+}
+
 /** Members of a problem beyond those of RFC 9457 (its section 3.2). */
 export interface ProblemExtensions {
   /** Of a `conflict` about an approval: its status. */
   readonly current_status?: string;
+  /** Of `rules_invalid` and `fixtures_invalid` about files that were sent: their faults. */
+  readonly diagnostics?: readonly FileFault[];
 }
 
 /** An expected failure. `detail` goes on the wire, so it never quotes a secret or a driver's message. */

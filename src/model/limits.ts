@@ -8,3 +8,22 @@ export const LIMITS = {
   /** Rule errors in an answer and its record: one request must not fill the log with the same message. */
   errorsMax: 20,
 } as const;
+
+/** Bounds on a dry run and on a replay of rules that somebody sends. */
+export const CHECK_LIMITS = {
+  /** 4 MiB: some ten thousand rules, or as many cases. */
+  bodyBytesMax: 4 * 1024 * 1024,
+  /** Of rules, and of fixtures. */
+  filesMax: 1000,
+  pathCharactersMax: 256,
+  casesMax: 10_000,
+  /** Problems of files in an answer: who has more has one. */
+  diagnosticsMax: 100,
+  /** Of each transition and group of a replay. */
+  examplesMax: 20,
+  dryRunMs: 30_000,
+  /** Tens of millions of records from PostgreSQL. */
+  replayMs: 600_000,
+  /** What the rules may take to be compiled and run. */
+  heapMegabytesMax: 512,
+} as const;

@@ -1,4 +1,9 @@
-import type { Diagnostic, LoadResult, RuleSet } from "../rules/index.ts";
+import type { Diagnostic, LoadResult, RuleSet, RuleSource } from "../rules/index.ts";
+
+/** What was loaded, and from what. */
+export type LoadedRules =
+  | Extract<LoadResult, { ok: false }>
+  | (Extract<LoadResult, { ok: true }> & { readonly sources: readonly RuleSource[] });
 
 /** How the last attempt to load the rules ended; `at` is epoch milliseconds. */
 export interface LoadReport {
@@ -15,20 +20,24 @@ export interface LoadReport {
  */
 export interface ActiveRules {
   current(): RuleSet | undefined;
+  /** What `current()` was loaded from; the files may be others by now. Empty without it. */
+  sources(): readonly RuleSource[];
   /** Epoch milliseconds of the activation of `current()`. */
   readonly activatedAt: number | undefined;
   readonly lastLoad: LoadReport | undefined;
   /** @returns true when the active set changed in meaning */
-  apply(result: LoadResult, at: number): boolean;
+  apply(result: LoadedRules, at: number): boolean;
 }
 
 export function createActiveRules(): ActiveRules {
   let active: RuleSet | undefined;
+  let sources: readonly RuleSource[] = [];
   let activatedAt: number | undefined;
   let lastLoad: LoadReport | undefined;
 
   return {
     current: () => active,
+    sources: () => sources,
     get activatedAt() {
       return activatedAt;
     },
@@ -45,6 +54,7 @@ export function createActiveRules(): ActiveRules {
       if (hasChanged) activatedAt = at;
       // Positions and warnings may differ where the meaning does not, so the newest is kept either way.
       active = result.ruleSet;
+      sources = result.sources;
       return hasChanged;
     },
   };

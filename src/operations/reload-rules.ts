@@ -1,5 +1,6 @@
 import { assertScope, type Caller } from "../identity/index.ts";
-import type { Diagnostic, LoadResult, RuleSet, RuleSource } from "../rules/index.ts";
+import type { Diagnostic, RuleSet, RuleSource } from "../rules/index.ts";
+import type { LoadedRules } from "./active-rules.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 /** How a reload ended. `changed` is false when the rules mean what they meant before. */
@@ -23,11 +24,6 @@ export interface ReloaderDeps
   /** Keeps the sources of a rule set that will be activated. @throws UnavailableError `audit_unavailable` */
   readonly keepSources: (revision: string, sources: readonly RuleSource[]) => Promise<void>;
 }
-
-/** What was loaded, and from what. */
-export type LoadedRules =
-  | Extract<LoadResult, { ok: false }>
-  | (Extract<LoadResult, { ok: true }> & { readonly sources: readonly RuleSource[] });
 
 export function createRuleReloader(deps: ReloaderDeps): RuleReloader {
   let last: Promise<unknown> = Promise.resolve();

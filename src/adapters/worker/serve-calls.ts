@@ -1,0 +1,29 @@
+import { parentPort } from "node:worker_threads";
+import { AppError } from "../../model/errors.ts";
+
+/** What comes back for a call. Errors are no plain data, so they are taken apart. */
+export type Reply =
+  | { readonly value: unknown }
+  | { readonly problem: Pick<AppError, "code" | "detail" | "faults" | "extensions"> }
+  /** The stack of something that is no expected failure. */
+  | { readonly bug: string };
+
+/** By name. Arguments and values are plain data. */
+export type CallHandlers = Readonly<Record<string, (argument: never) => unknown>>;
+
+/** Answers the calls of a `WorkerSession` from within its worker. */
+export function serveCalls(handlers: CallHandlers): void {
+  parentPort?.on("message", ({ name, argument }: { name: string; argument: never }) => {
+    parentPort?.postMessage(answer(() => handlers[name]!(argument)));
+  });
+}
+
+function answer(run: () => unknown): Reply {
+  try {
+    return { value: run() };
+  } catch (error) {
+    if (!(error instanceof AppError)) return { bug: String(error instanceof Error ? error.stack : error) };
+    const { code, detail, faults, extensions } = error;
+    return { problem: { code, detail, faults, extensions } };
+  }
+}
