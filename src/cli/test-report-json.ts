@@ -1,11 +1,10 @@
-import type { RuleCoverage, TestedCase, TestReport } from "../operations/test-rules.ts";
+import { coverageJson, type TestedCase, type TestReport } from "../operations/test-rules.ts";
 
 /** One JSON value with everything; `docs/cli.md` describes it. */
 export function jsonReport(report: TestReport, isOk: boolean): unknown {
   if (report.status === "invalid") return { ok: false, status: report.status, diagnostics: report.diagnostics };
   const { status, revision, cases, omitted, coverage } = report;
   const failed = cases.filter(({ differences }) => differences.length > 0).length;
-  const { ruleShare, branchShare, rules } = coverage;
   return {
     ok: isOk,
     status,
@@ -14,7 +13,7 @@ export function jsonReport(report: TestReport, isOk: boolean): unknown {
     failed,
     omitted,
     cases: cases.map(caseJson),
-    coverage: { rules: ruleShare, branches: branchShare, gaps: rules.flatMap(gapsJson) },
+    coverage: coverageJson(coverage),
   };
 }
 
@@ -37,11 +36,4 @@ function caseJson({ case: { name, position }, decision, differences, explanation
       })),
     }),
   };
-}
-
-function gapsJson({ id, position, gaps, branches }: RuleCoverage): unknown[] {
-  const partial = branches.filter(({ missing }) => missing.length > 0);
-  if (gaps.length === 0 && partial.length === 0) return [];
-  const parts = partial.map(({ role, text, position: at, seen, missing }) => ({ role, text, ...at, seen, missing }));
-  return [{ rule_id: id, ...position, gaps, branches: parts }];
 }

@@ -21,6 +21,7 @@ import {
 
 export {
   type Coverage,
+  coverageJson,
   differenceLines,
   junitReport,
   type RanReport,
