@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
-import { createAuditFiles, createLiveTerminal, runCli } from "./cli/index.ts";
+import { createAuditFiles, createLintFiles, createLiveTerminal, runCli } from "./cli/index.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
@@ -24,6 +24,7 @@ const exitCode = await runCli(process.argv.slice(2), {
     watch: (dir, onChange, onError) => createRuleDirectory({ dir }).watch(onChange, onError),
     write: (path, text) => writeFile(path, text),
   },
+  lintFiles: createLintFiles(),
   openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
   auditFiles: createAuditFiles(process.stdin),
   readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),

@@ -55,6 +55,11 @@ export function createFakeCli(options: FakeCliOptions = {}) {
           files[path] = text;
         },
       },
+      lintFiles: {
+        async replace(path, _before, after) {
+          files[path] = after;
+        },
+      },
       async openKeyAdmin(target) {
         opened.push(target);
         return admin;

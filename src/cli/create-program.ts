@@ -14,6 +14,7 @@ import {
   runKeysList,
   runKeysRevoke,
 } from "./keys-commands.ts";
+import { addLint } from "./lint-commands.ts";
 import { parseExpiry, parseTime } from "./parse-time.ts";
 import { addReplay } from "./replay-commands.ts";
 import { type RulesCheckOptions, runRulesCheck } from "./rules-check-command.ts";
@@ -63,6 +64,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
       onExitCode(await runRulesCheck(deps, dir, options)),
     );
 
+  addLint(program, deps, onExitCode);
   addTest(program, deps, onExitCode);
   addEval(program, deps, onExitCode);
   addReplay(program, deps, onExitCode);

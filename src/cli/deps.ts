@@ -3,6 +3,7 @@ import type { ReadResult } from "../operations/check-rules.ts";
 import type { KeyView } from "../operations/manage-keys.ts";
 import type { ApprovalInbox, LiveTerminal } from "./approvals-deps.ts";
 import type { AuditFiles, AuditService } from "./audit-deps.ts";
+import type { LintFiles } from "./lint-files.ts";
 import type { TestFiles } from "./test-deps.ts";
 
 /** Everything that the commands reach outside themselves. */
@@ -26,6 +27,7 @@ export interface CliDeps {
   /** Every rule file below a directory. @param dir absolute */
   readRules(dir: string): Promise<ReadResult>;
   readonly testFiles: TestFiles;
+  readonly lintFiles: LintFiles;
   openKeyAdmin(options: KeyAdminOptions): Promise<KeyAdmin>;
   readonly auditFiles: AuditFiles;
   /** The public keys in the data directory that this environment configures, as PEM, by key id; empty when it has none. */

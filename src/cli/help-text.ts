@@ -9,6 +9,7 @@ export const PROGRAM_HELP = `
 Examples:
   $ verdict serve                          run the service on 127.0.0.1:8181
   $ verdict rules check rules              all problems of the rules, with file, line and column
+  $ verdict lint rules                     what is suspicious about them
   $ verdict test rules                     do the rules decide as their fixtures say
   $ verdict eval request.json              what would be decided, without a service
   $ verdict replay ./policies              which recorded decisions other rules would change
