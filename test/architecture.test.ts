@@ -57,6 +57,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   lint: ["node:fs", "re2js", "../fixtures/index.ts", "../engine/index.ts", "../operations/check-rules.ts"],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   replay: ["node:fs", "node:crypto", "../rules/index.ts", "../redaction/index.ts", "../adapters/memory/spool.ts"],
+  diff: ["node:fs", "re2js", "../audit/index.ts", "../rules/index.ts", "../fixtures/index.ts"],
   operations: [
     "node:fs",
     "postgres",
@@ -98,6 +99,7 @@ const PURE_FOLDERS = [
   "lint",
   "identity",
   "replay",
+  "diff",
 ];
 const IMPURE_GLOBALS = ["process", "fetch", "setTimeout", "setInterval", "setImmediate", "performance", "console"];
 const IMPURE_CODE = [...IMPURE_GLOBALS, "crypto", "globalThis"].map((name) => `export const planted = ${name};`);
