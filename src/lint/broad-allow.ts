@@ -1,5 +1,5 @@
 import { canonicalJson } from "../model/canonical-json.ts";
-import { CandidateTable, COMPARISONS_MAX, namesIn } from "./candidates.ts";
+import { CandidateTable } from "./candidates.ts";
 import { impliesTerms } from "./implication.ts";
 import { conditionTerms, globTerms, type Term } from "./terms.ts";
 import type { LintRule } from "./types.ts";
@@ -15,28 +15,31 @@ const NAMED_MAX = 3;
 export function findBroadAllows(rules: readonly LintRule[]): Map<LintRule, string> {
   const allows = rules.filter(({ rule }) => rule.decision === "allow");
   const terms = new Map(allows.map((entry) => [entry, termsOf(entry)]));
-  const table = new CandidateTable(allows);
+  const table = new CandidateTable(terms);
   const neighbours = new Map<LintRule, LintRule[]>();
-  let comparisons = 0;
-  const covers = (broad: LintRule, narrow: LintRule) => {
-    comparisons += 1;
-    return comparisons <= COMPARISONS_MAX && impliesTerms(terms.get(narrow)!, terms.get(broad)!, SAME_OUTCOME);
-  };
-  for (const narrow of allows) {
-    for (const broad of new Set(table.of(namesIn(terms.get(narrow)!)))) {
-      if (broad === narrow || broad.rule.priority !== narrow.rule.priority || !hasDutiesOf(broad, narrow)) continue;
-      if (!covers(broad, narrow) || covers(narrow, broad)) continue;
-      neighbours.set(broad, [...(neighbours.get(broad) ?? []), narrow]);
-    }
+  for (const [narrow, given] of terms) {
+    const covers = new Set(
+      table.following(
+        given,
+        (broad) => isNeighbour(broad, narrow),
+        // A rule that covers it and is covered by it says the same.
+        (wanted) => impliesTerms(given, wanted.terms, ALLOWS) && !impliesTerms(wanted.terms, given, ALLOWS),
+      ),
+    );
+    for (const broad of covers) neighbours.set(broad, [...(neighbours.get(broad) ?? []), narrow]);
   }
   return new Map([...neighbours].map(([broad, narrow]) => [broad, messageFor(narrow)]));
 }
 
 /** An allow rule applies when its condition is true. */
-const SAME_OUTCOME = { givenMayErr: false, mustBeTrue: false };
+const ALLOWS = { givenMayErr: false, mustBeTrue: false };
 
 function termsOf({ rule, condition }: LintRule): Term[] {
   return [...globTerms(rule.actionTypes, rule.actionNames), ...conditionTerms(condition)];
+}
+
+function isNeighbour(broad: LintRule, narrow: LintRule): boolean {
+  return broad !== narrow && broad.rule.priority === narrow.rule.priority && hasDutiesOf(broad, narrow);
 }
 
 function hasDutiesOf(broad: LintRule, narrow: LintRule): boolean {

@@ -67,7 +67,20 @@ export function conditionTerms(condition: Node | undefined): Term[] {
 
 function termOf(node: Node): Term {
   const anyOf = node.kind === "or" ? flatten(node).map(termOf) : [];
-  return { text: unparse(node), test: testOf(node), anyOf };
+  return { text: unparse(node), test: anyOf.length > 0 ? valuesOfAny(anyOf) : testOf(node), anyOf };
+}
+
+/** `x == 1 || x == 2` is `x in [1, 2]`. */
+function valuesOfAny(terms: readonly Term[]): PlaceTest | undefined {
+  const values = new Set<Constant>();
+  const place = terms[0]?.test?.place;
+  for (const { test } of terms) {
+    if (test?.constraint.kind !== "values" || test.place !== place) return undefined;
+    for (const value of test.constraint.values) values.add(value);
+  }
+  const all = terms.map(({ test }) => test!);
+  const isTotal = all.every((test) => test.isTotal);
+  return { place: place!, constraint: { kind: "values", values }, isTotal, isLight: all.every((test) => test.isLight) };
 }
 
 function globConstraint(patterns: readonly string[]): Constraint {

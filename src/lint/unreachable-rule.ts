@@ -1,7 +1,7 @@
 import { EFFECTS } from "../model/decision.ts";
-import { CandidateTable, COMPARISONS_MAX, namesIn } from "./candidates.ts";
+import { CandidateTable } from "./candidates.ts";
 import { impliesTerms } from "./implication.ts";
-import { type ActionGlobs, actionsOf, conditionTerms, globTerms, type Term } from "./terms.ts";
+import { actionsOf, conditionTerms, globTerms, type Term } from "./terms.ts";
 import type { LintRule } from "./types.ts";
 
 /** Beyond this many pairs of type and name a rule is not looked at. */
@@ -35,47 +35,40 @@ function whyFirst(by: readonly LintRule[], { rule }: LintRule): string {
 }
 
 class Search {
-  readonly #table: CandidateTable;
-  readonly #terms = new Map<LintRule, { readonly globs: readonly Term[]; readonly condition: readonly Term[] }>();
-  #comparisons = 0;
+  readonly #table: CandidateTable<LintRule>;
 
   constructor(rules: readonly LintRule[]) {
-    this.#table = new CandidateTable(rules);
-    for (const entry of rules) {
-      const { actionTypes, actionNames } = entry.rule;
-      this.#terms.set(entry, {
-        globs: globTerms(actionTypes, actionNames),
-        condition: conditionTerms(entry.condition),
-      });
-    }
+    this.#table = new CandidateTable(
+      rules.map((entry) => {
+        const { actionTypes, actionNames } = entry.rule;
+        return [entry, [...globTerms(actionTypes, actionNames), ...conditionTerms(entry.condition)]] as const;
+      }),
+    );
   }
 
   /** The rules that together go before a rule wherever it applies. */
   coversOf(weak: LintRule): LintRule[] | undefined {
     const actions = actionsOf(weak);
     if (actions.length > ACTIONS_MAX) return undefined;
+    const condition = conditionTerms(weak.condition);
     const covers = new Set<LintRule>();
-    for (const action of actions) {
-      const cover = this.#coverOf(weak, action);
+    for (const { type, name } of actions) {
+      const globs = globTerms(type === undefined ? undefined : [type], name === undefined ? undefined : [name]);
+      const cover = this.#coverOf(weak, [...globs, ...condition]);
       if (cover === undefined) return undefined;
       covers.add(cover);
     }
     return [...covers];
   }
 
-  #coverOf(weak: LintRule, { type, name }: ActionGlobs): LintRule | undefined {
-    const given = [...globTerms(type === undefined ? undefined : [type], name === undefined ? undefined : [name])];
-    given.push(...this.#terms.get(weak)!.condition);
+  #coverOf(weak: LintRule, given: readonly Term[]): LintRule | undefined {
     const givenMayErr = weak.rule.decision !== "allow";
-    for (const strong of this.#table.of(namesIn(given))) {
-      if (!goesFirst(strong, weak)) continue;
-      this.#comparisons += 1;
-      if (this.#comparisons > COMPARISONS_MAX) return undefined;
-      const { globs, condition } = this.#terms.get(strong)!;
-      const question = { givenMayErr, mustBeTrue: strong.rule.decision === "allow" };
-      if (impliesTerms(given, globs, question) && impliesTerms(given, condition, question)) return strong;
-    }
-    return undefined;
+    const [cover] = this.#table.following(
+      given,
+      (strong) => goesFirst(strong, weak),
+      ({ item, terms }) => impliesTerms(given, terms, { givenMayErr, mustBeTrue: item.rule.decision === "allow" }),
+    );
+    return cover;
   }
 }
 
