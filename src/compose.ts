@@ -13,6 +13,7 @@ import { createCelCompiler } from "./cel/index.ts";
 import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
 import { type OpenedApprovals, openApprovals } from "./open-approvals.ts";
+import { openPolicyChecker } from "./open-policy-checker.ts";
 import { type OpenedShadowRules, openShadowRules } from "./open-shadow-rules.ts";
 import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
@@ -93,6 +94,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const parts = {
     activeRules: createActiveRules(),
+    policyChecker: openPolicyChecker(),
     keyRing: createKeyRing(database.keyStore),
     keyStore: database.keyStore,
     keyChanges,

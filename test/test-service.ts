@@ -22,6 +22,7 @@ import type { DependencyState, Service } from "../src/operations/service.ts";
 import { createRedactor } from "../src/redaction/index.ts";
 import { createRuleLoader, type RuleSource } from "../src/rules/index.ts";
 import { createLogger, createMetrics } from "../src/telemetry/index.ts";
+import { createInlinePolicyChecker } from "./inline-policy-checker.ts";
 
 export const TEST_RULES = `
 version: 1
@@ -78,6 +79,7 @@ export async function createTestService(
   const logger = createLogger("info", { write: (line: string) => logLines.push(line) });
   const parts = {
     activeRules: createActiveRules(),
+    policyChecker: createInlinePolicyChecker(),
     keyRing: createKeyRing(keyStore),
     keyStore,
     keyChanges: createMemoryKeyChanges(),

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
+import { LARGE_BODY_PATHS } from "./large-body-paths.ts";
 
 /** Past this, a body that is too large is answered before its end. */
 const DRAIN_BYTES_MAX = 4 * 1024 * 1024;
@@ -30,7 +31,7 @@ export type DirectRoutes = ReadonlyMap<
 
 /**
  * A node:http server for a fetch-style application. It reads each body before it calls the application, which can then
- * answer synchronously.
+ * answer synchronously, but for those of `LARGE_BODY_PATHS`.
  * @param direct answered without the application, which would cost each of them a few microseconds
  */
 export function createNodeServer(
@@ -46,8 +47,9 @@ export function createNodeServer(
       }),
   });
 
-  function answer(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body): void {
-    incoming.body = body;
+  /** @param body undefined where the route reads it */
+  function answer(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body | undefined): void {
+    if (body !== undefined) incoming.body = body;
     // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
     if (!server.listening) outgoing.setHeader("connection", "close");
     const route = direct.get(incoming.url!);
@@ -68,6 +70,9 @@ export function createNodeServer(
       if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
         return answer(incoming, outgoing, EMPTY);
       }
+      // The client went away in the middle of its body. Without a listener it depends on Node's version whether that throws.
+      incoming.on("error", () => outgoing.destroy());
+      if (LARGE_BODY_PATHS.has(incoming.url!)) return answer(incoming, outgoing, undefined);
       // Nearly every body is one chunk.
       let first: Buffer | undefined;
       let rest: Buffer[] | undefined;
@@ -88,8 +93,6 @@ export function createNodeServer(
       incoming.on("end", () => {
         if (!isAnswered) answer(incoming, outgoing, bytes > LIMITS.bodyBytesMax ? TOO_LARGE : bodyOf(first, rest));
       });
-      // The client went away in the middle of its body. Without a listener it depends on Node's version whether that throws.
-      incoming.on("error", () => outgoing.destroy());
     },
   );
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {

@@ -31,6 +31,16 @@ export interface JsonBody {
  * @throws AppError `unsupported_media_type`, `body_too_large`, `malformed_json` or `invalid_request`
  */
 export function readJson(c: HttpInput): JsonBody | Promise<JsonBody> {
+  assertJsonType(c);
+  const body = c.env?.incoming?.body;
+  if (body !== undefined) return parseBody(body);
+  return c.req === undefined
+    ? parseBody({ text: "" })
+    : c.req.arrayBuffer().then((bytes) => parseBody(decode(bytes, LIMITS.bodyBytesMax)));
+}
+
+/** @throws AppError `unsupported_media_type` */
+export function assertJsonType(c: HttpInput): void {
   if (!isJsonType(header(c, "content-type"))) {
     throw new AppError("unsupported_media_type", "Send the body as `Content-Type: application/json`.");
   }
@@ -38,14 +48,20 @@ export function readJson(c: HttpInput): JsonBody | Promise<JsonBody> {
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new AppError("unsupported_media_type", "Send the body without a Content-Encoding.");
   }
-  const body = c.env?.incoming?.body;
-  if (body !== undefined) return parseBody(body);
-  return c.req === undefined ? parseBody({ text: "" }) : c.req.arrayBuffer().then((bytes) => parseBody(decode(bytes)));
 }
 
 /** The body, checked against a schema. @throws AppError as `readJson` */
 export async function readBody<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
   const { value } = await readJson(c);
+  return check(schema, value);
+}
+
+/** The same of bytes that were read before, however many. @throws AppError `malformed_json`, `invalid_request` */
+export function readBytes<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<S> {
+  return check(schema, parseBody(decode(bytes, Number.POSITIVE_INFINITY)).value);
+}
+
+function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(explainShape(schema, value));
@@ -72,19 +88,26 @@ export function invalid(
   return new AppError("invalid_request", detail, { faults });
 }
 
+export const tooLarge = (bytesMax: number) =>
+  new AppError("body_too_large", `The body may have ${bytesMax} bytes at most.`);
+
+/** @throws AppError `body_too_large`, `malformed_json` */
+export function textOf(body: Body): string {
+  if (!("fault" in body)) return body.text;
+  if (body.fault === "not_utf8") throw new AppError("malformed_json", "The body is not UTF-8.");
+  throw tooLarge(LIMITS.bodyBytesMax);
+}
+
 function parseBody(body: Body): JsonBody {
-  if ("fault" in body) {
-    if (body.fault === "not_utf8") throw new AppError("malformed_json", "The body is not UTF-8.");
-    throw new AppError("body_too_large", `The body may have ${LIMITS.bodyBytesMax} bytes at most.`);
-  }
-  const result = parseJsonText(body.text);
-  if (result.ok) return { text: body.text, value: result.value };
+  const text = textOf(body);
+  const result = parseJsonText(text);
+  if (result.ok) return { text, value: result.value };
   if (result.code === "invalid_request") throw invalid(result.faults);
   throw new AppError("malformed_json", `The body could not be read: ${result.faults[0]?.detail ?? "it is not JSON"}.`);
 }
 
-function decode(bytes: ArrayBuffer): Body {
-  if (bytes.byteLength > LIMITS.bodyBytesMax) return { fault: "body_too_large" };
+function decode(bytes: ArrayBuffer | Uint8Array, bytesMax: number): Body {
+  if (bytes.byteLength > bytesMax) return { fault: "body_too_large" };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {

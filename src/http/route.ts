@@ -126,19 +126,23 @@ export function wrapped<C extends HttpInput, A extends StreamedAnswer = Answer>(
   };
 }
 
-function problemAnswer(
-  { service }: HttpDeps,
+function problemAnswer(deps: HttpDeps, thrown: unknown, isDecision: boolean, clientId: string | undefined): Answer {
+  const { error, requestId } = expectedError(deps, thrown);
+  const problem = problemOf(error, requestId, isDecision);
+  return respond(problem, clientId ?? requestId, problem.status, problemHeaders(error));
+}
+
+/** What goes on the wire of something that was thrown; what does not is logged under the request's new id. */
+export function expectedError(
+  { service }: Pick<HttpDeps, "service">,
   thrown: unknown,
-  isDecision: boolean,
-  clientId: string | undefined,
-): Answer {
+): { readonly error: AppError; readonly requestId: string } {
   const requestId = service.newId(service.clock.now());
   const error =
     thrown instanceof AppError ? thrown : new AppError("internal_error", "The service failed; the log says why.");
   if (error !== thrown) service.logger.error({ err: thrown, request_id: requestId }, "a request failed");
   else if (error.cause !== undefined) service.logger.warn({ err: error, request_id: requestId }, error.detail);
-  const problem = problemOf(error, requestId, isDecision);
-  return respond(problem, clientId ?? requestId, problem.status, problemHeaders(error));
+  return { error, requestId };
 }
 
 export const toResponse = ({ status, headers, body }: StreamedAnswer) => new Response(body, { status, headers });

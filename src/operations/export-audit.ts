@@ -1,8 +1,8 @@
-import { type AuditFilters, createExport, csvHeader, csvRow, parseRecord, type StoredLine } from "../audit/index.ts";
+import { type AuditFilters, createExport, csvHeader, csvRow, parseRecord } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
 import { UnavailableError } from "../model/errors.ts";
 import { instantText } from "../model/instant.ts";
-import { scanAudit } from "./read-audit.ts";
+import { openScan, type Pages } from "./read-audit.ts";
 import type { Service } from "./service.ts";
 
 export const EXPORT_FORMATS = ["ndjson", "csv"] as const;
@@ -35,10 +35,7 @@ export async function exportAudit(
   assertScope(caller, "audit:read");
   const now = service.clock.now();
   await assertFlushed(service);
-  const pages = scanAudit(service, filters);
-  // Read before anything is answered, so that a database that is down is a problem and not a broken file.
-  const first = await pages.next();
-  const all = startingWith(first, pages);
+  const all = await openScan(service, filters);
   return {
     fileName: `verdict-audit-${compact(filters.from) ?? "start"}-${compact(filters.to ?? now)}.${format}`,
     chunks: format === "csv" ? csvChunks(all) : signedChunks(service, filters, all),
@@ -53,14 +50,6 @@ export async function assertFlushed({ flushAudit }: Pick<Service, "flushAudit">)
       "Recorded entries have not reached the database yet; an export would lack them.",
     );
   }
-}
-
-type Pages = AsyncGenerator<readonly StoredLine[], void>;
-
-async function* startingWith(first: IteratorResult<readonly StoredLine[], void>, rest: Pages): Pages {
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
 }
 
 async function* signedChunks(

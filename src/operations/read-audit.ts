@@ -72,7 +72,7 @@ export async function* scanAudit(
   { auditStore, auditPartitions }: Pick<Service, "auditStore" | "auditPartitions">,
   filters: AuditFilters,
   at?: AuditSnapshot,
-): AsyncGenerator<readonly StoredLine[], void> {
+): Pages {
   const snapshot = at ?? (await auditStore.snapshot());
   const partitions = await auditPartitions.list();
   let after: string | undefined;
@@ -86,6 +86,24 @@ export async function* scanAudit(
   const left = new Set((await auditPartitions.list()).map(({ name }) => name));
   if (partitions.every(({ name }) => left.has(name))) return;
   throw new UnavailableError("storage", "Records past their retention were dropped meanwhile; try again.");
+}
+
+/** None of them empty. */
+export type Pages = AsyncGenerator<readonly StoredLine[], void>;
+
+/**
+ * `scanAudit` with its first page read: a database that is down shows before anything is answered.
+ * @throws UnavailableError `storage_unavailable`
+ */
+export async function openScan(service: Parameters<typeof scanAudit>[0], filters: AuditFilters): Promise<Pages> {
+  const pages = scanAudit(service, filters);
+  return startingWith(await pages.next(), pages);
+}
+
+async function* startingWith(first: IteratorResult<readonly StoredLine[], void>, rest: Pages): Pages {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 /** Resolves when the event loop has looked at its connections once more. */

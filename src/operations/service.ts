@@ -15,6 +15,7 @@ import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { WebhookQueue } from "../webhooks/index.ts";
 import type { ActiveRules } from "./active-rules.ts";
 import type { ApprovalAnnouncer } from "./announce-approvals.ts";
+import type { PolicyChecker } from "./policy-checker.ts";
 import type { DecisionRecorder } from "./record-decision.ts";
 import type { RuleReloader } from "./reload-rules.ts";
 import type { ShadowRules } from "./shadow-rules.ts";
@@ -25,6 +26,7 @@ export interface Service {
   readonly ruleReloader: RuleReloader;
   /** Absent where no candidate is configured. */
   readonly shadowRules?: ShadowRules;
+  readonly policyChecker: PolicyChecker;
   readonly keyRing: KeyRing;
   readonly keyStore: KeyStore;
   readonly keyChanges: KeyChanges;

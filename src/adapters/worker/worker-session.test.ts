@@ -12,7 +12,7 @@ function workerOf(code: string): URL {
 
 const open = (code: string, rest: Partial<WorkerOptions> = {}) =>
   openWorkerSession({
-    ...{ entry: workerOf(code), what: "the work", timeoutMs: 60_000, heapMegabytesMax: 64 },
+    ...{ entry: workerOf(code), what: "the work", hint: "Send less.", timeoutMs: 60_000, heapMegabytesMax: 64 },
     ...{ signal: new AbortController().signal },
     ...rest,
   });

@@ -7,6 +7,8 @@ export interface WorkerOptions {
   readonly entry: URL;
   /** What goes on in it, for messages: `the dry run`. */
   readonly what: string;
+  /** A sentence that says what to do when it takes too much. */
+  readonly hint: string;
   /** How long it may live. */
   readonly timeoutMs: number;
   readonly heapMegabytesMax: number;
@@ -35,7 +37,7 @@ interface Call {
 
 /** Starts a worker. What it may take is bounded, so nothing that runs in it goes on for ever. */
 export function openWorkerSession(options: WorkerOptions): WorkerSession {
-  const { entry, what, timeoutMs, heapMegabytesMax, signal } = options;
+  const { entry, what, hint, timeoutMs, heapMegabytesMax, signal } = options;
   const resourceLimits = { maxOldGenerationSizeMb: heapMegabytesMax };
   // SECURITY: nothing in it needs the environment, which has connection strings.
   const worker = new Worker(entry, { name: what, env: {}, resourceLimits });
@@ -50,7 +52,7 @@ export function openWorkerSession(options: WorkerOptions): WorkerSession {
     void worker.terminate();
   }
 
-  const tooLong = `${sentence(what)} was stopped after ${timeoutMs / 1000} s, which is as long as it may take. Send less.`;
+  const tooLong = `${sentence(what)} was stopped after ${timeoutMs / 1000} s, which is as long as it may take. ${hint}`;
   const timer = setTimeout(() => stop(new AppError("limit_exceeded", tooLong)), timeoutMs).unref();
   const onAbort = () => stop(signal.reason);
   signal.addEventListener("abort", onAbort);
@@ -62,7 +64,7 @@ export function openWorkerSession(options: WorkerOptions): WorkerSession {
     else call?.reject(errorOf(reply));
   });
   worker.on("error", (error: NodeJS.ErrnoException) => {
-    const tooMuch = `${sentence(what)} took more than ${heapMegabytesMax} MB of memory. Send less.`;
+    const tooMuch = `${sentence(what)} took more than ${heapMegabytesMax} MB of memory. ${hint}`;
     stop(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? new AppError("limit_exceeded", tooMuch) : error);
   });
   const closed = new Promise<void>((resolve) => {
