@@ -50,6 +50,16 @@ export interface NewApproval {
   readonly policyRevision: string;
   /** JSON text of the request as an approver sees it. SECURITY: redacted before it gets here. */
   readonly view: string;
+  /** What else people and the log are shown of it. SECURITY: redacted, unlike what is matched. */
+  readonly shown: ShownQuestion;
+}
+
+export interface ShownQuestion {
+  readonly actionType: string;
+  readonly actionName: string;
+  readonly sessionId?: string;
+  readonly identity: ApprovalIdentity;
+  readonly keyHolder: string;
 }
 
 /**

@@ -62,7 +62,7 @@ async function openApproval(service: Service, question: ApprovalQuestion): Promi
   }
   if (steps.length > 0) await service.approvalAnnouncer.announce(steps);
   if (opened.outcome === "queue_full") {
-    const reason = `${opened.pending} actions of ${activation.identity.name} wait for a person already, and no more may.`;
+    const reason = `${opened.pending} actions of this identity wait for a person already, and no more may.`;
     const help_text = "Wait until some of them are answered, or cancel what is not needed any more.";
     return { decision: { ...byRule("approval_queue_full", reason, ruled), help_text } };
   }
@@ -91,18 +91,63 @@ function newApproval(service: Service, question: ApprovalQuestion): NewApproval 
     requestId: activation.request.id,
     rule: { id: ruled.rule_id ?? "", name: ruled.rule_name ?? "", reason: ruled.reason },
     ruleDigest: asked,
-    terms: combineTerms(rules.flatMap(({ approval }) => approval ?? [])),
+    terms: termsOf(rules, ruled),
     policyRevision: ruleSet.revision,
-    view: viewOf(service, activation),
+    ...shownOf(service, question),
   };
 }
 
-/** What an approver is shown, and what `approvalView` calls `request`. */
-function viewOf({ redactor }: Service, activation: Activation): string {
-  const { action_type, action_name, destination, context } = activation;
-  const view = { action_type, action_name, arguments: activation.arguments, destination, context };
-  const json = JSON.stringify(view);
-  return redactor.redactJson(json)?.json ?? json;
+/**
+ * SECURITY: a rule that could not be evaluated asks as well, and who sent the odd input would else get by silence what the
+ * rule may deny.
+ */
+function termsOf(rules: readonly Rule[], { errors, errors_omitted }: Decision): NewApproval["terms"] {
+  const terms = combineTerms(rules.flatMap(({ approval }) => approval ?? []));
+  const hasErred = errors_omitted !== undefined || errors.some(({ rule_id }) => rules.some(({ id }) => id === rule_id));
+  return hasErred ? { ...terms, onTimeout: "deny" } : terms;
+}
+
+/**
+ * What people and the log are shown of it, laid out as a request is, so that configured paths reach everything in it. What
+ * is matched later is kept as it is, and shown to nobody.
+ */
+function shownOf({ redactor }: Service, { activation, caller }: ApprovalQuestion): Pick<NewApproval, "shown" | "view"> {
+  const { action_type, action_name, destination, context, session } = activation;
+  const { name, roles, tenant } = activation.identity;
+  const json = JSON.stringify({
+    action_type,
+    action_name,
+    session_id: session.id,
+    identity: { name, roles, tenant },
+    arguments: activation.arguments,
+    destination,
+    context,
+  });
+  const { session_id, identity, ...view } = JSON.parse(redactor.redactJson(json)?.json ?? json);
+  const sessionId = session_id === undefined ? undefined : { sessionId: String(session_id) };
+  const asker = shownIdentity(identity);
+  const holder = caller.identity.name;
+  return {
+    shown: {
+      actionType: String(view.action_type),
+      actionName: String(view.action_name),
+      ...sessionId,
+      identity: asker,
+      keyHolder: holder === name ? asker.name : redactor.redactText(holder),
+    },
+    view: JSON.stringify(view),
+  };
+}
+
+/** A part that is configured to be redacted is a marker, whatever it was. */
+function shownIdentity(identity: unknown): NewApproval["shown"]["identity"] {
+  if (typeof identity !== "object" || identity === null) return { name: String(identity), roles: [] };
+  const { name, roles, tenant } = identity as { name: unknown; roles: unknown; tenant?: unknown };
+  return {
+    name: String(name),
+    roles: Array.isArray(roles) ? roles.map(String) : [String(roles)],
+    ...(tenant !== undefined && { tenant: String(tenant) }),
+  };
 }
 
 /** Every rule that determined the outcome: each of them wants to be satisfied. In the order of their ids. */
@@ -121,15 +166,14 @@ async function useGrant(service: Service, question: ApprovalQuestion, id: string
   const mismatch = mismatchOf(found.approval, question);
   if (found.hasResolved) await service.approvalAnnouncer.announce(expiryFound(found));
   if (mismatch !== undefined) return refused(question, mismatch);
-  if (found.approval.votes.some(({ keyId }) => service.keyRing.isRevoked(keyId))) {
-    return refused(question, "approval_vote_revoked", found.approval);
-  }
+  if (isRevokedVote(service, found.approval)) return refused(question, "approval_vote_revoked", found.approval);
 
   const digest = approvalDigest(activation, found.approval.ruleDigest);
   const use = { digest, requestId: activation.request.id, caller };
   const step = await service.approvalStore.consume(id, use, activation.now);
   if (step === undefined) return refused(question, "approval_unknown");
   const { approval } = step;
+  if (isRevokedVote(service, approval)) return refused(question, "approval_vote_revoked", approval);
   const consumed: ApprovalStep = {
     kind: "approval.consumed",
     approval,
@@ -148,6 +192,9 @@ async function useGrant(service: Service, question: ApprovalQuestion, id: string
   const { help_text: _, help_url: __, ...decision } = granted;
   return { decision, approval };
 }
+
+const isRevokedVote = ({ keyRing }: Service, { votes }: Approval) =>
+  votes.some(({ keyId }) => keyRing.isRevoked(keyId));
 
 /** Which part of the approval's question is not this one, the most telling first. */
 function mismatchOf(approval: Approval, question: ApprovalQuestion): ReasonCode | undefined {

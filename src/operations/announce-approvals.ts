@@ -97,14 +97,14 @@ function recordStep(deps: AnnouncerDeps, { kind, approval, actor }: ApprovalStep
  * SECURITY: without `digest`, by which short arguments could be guessed.
  */
 export function approvalEvidence(approval: Approval): Readonly<Record<string, unknown>> {
-  const { requester, votes, resolution, grant, terms } = approval;
+  const { requester, shown, votes, resolution, grant, terms } = approval;
   return {
     id: approval.id,
     status: approval.status,
-    requester: { ...requester.identity, key_id: requester.keyId, key_holder: requester.keyHolder },
-    action_type: approval.actionType,
-    action_name: approval.actionName,
-    session_id: approval.sessionId,
+    requester: { ...shown.identity, key_id: requester.keyId, key_holder: shown.keyHolder },
+    action_type: shown.actionType,
+    action_name: shown.actionName,
+    session_id: shown.sessionId,
     rule_id: approval.rule.id,
     rule_digest: approval.ruleDigest,
     policy_revision: approval.policyRevision,

@@ -32,8 +32,9 @@ describe("an approval as it is shown", () => {
   });
 
   test("leaves out what is not there, rather than to say null", () => {
-    const { sessionId: _, ...asked } = newApproval(1, { tenant: undefined });
-    const view = approvalView(openApproval(asked, OPENED_AT));
+    const { shown, ...asked } = newApproval(1, { tenant: undefined });
+    const { sessionId: _, ...rest } = shown;
+    const view = approvalView(openApproval({ ...asked, shown: rest }, OPENED_AT));
     expect(view).not.toHaveProperty("session_id");
     expect(view.requester).not.toHaveProperty("tenant");
   });

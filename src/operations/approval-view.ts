@@ -35,26 +35,27 @@ export interface ApprovalView {
 
 /**
  * The one form in which an approval leaves the service.
- * SECURITY: without `digest`, by which short arguments could be guessed, and without the keys of those who answered.
+ * SECURITY: without what looks like a secret, without `digest`, by which short arguments could be guessed, and without the
+ * keys of those who answered.
  */
 export function approvalView(approval: Approval): ApprovalView {
-  const { sessionId, requester, terms, votes, resolution, grant } = approval;
-  const { name, roles, tenant } = requester.identity;
+  const { shown, requester, terms, votes, resolution, grant } = approval;
+  const { name, roles, tenant } = shown.identity;
   return {
     id: approval.id,
     status: approval.status,
     created_at: instantText(approval.createdAt),
     expires_at: instantText(approval.expiresAt),
-    action_type: approval.actionType,
-    action_name: approval.actionName,
-    ...(sessionId !== undefined && { session_id: sessionId }),
+    action_type: shown.actionType,
+    action_name: shown.actionName,
+    ...(shown.sessionId !== undefined && { session_id: shown.sessionId }),
     request: JSON.parse(approval.view),
     requester: {
       name,
       roles,
       ...(tenant !== undefined && { tenant }),
       key_id: requester.keyId,
-      key_holder: requester.keyHolder,
+      key_holder: shown.keyHolder,
     },
     rule: approval.rule,
     policy_revision: approval.policyRevision,

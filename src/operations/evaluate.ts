@@ -2,7 +2,6 @@ import { decide, explain } from "../engine/index.ts";
 import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
 import type { Activation, Identity } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
-import { decisionJson } from "../model/decision-json.ts";
 import { AppError } from "../model/errors.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
@@ -36,16 +35,16 @@ export async function evaluate(
 ): Promise<Evaluation> {
   assertScope(caller, "evaluate");
   const identity = resolveIdentity(caller, request.identity);
-  const attempt = beginAttempt(service, request, identity);
   const decidedFrom = service.clock.microseconds();
-  const ruled = decideClosed(service, attempt);
+  const first = judge(service, request, identity);
   const decidedAt = service.clock.microseconds();
   const latencyUs = Math.round(decidedAt - call.startedAt);
 
-  const isForPerson = ruled.decision === "approval_required" || request.approval_id !== undefined;
+  const isForPerson = first.ruled.decision === "approval_required" || request.approval_id !== undefined;
+  // INVARIANT: no turn of the event loop between an id and its record, so that ids ascend with the chain.
   const made = isForPerson
-    ? await decideWithPerson(service, caller, request, { ...attempt, ruled })
-    : { ...attempt, ruled, decision: ruled };
+    ? afterPerson(service, request, first, await askPerson(service, caller, request, first))
+    : { ...first, decision: first.ruled };
   const { requestId } = made;
   let { decision } = made;
   try {
@@ -83,26 +82,24 @@ export async function evaluate(
 const UNRECORDED = "The decision could not be recorded, so the action is denied. Try again later.";
 
 /** One look of the rules at a request. */
-interface Attempt {
+interface Judgement {
   readonly requestId: string;
   readonly activation: Activation;
   readonly ruleSet: RuleSet | undefined;
-}
-
-interface Made extends Attempt, ApprovalAnswer {
   /** What the rules alone say. */
   readonly ruled: Decision;
 }
 
-function beginAttempt(service: Service, request: EvaluateRequest, identity: Identity): Attempt {
+function judge(service: Service, request: EvaluateRequest, identity: Identity): Judgement {
   const now = service.clock.now();
   const requestId = service.newId(now);
   const activation = toActivation(request, identity, requestId, now);
-  return { requestId, activation, ruleSet: service.activeRules.current() };
+  const ruleSet = service.activeRules.current();
+  return { requestId, activation, ruleSet, ruled: decideClosed(service, ruleSet, activation) };
 }
 
 /** Like `decide`, and a deny when there is no rule set or the engine fails. */
-function decideClosed(service: Service, { ruleSet, activation }: Attempt): Decision {
+function decideClosed(service: Service, ruleSet: RuleSet | undefined, activation: Activation): Decision {
   if (ruleSet === undefined)
     return denial("policy_not_ready", "No valid rule set is active, so every action is denied.");
   try {
@@ -113,29 +110,47 @@ function decideClosed(service: Service, { ruleSet, activation }: Attempt): Decis
   }
 }
 
-/**
- * What the rules and a person say together. The store takes its time, so the rules look again behind it, under a new id:
- * INVARIANT: the ids of records ascend with their chain, and others were recorded meanwhile.
- */
-async function decideWithPerson(
+/** What a person says to what the rules asked. The store takes its time, and other decisions are recorded meanwhile. */
+async function askPerson(
   service: Service,
   caller: Caller,
+  { approval_id: approvalId }: EvaluateRequest,
+  { ruleSet, activation, ruled }: Judgement,
+): Promise<ApprovalAnswer> {
+  if (ruleSet === undefined) return { decision: ruled };
+  return actClosed(service, { caller, activation, ruleSet, ruled, approvalId });
+}
+
+/**
+ * What the rules, who look again, and the person say together.
+ *
+ * SECURITY: the answer is to what the rules asked before. Where they ask for something else by now it is a deny, and the
+ * record says all the same what became of the approval.
+ */
+function afterPerson(
+  service: Service,
   request: EvaluateRequest,
-  first: Attempt & { readonly ruled: Decision },
-): Promise<Made> {
-  const { ruleSet, activation, ruled } = first;
-  if (ruleSet === undefined) return { ...first, decision: ruled };
-  const question = { caller, activation, ruleSet, ruled, approvalId: request.approval_id };
-  const answer = await actClosed(service, question);
-  const again = beginAttempt(service, request, activation.identity);
-  const ruledAgain = decideClosed(service, again);
-  if (decisionJson(ruledAgain) === decisionJson(ruled)) {
-    const decision = answer.decision === ruled ? ruledAgain : answer.decision;
-    return { ...answer, ...again, decision, ruled: ruledAgain };
+  first: Judgement,
+  answer: ApprovalAnswer,
+): Judgement & ApprovalAnswer {
+  const again = judge(service, request, first.activation.identity);
+  const { ruled } = again;
+  if (isSameQuestion(first, again)) {
+    const decision =
+      answer.decision === first.ruled ? ruled : { ...answer.decision, policy_revision: ruled.policy_revision };
+    return { ...again, ...answer, decision };
   }
-  if (ruledAgain.decision === "deny") return { ...again, decision: ruledAgain, ruled: ruledAgain };
-  const reason = "The rules changed while the approval was looked up, so the action is denied. Evaluate it again.";
-  return { ...again, decision: denial("approval_rule_changed", reason, ruledAgain), ruled: ruledAgain };
+  if (ruled.decision === "deny") return { ...again, ...answer, decision: ruled };
+  const reason =
+    "The rules changed while the approval was looked up, so the action is denied. Evaluate it again, without `approval_id`.";
+  return { ...again, ...answer, decision: denial("approval_rule_changed", reason, ruled) };
+}
+
+/** Whether the rules say the same, and what asks for an approval is the same: other rules may be others. */
+function isSameQuestion(before: Judgement, now: Judgement): boolean {
+  const text = ({ ruled }: Judgement) => JSON.stringify({ ...ruled, policy_revision: "" });
+  const digests = ({ ruled, ruleSet }: Judgement) => ruled.rules.map((id) => ruleSet?.rule(id)?.digest).join();
+  return text(before) === text(now) && digests(before) === digests(now);
 }
 
 /** Like `actOnApproval`, and a deny when it fails. */

@@ -20,11 +20,12 @@ export interface ApprovalParts extends Partial<Omit<NewApproval, "terms" | "requ
 /** The n-th approval: id and digest are made of `n`, everything else is the same in all. */
 export function newApproval(n: number, parts: ApprovalParts = {}): NewApproval {
   const { identity: name = "billing-agent", tenant = "tenant" in parts ? undefined : "acme", terms, ...rest } = parts;
-  return {
+  const identity = { name, roles: ["agent"], ...(tenant === undefined ? {} : { tenant }) };
+  const asked: Omit<NewApproval, "shown"> = {
     id: idOf(n),
     digest: digestOf(n),
     requester: {
-      identity: { name, roles: ["agent"], ...(tenant === undefined ? {} : { tenant }) },
+      identity,
       keyId: idOf(900),
       keyHolder: "gateway",
     },
@@ -38,6 +39,17 @@ export function newApproval(n: number, parts: ApprovalParts = {}): NewApproval {
     policyRevision: digestOf(0),
     view: '{"action_name":"stripe.refund","arguments":{"amount":120}}',
     ...rest,
+  };
+  const { actionType, actionName, sessionId, requester } = asked;
+  return {
+    ...asked,
+    shown: {
+      actionType,
+      actionName,
+      ...(sessionId && { sessionId }),
+      identity: requester.identity,
+      keyHolder: requester.keyHolder,
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it, test } from "vitest";
 import type { Approval, ApprovalStore } from "../../src/approvals/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
+import { approvalView } from "../../src/operations/approval-view.ts";
+import { createRedactor } from "../../src/redaction/index.ts";
 import { createTestService, TEST_RULES } from "../test-service.ts";
 
 type TestService = Awaited<ReturnType<typeof createTestService>>;
@@ -129,17 +131,61 @@ rules:
       reason_code: "approval_queue_full",
       rule_id: "test/refund-over-cap",
     });
-    expect(full.reason).toContain("3 actions of agent wait");
+    expect(full.reason).toContain("3 actions of this identity wait");
     expect((await ask(refund(300))).decision).toBe("approval_required");
     expect((await ask(refund(400), verdict.secrets.gateway)).decision).toBe("approval_required");
   });
 
+  it("is never granted by silence to odd input: a rule that could not be evaluated asks a person", async () => {
+    const fields = "decision: approval_required, reason: r, approval: { timeout: 1s, on_timeout: allow }";
+    await reload(withRefundRule(fields));
+    const odd = { ...REFUND, arguments: { charge: "ch_1", amount: "1000000" } };
+    const asked = await ask(odd);
+    expect(asked).toMatchObject({ decision: "approval_required", reason_code: "rule_error" });
+    verdict.advance(1000);
+    expect(await ask(using(asked.approval.id, odd))).toMatchObject({
+      decision: "deny",
+      reason_code: "approval_expired",
+    });
+  });
+
+  it("shows and logs nothing of what is configured to be redacted, wherever it stands", async () => {
+    const paths = ["/identity/name", "/identity/roles", "/session_id", "/action_name"];
+    const redactor = createRedactor({ key: new Uint8Array(32), paths });
+    const other = await createTestService({ override: { redactor } });
+    const { body } = await other.evaluate(
+      { ...REFUND, identity: { name: "hidden-name", roles: ["hidden-role"] }, session_id: "hidden-session" },
+      { key: other.secrets.gateway },
+    );
+    const found = await other.service.approvalStore.get(body.approval.id, now());
+    const view = JSON.stringify(approvalView(found!.approval));
+    await other.evaluate(
+      {
+        ...REFUND,
+        identity: { name: "hidden-name", roles: ["hidden-role"] },
+        session_id: "hidden-session",
+        approval_id: body.approval.id,
+      },
+      { key: other.secrets.gateway },
+    );
+    const log = await other.request("GET", "/v1/audit?kind=approval.opened", { key: other.secrets.admin });
+    for (const text of [view, JSON.stringify(log.body)]) {
+      expect(text).not.toMatch(/hidden-|stripe\.refund"/);
+      expect(text).toContain("[redacted:");
+    }
+  });
+
   it("shows approvers no secrets, and keeps none in the log", async () => {
     const secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
-    const { approval } = await ask({ ...REFUND, arguments: { amount: 120, note: `key ${secret}` } });
+    const { approval } = await ask({
+      ...REFUND,
+      arguments: { amount: 120, note: `key ${secret}` },
+      session_id: `run ${secret}`,
+    });
     const found = await verdict.service.approvalStore.get(approval.id, now());
-    expect(found!.approval.view).toContain("[redacted:");
-    expect(found!.approval.view).not.toContain(secret);
+    const view = JSON.stringify(approvalView(found!.approval));
+    expect(view).toContain("[redacted:");
+    expect(view).not.toContain(secret);
     expect(JSON.stringify(await records())).not.toContain(secret);
   });
 });
@@ -416,6 +462,26 @@ describe("a store that takes its time", () => {
     expect(body).toMatchObject({ valid: true });
   });
 
+  test("while other rules change: the answer stands, and the grant is not lost", async () => {
+    const store = verdict.service.approvalStore;
+    const other = await createTestService({ override: { approvalStore: slow(store, async () => {}) } });
+    const { approval } = (await other.evaluate(REFUND)).body;
+    await store.vote(approval.id, APPROVER, undefined, now());
+    const more = `${TEST_RULES}  - { id: more, action: { name: other }, decision: allow }\n`;
+    const reloading: ApprovalStore = {
+      ...store,
+      async consume(...args) {
+        other.setFiles(rules(more));
+        await other.service.ruleReloader.reload("system");
+        return store.consume(...args);
+      },
+    };
+    Object.assign(other.service.approvalStore, reloading);
+    const granted = (await other.evaluate(using(approval.id))).body;
+    expect(granted).toMatchObject({ decision: "allow", reason_code: "approval_granted" });
+    expect(granted.policy_revision).toBe(other.service.activeRules.current()!.revision);
+  });
+
   test.each([
     ["a deny of the new rules stands", "decision: deny, reason: Off.", { decision: "deny", reason: "Off." }],
     ["anything else is a deny too", "decision: allow", { decision: "deny", reason_code: "approval_rule_changed" }],
@@ -433,6 +499,17 @@ describe("a store that takes its time", () => {
     expect(body).toMatchObject(expected);
     expect(body).not.toHaveProperty("approval");
   });
+});
+
+test("without any rules the chain stays whole, whatever is asked in one batch", async () => {
+  const other = await createTestService({ files: rules("not: rules") });
+  const requests = [{ ...REFUND, approval_id: "x" }, REFUND, { ...REFUND, approval_id: "y" }, REFUND];
+  const { body: batch } = await other.request("POST", "/v1/policy/evaluate/batch", { body: { requests } });
+  expect(batch.results.map(({ reason_code }: { reason_code: string }) => reason_code)).toEqual(
+    Array(4).fill("policy_not_ready"),
+  );
+  const { body } = await other.request("POST", "/v1/audit/verify", { key: other.secrets.admin, body: {} });
+  expect(body).toMatchObject({ valid: true });
 });
 
 describe("a store that does not answer", () => {
