@@ -82,7 +82,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     ...{ clock, newId, random: Math.random, after, logger },
   });
   const approvalAnnouncer = createApprovalAnnouncer({
-    ...{ spool, redactor, clock, newId, logger, news: approvalNews },
+    ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews },
     notifier: webhooks.notifier,
   });
   const settings = { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax };

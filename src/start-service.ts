@@ -22,6 +22,9 @@ const RETRY_MS = { first: 250, max: 4000 } as const;
 /** How long attempts to reach webhooks may go on while the service stops; then another process makes them. */
 const WEBHOOKS_GRACE_MS = 2000;
 
+/** How long a stop waits for what could not be told of approvals before. */
+const LAST_WORDS_MS = 1000;
+
 /** What each step of a stop gets although the time for all of them is over. */
 const STOP_STEP_MS_MIN = 500;
 
@@ -79,7 +82,11 @@ async function start(
   const { service, shipper, spool, ruleArchiver, database, keyChanges } = composition;
   let isDatabaseWanted = false;
   undo.push(async () => {
-    await service.approvalAnnouncer.retry();
+    // What is still not recorded or handed over by then is lost, and the audit page says so.
+    await Promise.race([
+      service.approvalAnnouncer.retry(),
+      delay(Math.min(msToStop(), LAST_WORDS_MS), undefined, { ref: false }),
+    ]);
     await composition.webhooks.stop(Math.min(msToStop(), WEBHOOKS_GRACE_MS));
     // A start that failed before leaves its records in the spool rather than open a database for them.
     await spool.checkpoint().catch((error) => logger.error({ err: error }, "the audit log was not signed at the end"));

@@ -77,6 +77,7 @@ export async function createTestService(
   const newId = createUuidv7(randomFillSync);
   const approvalNews = createMemoryApprovalNews();
   const logger = createLogger("info", { write: (line: string) => logLines.push(line) });
+  const approvalStore = createMemoryApprovalStore();
   const parts = {
     activeRules: createActiveRules(),
     policyChecker: createInlinePolicyChecker(),
@@ -86,10 +87,10 @@ export async function createTestService(
     spool,
     redactor,
     recordDecision: createDecisionRecorder(spool, redactor),
-    approvalStore: createMemoryApprovalStore(),
+    approvalStore,
     approvalNews,
     approvalAnnouncer: createApprovalAnnouncer({
-      ...{ spool, redactor, clock, newId, logger, news: approvalNews },
+      ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews },
       notifier: { notify: async (notice, { id }) => void notices.push({ notice, id }) },
     }),
     webhookQueue: createMemoryWebhookQueue(),

@@ -1,14 +1,15 @@
 import { describe, expect, it, test } from "vitest";
-import { newApproval, pendingApproval } from "../../test/contract/approval-samples.ts";
+import { actor, newApproval, pendingApproval } from "../../test/contract/approval-samples.ts";
 import { createTestService } from "../../test/test-service.ts";
 import { UnavailableError } from "../model/errors.ts";
 import { createApprovalAnnouncer } from "./announce-approvals.ts";
-import { expireApprovals, forgetApprovals } from "./expire-approvals.ts";
+import { expireApprovals, forgetApprovals, remindOfApprovals } from "./expire-approvals.ts";
 
 const OPENED = { kind: "approval.opened", approval: pendingApproval(1) } as const;
 
 async function createAnnouncer() {
   const { service, spool, logLines } = await createTestService();
+  const { approvalStore, clock } = service;
   const published: string[] = [];
   const notified: string[] = [];
   const faults = { spool: false, notifier: false };
@@ -30,7 +31,7 @@ async function createAnnouncer() {
     await service.flushAudit();
     return (await service.auditStore.list({ limit: 100 })).map(({ kind }) => kind).reverse();
   };
-  return { announcer, published, notified, faults, kinds, logLines };
+  return { announcer, published, notified, faults, kinds, logLines, approvalStore, clock };
 }
 
 describe("a step that cannot be recorded", () => {
@@ -63,13 +64,27 @@ describe("a step that cannot be recorded", () => {
 });
 
 test("a notice that cannot be queued holds nothing up, and is queued later", async () => {
-  const { announcer, notified, faults, logLines } = await createAnnouncer();
+  const { announcer, notified, faults, logLines, approvalStore, clock } = await createAnnouncer();
   faults.notifier = true;
+  const opened = await approvalStore.open(newApproval(1), clock.now(), { pendingMax: 1 });
+  expect(opened.outcome).toBe("opened");
   await announcer.announce([OPENED]);
   expect(logLines.join("")).toContain("a notice of an approval waits");
+  await announcer.retry();
+  expect(announcer.waiting).toBe(1);
   faults.notifier = false;
   await announcer.retry();
   expect(notified).toEqual([`opened ${OPENED.approval.id}`]);
+});
+
+test("pending approvals are told of again, for whoever was not told", async () => {
+  const { service } = await createTestService();
+  const { approvalStore, clock } = service;
+  for (const n of [1, 2, 3]) await approvalStore.open(newApproval(n), clock.now(), { pendingMax: 3 });
+  await approvalStore.deny(newApproval(2).id, actor("alice"), "No.", clock.now());
+  const told: string[] = [];
+  await remindOfApprovals(service, { notify: async (notice, { id }) => void told.push(`${notice} ${id}`) });
+  expect(told.sort()).toEqual([`opened ${newApproval(1).id}`, `opened ${newApproval(3).id}`]);
 });
 
 test("a vote is no notice: only what opens and ends an approval is", async () => {

@@ -1,6 +1,15 @@
-import type { Actor, Approval, ApprovalNews, ApprovalNotifier, Settled } from "../approvals/index.ts";
+import type {
+  Actor,
+  Approval,
+  ApprovalNews,
+  ApprovalNotice,
+  ApprovalNotifier,
+  ApprovalStore,
+  Settled,
+} from "../approvals/index.ts";
 import type { EventKind } from "../audit/index.ts";
 import { instantText } from "../model/instant.ts";
+import { nextTurn } from "./read-audit.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 /** One thing that happened to an approval, with the approval as it was right behind it. */
@@ -18,66 +27,116 @@ export interface ApprovalAnnouncer {
    * @throws UnavailableError `audit_unavailable`; `retry` records it later
    */
   announce(steps: readonly ApprovalStep[]): Promise<void>;
-  /** Tries again what could not be recorded or handed over. Never throws. */
+  /** Tries again what could not be recorded or handed over, until one of a kind fails again. Never throws. */
   retry(): Promise<void>;
   /** What waits for `retry`. */
   readonly waiting: number;
 }
 
 export type AnnouncerDeps = Pick<Service, "spool" | "redactor" | "clock" | "newId" | "logger"> & {
+  readonly approvalStore: Pick<ApprovalStore, "get">;
   readonly news: Pick<ApprovalNews, "publish">;
   readonly notifier: ApprovalNotifier;
 };
 
-/** Beyond it the oldest are given up, and the log says so: memory is not where records are kept. */
+/** What waits is small: events without arguments, and ids. Beyond this many the oldest are given up, and the log says so. */
 const WAITING_MAX = 10_000;
 
 export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer {
-  let waiting: { readonly what: string; readonly run: () => Promise<void> }[] = [];
+  const events = createBacklog(deps, "an event of an approval was given up: too many wait", (event: StepEvent) =>
+    recordEvent(deps, event.kind, event.actor, event.data),
+  );
+  const notices = createBacklog(deps, "a notice of an approval was given up: too many wait", async (notice: Notice) => {
+    const found = await deps.approvalStore.get(notice.id, deps.clock.now());
+    if (found !== undefined) await deps.notifier.notify(notice.kind, found.approval);
+  });
 
-  async function attempt(what: string, run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
-      waiting.push({ what, run });
-      if (waiting.length > WAITING_MAX) {
-        const lost = waiting.shift()!;
-        deps.logger.error({ step: lost.what }, "a step of an approval was given up: too many wait");
-      }
-      throw error;
-    }
+  function notify(kind: ApprovalNotice, approval: Approval): void {
+    deps.notifier.notify(kind, approval).catch((error) => {
+      deps.logger.warn({ err: error, approval_id: approval.id }, "a notice of an approval waits");
+      notices.keep({ kind, id: approval.id });
+    });
   }
 
   return {
     async announce(steps) {
-      const recorded = steps.map((step) =>
-        attempt(`record ${step.kind} of ${step.approval.id}`, () => recordStep(deps, step)),
-      );
+      const recorded = steps.map(async (step) => {
+        const event = eventOf(step);
+        try {
+          await recordEvent(deps, event.kind, event.actor, event.data);
+        } catch (error) {
+          events.keep(event);
+          throw error;
+        }
+      });
       for (const { kind, approval } of steps) {
         void deps.news.publish(approval.id);
         const notice = NOTICES[kind];
-        if (notice === undefined) continue;
-        attempt(`notify of ${approval.id}`, () => deps.notifier.notify(notice, approval)).catch((error) =>
-          deps.logger.warn({ err: error, approval_id: approval.id }, "a notice of an approval waits"),
-        );
+        if (notice !== undefined) notify(notice, approval);
       }
       const failed = (await Promise.allSettled(recorded)).find((result) => result.status === "rejected");
       if (failed !== undefined) throw failed.reason;
     },
     async retry() {
-      const again = waiting;
-      waiting = [];
-      // In their order: an approval's steps are recorded as they happened.
-      for (const { what, run } of again) await attempt(what, run).catch(() => undefined);
+      await Promise.all([events.retry(), notices.retry()]);
     },
     get waiting() {
-      return waiting.length;
+      return events.size + notices.size;
+    },
+  };
+}
+
+interface StepEvent {
+  readonly kind: ApprovalStep["kind"];
+  readonly actor: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The approval itself is read again: many large ones would fill the memory while the database is away. */
+interface Notice {
+  readonly kind: ApprovalNotice;
+  readonly id: string;
+}
+
+/** What could not be done, to be tried again in its order. */
+function createBacklog<Item>(
+  { logger }: Pick<AnnouncerDeps, "logger">,
+  givenUp: string,
+  attempt: (item: Item) => Promise<void>,
+) {
+  const items: Item[] = [];
+  let isRetrying = false;
+  return {
+    get size() {
+      return items.length;
+    },
+    keep(item: Item): void {
+      items.push(item);
+      if (items.length <= WAITING_MAX) return;
+      items.shift();
+      logger.error(givenUp);
+    },
+    async retry(): Promise<void> {
+      if (isRetrying) return;
+      isRetrying = true;
+      try {
+        for (let item = items[0]; item !== undefined; item = items[0]) {
+          await attempt(item);
+          // Another one may have pushed the oldest out meanwhile.
+          if (items[0] === item) items.shift();
+          await nextTurn();
+        }
+      } catch {
+        // Whoever failed said so when it was kept; the next one is told of the same outage.
+      } finally {
+        isRetrying = false;
+      }
     },
   };
 }
 
 /** A vote that completes the quorum is told as the approval that it makes. */
-const NOTICES: Partial<Record<ApprovalStep["kind"], "opened" | "resolved" | "expired">> = {
+const NOTICES: Partial<Record<ApprovalStep["kind"], ApprovalNotice>> = {
   "approval.opened": "opened",
   "approval.approved": "resolved",
   "approval.denied": "resolved",
@@ -85,12 +144,11 @@ const NOTICES: Partial<Record<ApprovalStep["kind"], "opened" | "resolved" | "exp
   "approval.expired": "expired",
 };
 
-function recordStep(deps: AnnouncerDeps, { kind, approval, actor }: ApprovalStep): Promise<void> {
-  return recordEvent(deps, kind, actor?.keyId ?? "system", {
-    ...(actor === undefined ? undefined : { by: actor.identity.name }),
-    ...approvalEvidence(approval),
-  });
-}
+const eventOf = ({ kind, approval, actor }: ApprovalStep): StepEvent => ({
+  kind,
+  actor: actor?.keyId ?? "system",
+  data: { ...(actor === undefined ? undefined : { by: actor.identity.name }), ...approvalEvidence(approval) },
+});
 
 /**
  * What the audit log keeps of an approval: what was asked by whom, and who answered what.
