@@ -5,6 +5,7 @@ import { VERSION } from "../model/version.ts";
 import { addApprovals } from "./approvals-commands.ts";
 import { addAudit } from "./audit-commands.ts";
 import type { CliDeps } from "./deps.ts";
+import { addDiff } from "./diff-commands.ts";
 import { type EvalOptions, runEval } from "./eval-command.ts";
 import * as help from "./help-text.ts";
 import {
@@ -67,6 +68,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
   addLint(program, deps, onExitCode);
   addTest(program, deps, onExitCode);
   addEval(program, deps, onExitCode);
+  addDiff(program, deps, onExitCode);
   addReplay(program, deps, onExitCode);
   addKeys(program, deps, onExitCode);
   addApprovals(program, deps, onExitCode);

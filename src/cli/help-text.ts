@@ -12,6 +12,7 @@ Examples:
   $ verdict lint rules                     what is suspicious about them
   $ verdict test rules                     do the rules decide as their fixtures say
   $ verdict eval request.json              what would be decided, without a service
+  $ verdict diff rules-of-main rules       what a rule change does, with requests that show it
   $ verdict replay ./policies              which recorded decisions other rules would change
   $ verdict keys list                      the API keys
   $ verdict approvals watch                what agents ask people for

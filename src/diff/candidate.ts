@@ -1,3 +1,4 @@
+import { isInput } from "../cel/environment.ts";
 import { activationOfRequest, DEFAULT_NOW } from "../fixtures/activation-of-request.ts";
 import type { Activation, JsonObject } from "../model/activation.ts";
 import { type InputPath, pathKey } from "./input-path.ts";
@@ -37,6 +38,24 @@ export function toCandidate(assignment: Assignment): Candidate | undefined {
 export function candidateOf(request: JsonObject | undefined, now: number): Candidate | undefined {
   const parsed = request && activationOfRequest(request, undefined, now);
   return parsed?.ok ? { request: request!, now, activation: parsed.value } : undefined;
+}
+
+/** The same request as values at paths, so that it can be varied. */
+export function assignmentOf({ request, now }: Candidate): Assignment {
+  const { identity, session_id, ...rest } = request;
+  const members = Object.entries((identity ?? {}) as JsonObject).map(
+    ([key, value]) => [["identity", key], value] as const,
+  );
+  const inputs = Object.entries(rest)
+    .filter(([key]) => isInput(key))
+    .map(([key, value]) => [[key], value] as const);
+  const session = session_id === undefined ? [] : [[["session", "id"], session_id] as const];
+  return new Map(
+    [...inputs, ...members, ...session, [["now"], now] as const].map(([path, value]) => [
+      pathKey(path),
+      { path, value },
+    ]),
+  );
 }
 
 type Container = Record<string | number, unknown>;

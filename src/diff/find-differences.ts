@@ -1,21 +1,38 @@
+import type { JsonObject } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { RuleSet } from "../rules/types.ts";
+import { candidateOf } from "./candidate.ts";
 import { compareRules } from "./compare-rules.ts";
 import { minimise } from "./minimise.ts";
 import { type ChangedRule, type Found, searchRule } from "./search-rule.ts";
 import { createSearchState, type SearchState } from "./search-state.ts";
-import type { DecisionDifference, DecisionSummary, SearchResult } from "./types.ts";
+import type { DecisionDifference, DecisionSummary, RuleChange, SearchResult } from "./types.ts";
+
+export interface SearchOptions {
+  readonly before: RuleSet;
+  readonly after: RuleSet;
+  /** Requests to try, of all rules together. */
+  readonly triesMax: number;
+  /** Requests to begin with, such as those of fixtures; `now` in epoch milliseconds. */
+  readonly known?: readonly { readonly request: JsonObject; readonly now: number }[];
+}
 
 /**
  * Looks for requests that two rule sets decide differently: one for each rule that is not the same in both. What is
  * found is certain, since both sets decided it; what is not found may be there all the same.
  *
- * Takes no time of its own choosing: it yields, with the tries so far, after a few milliseconds each time.
- * @param triesMax requests to try, of all rules together
+ * Yields the tries so far between short steps; only the first step of a rule with very large conditions can take some hundred
+ * milliseconds.
  */
-export function* findDifferences(before: RuleSet, after: RuleSet, triesMax: number): Generator<number, SearchResult> {
-  const state = createSearchState(before, after, { left: triesMax });
-  const changes = compareRules(before, after).filter(({ kind }) => kind !== "moved");
+export function* findDifferences({
+  before,
+  after,
+  triesMax,
+  known = [],
+}: SearchOptions): Generator<number, SearchResult> {
+  const requests = known.flatMap(({ request, now }) => candidateOf(request, now) ?? []);
+  const state = createSearchState(before, after, { left: triesMax }, requests);
+  const changes = compareRules(before, after).filter(canShow);
   const differences: DecisionDifference[] = [];
   const unshown: string[] = [];
   for (const [at, { id }] of changes.entries()) {
@@ -25,6 +42,20 @@ export function* findDifferences(before: RuleSet, after: RuleSet, triesMax: numb
     else differences.push(differenceOf(id, shortened(state, found)));
   }
   return { differences, unshown, tries: triesMax - Math.max(state.tries.left, 0) };
+}
+
+/** What else differs is said in an answer, or asked of a person, and decides nothing. */
+const DECIDING: ReadonlySet<string> = new Set([
+  "priority",
+  "action.type",
+  "action.name",
+  "when",
+  "decision",
+  "obligations",
+]);
+
+function canShow(change: RuleChange): boolean {
+  return change.kind === "changed" ? change.fields.some((field) => DECIDING.has(field)) : change.kind !== "moved";
 }
 
 function* searchWithin(

@@ -1,4 +1,4 @@
 export { compareRules } from "./compare-rules.ts";
-export { findDifferences } from "./find-differences.ts";
+export { findDifferences, type SearchOptions } from "./find-differences.ts";
 export { fixtureText } from "./fixture-text.ts";
 export type * from "./types.ts";

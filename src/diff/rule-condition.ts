@@ -5,15 +5,21 @@ import { unparse } from "../cel/unparse.ts";
 import type { Rule } from "../rules/types.ts";
 
 /** The whole condition of a rule, its action's globs included, as one tree. */
-export function conditionOf({ actionTypes, actionNames, when }: Rule): Node {
-  const parsed = when === undefined ? undefined : parse(when);
-  const terms = [
-    ...globNode("action_type", actionTypes),
-    ...globNode("action_name", actionNames),
-    ...(parsed?.ok ? [parsed.node] : []),
-  ];
-  return { kind: "and", terms, ...PLACE };
+export function conditionOf(rule: Rule): Node {
+  const parsed = rule.when === undefined ? undefined : parse(rule.when);
+  return { kind: "and", terms: [...globNodes(rule), ...(parsed?.ok ? [parsed.node] : [])], ...PLACE };
 }
+
+/** The action's globs alone; undefined where the rule is about every action. */
+export function actionConditionOf(rule: Rule): Node | undefined {
+  const terms = globNodes(rule);
+  return terms.length === 0 ? undefined : { kind: "and", terms, ...PLACE };
+}
+
+const globNodes = ({ actionTypes, actionNames }: Rule) => [
+  ...globNode("action_type", actionTypes),
+  ...globNode("action_name", actionNames),
+];
 
 /** Of what stands in no file. */
 const PLACE = { offset: 0, depth: 1 };

@@ -17,9 +17,13 @@ export function samplesFor(path: InputPath, condition: Node): Value[] {
   const { texts, numbers, sizes } = constantsOf(condition);
   const sized = sizes.flatMap((size) => ["x".repeat(size), new Array(size).fill("x"), mapOfSize(size)]);
   const members = texts.flatMap((text) => [[text], { [text]: "x" }, { x: text }]);
-  const values = [...texts, ...numbers, ...numbers.map(String), ...sized, ...members, ...ODD];
-  return distinct([...values.filter(isPossible(path)), ABSENT]);
+  const values = [...texts, ...numbers, ...numbers.map(String), ...sized, ...members];
+  const possible = distinct(values.filter(isPossible(path)));
+  return distinct([...possible.slice(0, SAMPLES_MAX), ...ODD.filter(isPossible(path)), ABSENT]);
 }
+
+/** Of one condition: lists of constants can be long. */
+const SAMPLES_MAX = 600;
 
 const isTime = (path: InputPath) => path[0] === "now" || (path[0] === "request" && path[1] === "time");
 

@@ -1,6 +1,14 @@
 import type { Rule } from "../rules/types.ts";
 import { pin } from "./atom.ts";
-import { type Assignment, assigned, type Candidate, toCandidate, type Value, valueKey } from "./candidate.ts";
+import {
+  type Assignment,
+  assigned,
+  assignmentOf,
+  type Candidate,
+  toCandidate,
+  type Value,
+  valueKey,
+} from "./candidate.ts";
 import type { Goal } from "./goals.ts";
 import { type InputPath, pathKey } from "./input-path.ts";
 import { concernedAtoms, conditionOf } from "./rule-condition.ts";
@@ -36,10 +44,11 @@ interface Masked {
  * @returns one that is decided otherwise, or else one that is decided by other rules. Yields now and then, so that others can go on
  */
 export function* searchRule(state: SearchState, rule: ChangedRule, share: Tries): Generator<void, Found | undefined> {
+  if (state.tries.left <= 0) return undefined;
   const search = createRuleSearch(state, rule, share);
-  for (const goal of search.seeds) {
+  for (const start of interleaved<Goal | Candidate>([search.seeds, nearest(state, rule)])) {
     if (search.isOver()) break;
-    yield* search.tryAround(goal);
+    yield* "activation" in start ? search.tryAround(assignmentOf(start), []) : search.tryGoal(start);
   }
   for (const masked of search.masked) {
     if (search.isOver()) break;
@@ -49,8 +58,21 @@ export function* searchRule(state: SearchState, rule: ChangedRule, share: Tries)
 }
 
 const SEEDS_MAX = 32;
+/** Of the requests that were given, how many are looked at and how many are varied. */
+const LOOKED_AT_MAX = 200;
+const KNOWN_MAX = 16;
 const MASKED_MAX = 60;
 const VALUES_MAX = 120;
+
+/** Of the requests that were given, those that are for the rule: those first on which the change applies. */
+function nearest(state: SearchState, { before, after }: ChangedRule): readonly Candidate[] {
+  const about = state.known
+    .filter((candidate) => [before, after].some((version) => version && state.isAbout(version, candidate)))
+    .slice(0, LOOKED_AT_MAX);
+  const isChanged = (candidate: Candidate) =>
+    effectOf(state.before, before, candidate) !== effectOf(state.after, after, candidate);
+  return [...about.filter(isChanged), ...about].slice(0, KNOWN_MAX);
+}
 
 function createRuleSearch(state: SearchState, rule: ChangedRule, share: Tries) {
   const versions = [rule.after, rule.before].filter((version) => version !== undefined);
@@ -77,7 +99,8 @@ function createRuleSearch(state: SearchState, rule: ChangedRule, share: Tries) {
     if (verdicts.difference === "decision" || masked.length >= MASKED_MAX) return;
     const effects = `${effectOf(state.before, rule.before, candidate)} -> ${effectOf(state.after, rule.after, candidate)}`;
     const [old, now] = effects.split(" -> ");
-    if (old !== now) masked.push({ goal, candidate });
+    // Without a goal nobody knows what to keep while other rules are got out of the way.
+    if (old !== now && goal.length > 0) masked.push({ goal, candidate });
   }
 
   return {
@@ -86,9 +109,12 @@ function createRuleSearch(state: SearchState, rule: ChangedRule, share: Tries) {
     note,
     isOver: () => decision !== undefined || share.left <= 0 || state.tries.left <= 0,
     best: () => decision ?? byRules,
-    *tryAround(goal: Goal): Generator<void, void> {
+    *tryGoal(goal: Goal): Generator<void, void> {
       const base = satisfy(goal, state.tries);
-      if (base === undefined) return;
+      if (base !== undefined) yield* this.tryAround(base, goal);
+    },
+    /** @param goal what makes the rule match there */
+    *tryAround(base: Assignment, goal: Goal): Generator<void, void> {
       attempt(base, goal);
       for (const { path, values } of pools) {
         yield;
@@ -98,11 +124,15 @@ function createRuleSearch(state: SearchState, rule: ChangedRule, share: Tries) {
           const key = [...varied].map(([at, given]) => `${at}=${valueKey(given.value)}`).join();
           if (seen.has(key)) continue;
           seen.add(key);
-          attempt(varied, [...goal.filter((atom) => atom.accepts(path, value)), pin(path, value)]);
+          attempt(varied, pinned(goal, path, value));
         }
       }
     },
   };
+}
+
+function pinned(goal: Goal, path: InputPath, value: Value): Goal {
+  return goal.length === 0 ? goal : [...goal.filter((atom) => atom.accepts(path, value)), pin(path, value)];
 }
 
 interface Pool {

@@ -5,7 +5,7 @@ import type { Rule, RuleSet } from "../rules/types.ts";
 import { type Atom, createAtomFactory } from "./atom.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Goal, goalsOf } from "./goals.ts";
-import { conditionOf } from "./rule-condition.ts";
+import { actionConditionOf, conditionOf } from "./rule-condition.ts";
 import type { Tries } from "./satisfy.ts";
 
 /** How both sets decide one request. */
@@ -20,6 +20,10 @@ export interface SearchState {
   readonly before: RuleSet;
   readonly after: RuleSet;
   readonly tries: Tries;
+  /** Requests that somebody thought of, such as those of fixtures: to begin with. */
+  readonly known: readonly Candidate[];
+  /** Whether a request is one for the rule, but for its condition. */
+  isAbout(rule: Rule, candidate: Candidate): boolean;
   decideBoth(candidate: Candidate): Verdicts;
   /** Ways in which a rule matches, or does not. */
   goals(rule: Rule, want: boolean): readonly Goal[];
@@ -27,9 +31,14 @@ export interface SearchState {
   goalsAbout(rule: Rule, want: boolean, concerned: ReadonlySet<string>): readonly Goal[];
 }
 
-export function createSearchState(before: RuleSet, after: RuleSet, tries: Tries): SearchState {
+export function createSearchState(
+  before: RuleSet,
+  after: RuleSet,
+  tries: Tries,
+  requests: readonly Candidate[] = [],
+): SearchState {
   const atoms = createAtomFactory();
-  const known = new Map<Rule, Map<boolean, readonly Goal[]>>();
+  const solved = new Map<Rule, Map<boolean, readonly Goal[]>>();
   const solve = (rule: Rule, want: boolean, isIsolating: boolean, concerned: ReadonlySet<string> = NONE) =>
     goalsOf(conditionOf(rule), want, {
       atoms,
@@ -41,14 +50,19 @@ export function createSearchState(before: RuleSet, after: RuleSet, tries: Tries)
     before,
     after,
     tries,
+    known: requests,
+    isAbout(rule, { activation }) {
+      const condition = actionConditionOf(rule);
+      return condition === undefined || atoms.make(condition, true).isFulfilled(activation);
+    },
     decideBoth({ activation }) {
       tries.left -= 1;
       const [old, now] = [before, after].map((ruleSet) => decide({ ruleSet, activation, cacheTtlSecondsMax: 0 }));
       return { before: old!, after: now!, difference: compareOutcomes(old!, now!) };
     },
     goals(rule, want) {
-      const ofRule = known.get(rule) ?? new Map<boolean, readonly Goal[]>();
-      known.set(rule, ofRule);
+      const ofRule = solved.get(rule) ?? new Map<boolean, readonly Goal[]>();
+      solved.set(rule, ofRule);
       const found = ofRule.get(want) ?? solve(rule, want, false);
       ofRule.set(want, found);
       return found;

@@ -40,7 +40,10 @@ export interface DecisionDifference {
 
 export interface SearchResult {
   readonly differences: readonly DecisionDifference[];
-  /** Full ids of changed rules for which no request was found: the change may have no effect, or was not reached. */
+  /**
+   * Full ids of rules that are not the same and for which no request was found: the change may have no effect, or was not
+   * reached. Not those of which only words or approval terms changed.
+   */
   readonly unshown: readonly string[];
   readonly tries: number;
 }
