@@ -9,7 +9,7 @@ import { expectStoreToEqualMachine } from "../property/approval-machine.ts";
 import { startRedis } from "../servers.ts";
 import { ownServer, sharedRedis } from "../shared-servers.ts";
 import { describeApprovalNews } from "./approval-news.ts";
-import { actor, EXPIRES_AT, newApproval, OPENED_AT } from "./approval-samples.ts";
+import { actor, digestOf, EXPIRES_AT, newApproval, OPENED_AT, pendingApproval, REQUESTER } from "./approval-samples.ts";
 import { describeApprovalStore } from "./approval-store.ts";
 import { idOf } from "./samples.ts";
 
@@ -51,6 +51,21 @@ async function withClient<Result>(to: string, work: (client: Redis) => Promise<R
     client.disconnect();
   }
 }
+
+const everyCall = (store: RedisApprovalStore, now: number): (() => Promise<unknown>)[] => [
+  () => store.get(idOf(1), now),
+  () => store.list({ limit: 10 }, now),
+  () => store.list({ status: "approved", identity: "nobody", limit: 10 }, now),
+  () => store.vote(idOf(1), alice, undefined, now),
+  () => store.deny(idOf(1), alice, undefined, now),
+  () => store.cancel(idOf(1), REQUESTER, undefined, now),
+  () => store.consume(idOf(1), { digest: digestOf(1), requestId: idOf(2), caller: REQUESTER }, now),
+  () => store.open(newApproval(1), now, ROOM),
+  () => store.open(newApproval(2), now, ROOM),
+  () => store.expireDue(now, 10),
+  () => store.countOthers(pendingApproval(2), now),
+  () => store.forget(now, 10),
+];
 
 describe.skipIf(url === undefined)("approvals in Redis", () => {
   afterAll(() => withClient(url!, (client) => client.unlink(prefixes.flatMap((each) => [...approvalKeys(each)]))));
@@ -99,18 +114,33 @@ describe.skipIf(url === undefined)("approvals in Redis", () => {
     expect(found.approvals.map(({ id }) => id)).toEqual([idOf(7)]);
   });
 
-  it("are not made up when a key is gone or holds something else", async () => {
+  it.each([0, 1, 2])("are all refused when key %i of the three is gone, until the others are too", async (missing) => {
+    const keyPrefix = prefix();
+    const [store, keys] = [open({ keyPrefix }), approvalKeys(keyPrefix)];
+    await store.open(newApproval(1), OPENED_AT, ROOM);
+    await withClient(url!, (client) => client.del(keys[missing]!));
+    for (const now of [NOW, EXPIRES_AT]) {
+      for (const call of everyCall(store, now)) {
+        const refused = await call().catch((error: unknown) => error);
+        expect(refused).toMatchObject({ ...UNAVAILABLE, detail: expect.stringContaining("have to be deleted") });
+        expect(String((refused as Error).cause)).toMatch(/Delete all three/);
+      }
+    }
+    expect(await withClient(url!, (client) => client.exists(...keys))).toBe(2);
+    await withClient(url!, (client) => client.del(...keys));
+    expect(await store.get(idOf(1), NOW)).toBeUndefined();
+    expect(await store.open(newApproval(1), NOW, ROOM)).toMatchObject({ outcome: "opened" });
+  });
+
+  it("are not made up from a key that holds something else, which no error shows", async () => {
     const keyPrefix = prefix();
     const store = open({ keyPrefix });
     await store.open(newApproval(1), OPENED_AT, ROOM);
-    await withClient(url!, (client) => client.del(approvalKeys(keyPrefix)[1]!));
-    await expect(store.get(idOf(1), NOW)).rejects.toMatchObject(UNAVAILABLE);
-    await expect(store.expireDue(EXPIRES_AT, 10)).rejects.toMatchObject(UNAVAILABLE);
-    await expect(store.open(newApproval(2), EXPIRES_AT, ROOM)).rejects.toMatchObject(UNAVAILABLE);
     await withClient(url!, (client) => client.hset(approvalKeys(keyPrefix)[1]!, idOf(1), "t0p-s3cret"));
     const refused = await store.get(idOf(1), NOW).catch((error: unknown) => error);
     expect(refused).toMatchObject(UNAVAILABLE);
     expect(String((refused as Error).cause)).not.toContain("t0p-s3cret");
+    await expect(store.expireDue(EXPIRES_AT, 10)).rejects.toMatchObject(UNAVAILABLE);
   });
 
   it("news reach other replicas, and only those with the same key prefix", async () => {

@@ -71,10 +71,15 @@ type Script = (...args: readonly (string | number)[]) => Promise<unknown>;
 export function defineApprovalScripts(connection: RedisConnection, keyPrefix: string): ApprovalScripts {
   const keys = approvalKeys(keyPrefix);
   function define(name: string, ...files: readonly string[]): Script {
-    const lua = files.map((file) => readFileSync(new URL(`approval-scripts/${file}.lua`, import.meta.url), "utf8"));
+    const lua = ["whole", ...files].map((file) =>
+      readFileSync(new URL(`approval-scripts/${file}.lua`, import.meta.url), "utf8"),
+    );
     connection.redis.defineCommand(name, { numberOfKeys: keys.length, lua: lua.join("\n") });
     const command = Reflect.get(connection.redis, name) as Script;
-    return (...args) => connection.run((redis: Redis) => command.call(redis, ...keys, ...args));
+    return async (...args) => {
+      const reply = await connection.run((redis: Redis) => command.call(redis, ...keys, ...args));
+      return reply === "damaged" ? failDamaged() : reply;
+    };
   }
   const read = define("readApprovals", "read");
   const first = define("firstApprovals", "first");
@@ -169,6 +174,9 @@ function storedAt(reply: Reply, at: number): Stored | undefined {
 
 /** SECURITY: guessing what was lost could grant what nobody granted. */
 export function failDamaged(): never {
-  const cause = new Error("the keys of approvals in Redis do not fit together: one was deleted, evicted or changed");
-  throw new UnavailableError("storage", "the approvals in Redis are damaged", cause);
+  const what = "the keys of approvals in Redis do not fit together: one was deleted, evicted or changed";
+  const cause = new Error(
+    `${what}. Delete all three (docs/redis.md, "Keys"): agents ask again, and people answer again`,
+  );
+  throw new UnavailableError("storage", "the approvals in Redis are damaged: their keys have to be deleted", cause);
 }

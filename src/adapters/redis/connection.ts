@@ -110,8 +110,8 @@ function createClient(url: string, timeoutMs: number): Redis {
     // A connection that gives no answer is given up: behind it Redis hangs, or nobody is there any more.
     socketTimeout: timeoutMs,
     retryStrategy: (attempt: number) => Math.min(100 * attempt, 2000),
-    // What was the primary is a replica now: the name may lead to another server.
-    reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
+    // What was the primary is a replica now: the name may lead to another server. Redis 6 puts words of its own before it.
+    reconnectOnError: (error: Error) => error.message.includes("READONLY"),
   } satisfies RedisOptions;
   try {
     return new Redis(url, options);

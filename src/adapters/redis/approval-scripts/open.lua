@@ -68,7 +68,8 @@ end
 if redis.call("HEXISTS", KEYS[1], opening.id) == 1 then
   return { "conflict" }
 end
-expireAll()
+-- First of all: a full Redis refuses it here, and then nothing was changed.
 redis.call("HSET", KEYS[1], opening.id, opening.asked)
+expireAll()
 apply({ id = opening.id, to = opening.state, removed = {}, added = opening.added })
 return { "opened" }

@@ -10,15 +10,16 @@ local function isCurrent(step)
   return redis.call("HGET", KEYS[2], step.id) == step.from
 end
 
+-- Removes first: a full Redis refuses the first write of a script that takes memory, and none behind one that takes none.
 local function apply(step)
+  for _, entry in ipairs(step.removed) do
+    redis.call("ZREM", KEYS[3], entry)
+  end
   if step.to then
     redis.call("HSET", KEYS[2], step.id, step.to)
   else
     redis.call("HDEL", KEYS[2], step.id)
     redis.call("HDEL", KEYS[1], step.id)
-  end
-  for _, entry in ipairs(step.removed) do
-    redis.call("ZREM", KEYS[3], entry)
   end
   for _, entry in ipairs(step.added) do
     redis.call("ZADD", KEYS[3], 0, entry)
