@@ -59,7 +59,7 @@ export function* searchRule(state: SearchState, rule: ChangedRule, share: Tries)
 
 const SEEDS_MAX = 32;
 /** Of the requests that were given, how many are looked at and how many are varied. */
-const LOOKED_AT_MAX = 200;
+const LOOKED_AT_MAX = 1000;
 const KNOWN_MAX = 16;
 const MASKED_MAX = 60;
 const VALUES_MAX = 120;
