@@ -4,6 +4,7 @@ export type { ApprovalNotice, ApprovalNotifier } from "./approval-notifier.ts";
 export type * from "./approval-store.ts";
 export { combineTerms } from "./combine-terms.ts";
 export { forgettableFrom } from "./forgettable-from.ts";
+export { isRequester } from "./is-requester.ts";
 export { mayResolve, type Permission } from "./may-resolve.ts";
 export { ruleDigest } from "./rule-digest.ts";
 export {

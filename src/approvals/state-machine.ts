@@ -1,3 +1,4 @@
+import { isRequester } from "./is-requester.ts";
 import { mayResolve } from "./may-resolve.ts";
 import type {
   Actor,
@@ -122,9 +123,4 @@ function resolutionBy(actor: Actor, reason: string | undefined, at: number): Res
 
 function isSamePerson(vote: Vote, { identity, keyId }: Actor): boolean {
   return vote.voter === identity.name || vote.keyId === keyId;
-}
-
-function isRequester({ requester }: Approval, { identity, keyId }: Actor): boolean {
-  const isSameIdentity = identity.name === requester.identity.name && identity.tenant === requester.identity.tenant;
-  return isSameIdentity || keyId === requester.keyId;
 }

@@ -19,6 +19,8 @@ export interface Actor {
 export interface Requester extends Actor {
   /** The name of the key's own identity, which is another one where the key speaks for others (`evaluate:as`). */
   readonly keyHolder: string;
+  /** That identity's tenant. */
+  readonly keyHolderTenant?: string;
 }
 
 /**

@@ -1,16 +1,15 @@
 import { z } from "zod";
-import type { Caller } from "../identity/index.ts";
 import { isUuid } from "../model/uuid.ts";
-import { approvalView } from "../operations/approval-view.ts";
-import { APPROVAL_STATUSES, type Approval, getApprovalContext, listApprovals } from "../operations/read-approvals.ts";
-import type { Service } from "../operations/service.ts";
+import { APPROVAL_STATUSES, listApprovals } from "../operations/read-approvals.ts";
 import { createApprovalWaiters } from "../operations/wait-for-approval.ts";
+import { createApprovalDetails } from "./approval-detail-json.ts";
+import { answerJson, approvalJsons } from "./approval-json.ts";
 import { addApprovalResolveRoutes } from "./approval-resolve-routes.ts";
 import { APPROVED, approvalDetailSchema, approvalListSchema, DETAIL, PENDING } from "./approval-schemas.ts";
 import { addApprovalStreamRoute } from "./approval-stream-route.ts";
 import { answersWith } from "./openapi.ts";
 import { header, invalid, readQuery } from "./read-body.ts";
-import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
+import { type App, type HttpDeps, keyRoute } from "./route.ts";
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
@@ -29,7 +28,7 @@ const listQuerySchema = z.strictObject({
     .min(1)
     .max(LIMIT_MAX)
     .default(LIMIT_DEFAULT)
-    .meta({ description: `Approvals per page, 1 to ${LIMIT_MAX}.` }),
+    .meta({ description: `Approvals per page at most, 1 to ${LIMIT_MAX}.` }),
 });
 
 const oneQuerySchema = z.strictObject({
@@ -63,7 +62,9 @@ function addListRoute(app: App, deps: HttpDeps): void {
       operationId: "listApprovals",
       tags: ["Approvals"],
       summary: "Search approvals",
-      description: "Needs the scope `approvals:read`; a key of a tenant finds that tenant's. Filters combine with AND.",
+      description:
+        "Needs the scope `approvals:read`; a key of a tenant finds that tenant's. Filters combine with AND. A page ends before " +
+        "`limit` where the requests in it have a megabyte; go on until `next_cursor` is null.",
       request: { query: listQuerySchema },
       responses: {
         200: answersWith(approvalListSchema, "A page, newest first.", { items: [PENDING], next_cursor: null }),
@@ -75,17 +76,16 @@ function addListRoute(app: App, deps: HttpDeps): void {
       if (cursor !== undefined && !isUuid(cursor)) {
         throw invalid([{ pointer: "/cursor", detail: "is not a cursor of this list" }], "A query parameter is wrong.");
       }
-      // One more than asked for tells whether there is a next page.
-      const found = await listApprovals(deps.service, caller, {
+      const { approvals, isMore } = await listApprovals(deps.service, caller, {
         ...(status && { status }),
         ...(identity && { identity }),
         ...(rule_id && { ruleId: rule_id }),
         ...(cursor && { before: cursor }),
-        limit: limit + 1,
+        limit,
       });
-      const items = found.slice(0, limit).map(approvalView);
-      const next_cursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
-      return respond({ items, next_cursor }, exchange.clientRequestId);
+      const items = await approvalJsons(approvals);
+      const next = JSON.stringify(isMore ? approvals.at(-1)!.id : null);
+      return answerJson(`{"items":[${items.join(",")}],"next_cursor":${next}}`, exchange.clientRequestId);
     },
   );
 }
@@ -93,6 +93,7 @@ function addListRoute(app: App, deps: HttpDeps): void {
 function addGetRoute(app: App, deps: HttpDeps): void {
   const { service, stopping } = deps;
   const waiters = createApprovalWaiters(service, stopping);
+  const detailFor = createApprovalDetails(service);
   keyRoute(
     app,
     deps,
@@ -130,25 +131,7 @@ function addGetRoute(app: App, deps: HttpDeps): void {
         gone: c.req.raw.signal,
         assertAllowed: () => void service.keyRing.authenticate(authorization, service.clock.now()),
       });
-      return respond(await detailOf(service, caller, approval), exchange.clientRequestId);
+      return answerJson(await detailFor(caller, approval), exchange.clientRequestId);
     },
   );
-}
-
-async function detailOf(service: Service, caller: Caller, approval: Approval) {
-  const view = approvalView(approval);
-  const context = await getApprovalContext(service, caller, approval);
-  if (context === undefined) return view;
-  const { sessionDecisions, history } = context;
-  const session_decisions = sessionDecisions?.map(({ id, time, request, decision }) => ({
-    request_id: id,
-    time,
-    action_type: request.action_type,
-    action_name: request.action_name,
-    decision: decision.decision,
-    reason: decision.reason,
-    reason_code: decision.reason_code,
-    rule_id: decision.rule_id,
-  }));
-  return { ...view, session_decisions: sessionDecisions === null ? null : session_decisions, history };
 }

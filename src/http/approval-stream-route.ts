@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { approvalView } from "../operations/approval-view.ts";
-import { createApprovalInbox } from "../operations/stream-approvals.ts";
+import { createApprovalInbox, type InboxEvent } from "../operations/stream-approvals.ts";
+import { approvalJsons } from "./approval-json.ts";
 import { answerEvents } from "./event-answer.ts";
 import { readQuery } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute } from "./route.ts";
@@ -33,15 +33,20 @@ export function addApprovalStreamRoute(app: App, deps: HttpDeps): void {
       readQuery(c, z.strictObject({}));
       const feed = await inbox.open(caller);
       return answerEvents(c, deps, exchange, "a stream of approvals", {
-        next: async () =>
-          (await feed.next()).map((event) =>
-            event.kind === "synced"
-              ? { event: event.kind, data: JSON.stringify({ pending: event.pending }) }
-              : { event: event.approval.status, data: JSON.stringify(approvalView(event.approval)) },
-          ),
+        next: async () => eventsOf(await feed.next()),
         wait: () => feed.wait(),
         close: () => feed.close(),
       });
     },
+  );
+}
+
+async function eventsOf(told: readonly InboxEvent[]) {
+  const approvals = told.flatMap((event) => (event.kind === "approval" ? [event.approval] : []));
+  const texts = (await approvalJsons(approvals)).values();
+  return told.map((event) =>
+    event.kind === "synced"
+      ? { event: event.kind, data: JSON.stringify({ pending: event.pending }) }
+      : { event: event.approval.status, data: texts.next().value! },
   );
 }

@@ -4,33 +4,63 @@ import {
   type ApprovalCounts,
   type ApprovalQuery,
   type ApprovalStatus,
+  isRequester,
 } from "../approvals/index.ts";
-import type { DecisionRecord } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError } from "../model/errors.ts";
 import { isUuid } from "../model/uuid.ts";
 import { type ApprovalStep, expiryFound, expirySteps } from "./announce-approvals.ts";
+import { nextTurn } from "./read-audit.ts";
+import { readSessionDecisions, type SessionDecisions } from "./read-session-decisions.ts";
 import type { Service } from "./service.ts";
 
 export { APPROVAL_STATUSES, type Approval, type ApprovalCounts, type ApprovalStatus };
 
 type Readers = Pick<Service, "approvalStore" | "approvalAnnouncer" | "clock" | "logger">;
 
+/** Some approvals of a list, and whether there are others behind them. */
+export interface ApprovalsPage {
+  readonly approvals: readonly Approval[];
+  readonly isMore: boolean;
+}
+
+/** Approvals in one read, since they are parsed in one turn. */
+const READ_APPROVALS = 20;
+
+/** Of the requests in a page: each may have a quarter of a megabyte. */
+const PAGE_BYTES_MAX = 1024 * 1024;
+
 /**
- * Newest first. SECURITY: a caller of a tenant finds that tenant's alone.
+ * Newest first: as many as were asked for, or fewer where they are large; one in any case, if there is one. SECURITY: a
+ * caller of a tenant finds that tenant's alone.
  * @throws AppError `insufficient_scope`, `storage_unavailable`
  */
 export async function listApprovals(
   service: Readers,
   caller: Caller,
   query: Omit<ApprovalQuery, "tenant">,
-): Promise<readonly Approval[]> {
+): Promise<ApprovalsPage> {
   assertScope(caller, "approvals:read");
   const { tenant } = caller.identity;
   const ofTenant = tenant === undefined ? query : { ...query, tenant };
-  const { approvals, expired } = await service.approvalStore.list(ofTenant, service.clock.now());
-  await announceFound(service, expirySteps(expired));
-  return approvals;
+  const approvals: Approval[] = [];
+  let bytes = 0;
+  for (;;) {
+    // One more than asked for tells whether there are others.
+    const limit = Math.min(query.limit + 1 - approvals.length, READ_APPROVALS);
+    const before = approvals.at(-1)?.id ?? query.before;
+    const page = { ...ofTenant, ...(before !== undefined && { before }), limit };
+    const found = await service.approvalStore.list(page, service.clock.now());
+    await announceFound(service, expirySteps(found.expired));
+    for (const approval of found.approvals) {
+      bytes += Buffer.byteLength(approval.view);
+      const isFull = approvals.length === query.limit || (approvals.length > 0 && bytes > PAGE_BYTES_MAX);
+      if (isFull) return { approvals, isMore: true };
+      approvals.push(approval);
+    }
+    if (found.approvals.length < limit) return { approvals, isMore: false };
+    await nextTurn();
+  }
 }
 
 /**
@@ -50,8 +80,8 @@ export async function getApproval(service: Readers, caller: Caller, id: string):
 
 /** What an approver may want to know besides the approval itself; null is what could not be read. */
 export interface ApprovalContext {
-  /** About the same identity in the same session, newest first, but for this very question; absent without a session. */
-  readonly sessionDecisions?: readonly DecisionRecord[] | null;
+  /** Absent without a session. */
+  readonly session?: SessionDecisions | null;
   /** How all others of the same identity for the same action ended. */
   readonly history: ApprovalCounts | null;
 }
@@ -63,11 +93,11 @@ export async function getApprovalContext(
   approval: Approval,
 ): Promise<ApprovalContext | undefined> {
   if (!isReader(caller, approval)) return undefined;
-  const [sessionDecisions, history] = await Promise.all([
-    approval.sessionId === undefined ? undefined : orNull(service, readSession(service, approval, approval.sessionId)),
+  const [session, history] = await Promise.all([
+    approval.sessionId === undefined ? undefined : orNull(service, readSessionDecisions(service, approval)),
     orNull(service, service.approvalStore.countOthers(approval, service.clock.now())),
   ]);
-  return { ...(sessionDecisions !== undefined && { sessionDecisions }), history };
+  return { ...(session !== undefined && { session }), history };
 }
 
 /** @returns undefined for an unknown id @throws AppError `storage_unavailable` */
@@ -79,8 +109,12 @@ export async function readApproval(service: Readers, id: string): Promise<Approv
 }
 
 export function isVisible(caller: Caller, approval: Approval): boolean {
-  return isReader(caller, approval) || isRequester(caller, approval);
+  return isReader(caller, approval) || (caller.scopes.has("evaluate") && isRequester(approval, caller));
 }
+
+/** Whether a caller is shown approvals for being an approver of their tenant; who asked for one is shown less of it. */
+export const isReader = (caller: Caller, approval: Approval) =>
+  caller.scopes.has("approvals:read") && worksFor(caller, approval.requester.identity.tenant);
 
 /** Whether a caller works for a tenant; one without a tenant works for all, and for those who have none. */
 export function worksFor({ identity }: Caller, tenant: string | undefined): boolean {
@@ -88,15 +122,6 @@ export function worksFor({ identity }: Caller, tenant: string | undefined): bool
 }
 
 export const noSuchApproval = () => new AppError("not_found", "There is no approval with this id.");
-
-const isReader = (caller: Caller, approval: Approval) =>
-  caller.scopes.has("approvals:read") && worksFor(caller, approval.requester.identity.tenant);
-
-function isRequester({ keyId, identity, scopes }: Caller, { requester }: Approval): boolean {
-  if (!scopes.has("evaluate")) return false;
-  const { name, tenant } = requester.identity;
-  return keyId === requester.keyId || (identity.name === name && identity.tenant === tenant);
-}
 
 /**
  * Announces what was found on the way to something else, which goes on in any case: what could not be recorded waits in the
@@ -112,26 +137,6 @@ export async function announceFound(
   } catch (error) {
     logger.warn({ err: error }, "an approval's expiry could not be recorded yet");
   }
-}
-
-const SESSION_DECISIONS = 10;
-
-/** A session's name is the agent's choice: others may have used it, and of their records as many again are looked past. */
-const SESSION_RECORDS = 50;
-
-async function readSession(
-  service: Service,
-  { id, requester }: Approval,
-  sessionId: string,
-): Promise<readonly DecisionRecord[]> {
-  const { name, tenant } = requester.identity;
-  await service.flushAudit();
-  const filters = { kind: "decision", session_id: sessionId, identity: name } as const;
-  const records = await service.auditStore.list({ ...filters, limit: SESSION_RECORDS });
-  return records
-    .filter((record): record is typeof record & DecisionRecord => record.kind === "decision")
-    .filter(({ identity, decision }) => identity.tenant === tenant && decision.approval?.id !== id)
-    .slice(0, SESSION_DECISIONS);
 }
 
 async function orNull<T>({ logger }: Service, reading: Promise<T>): Promise<T | null> {

@@ -1,12 +1,20 @@
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError, isStorageDown } from "../model/errors.ts";
 import { expirySteps } from "./announce-approvals.ts";
-import { type ApprovalFeed, createApprovalFeed, type OpenFeed, type PendingMark } from "./approval-feed.ts";
+import {
+  type ApprovalFeed,
+  createApprovalFeed,
+  type InboxEvent,
+  type OpenFeed,
+  type PendingMark,
+} from "./approval-feed.ts";
 import { hearApprovals } from "./hear-approvals.ts";
 import { announceFound, readApproval, worksFor } from "./read-approvals.ts";
 import { nextTurn } from "./read-audit.ts";
 import type { Service } from "./service.ts";
 import { shareReads, shareReadsById } from "./share-reads.ts";
+
+export type { InboxEvent };
 
 /** Those who follow approvals, of one process. */
 export interface ApprovalInbox {
@@ -29,7 +37,8 @@ const LIST_MS = 5000;
 /** Listing takes no more of the time than a tenth. */
 const LIST_SHARE = 10;
 
-const PAGE_APPROVALS = 100;
+/** Approvals in one read, since they are parsed in one turn; each may have a quarter of a megabyte. */
+const PAGE_APPROVALS = 20;
 
 export function createApprovalInbox(service: InboxService): ApprovalInbox {
   const feeds = new Set<OpenFeed>();

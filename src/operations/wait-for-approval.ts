@@ -2,6 +2,7 @@ import type { Caller } from "../identity/index.ts";
 import { AppError, isStorageDown } from "../model/errors.ts";
 import { hearApprovals } from "./hear-approvals.ts";
 import { type Approval, getApproval, noSuchApproval, readApproval } from "./read-approvals.ts";
+import { nextTurn } from "./read-audit.ts";
 import type { Service } from "./service.ts";
 import { shareReads, shareReadsById } from "./share-reads.ts";
 
@@ -16,7 +17,8 @@ export interface Wait {
 /** Those who wait for an answer, of one process. */
 export interface ApprovalWaiters {
   /**
-   * The approval as soon as it is not pending any more, and as it is when the time is over or the service stops.
+   * The approval as soon as it is not pending any more, and as it is when the time is over or the service stops. Many are
+   * answered one at a time, and those who wait for the same are given the same object.
    * @throws AppError as `getApproval`; `too_many_requests`; `storage_unavailable` when the store does not answer at first or
    * at the end; what `assertAllowed` throws
    */
@@ -28,22 +30,34 @@ type WaitingService = Pick<Service, "approvalStore" | "approvalNews" | "approval
 /** Each holds a connection. */
 const WAITERS_MAX = 5000;
 
+/** SECURITY: of one key, so that it does not take the others' places. */
+const WAITERS_OF_KEY_MAX = 100;
+
 /** For news that were lost. One look after the other, so that it is no load for the store, however many wait. */
 const LOOK_MS = 2000;
 
 /** Those who wait for the same approval. */
 interface Room {
   readonly id: string;
+  /** As it was last seen: one for all of them, since it may have a quarter of a megabyte. */
+  seen: Approval;
   /** Ends a wait: with the answered approval, or with undefined for who has to look for themselves. */
   readonly waiters: Set<(approval?: Approval) => void>;
   expiry: NodeJS.Timeout | undefined;
+}
+
+/** One of them. It holds no approval of its own. */
+interface Waiting {
+  readonly room: Room;
+  readonly end: Promise<Approval | undefined>;
 }
 
 /** @param stopping ends all waits */
 export function createApprovalWaiters(service: WaitingService, stopping?: AbortSignal): ApprovalWaiters {
   const rooms = new Map<string, Room>();
   const read = shareReadsById((id) => readApproval(service, id));
-  let waiting = 0;
+  const places = createPlaces();
+  const takeTurn = createTurns();
   let looking: NodeJS.Timeout | undefined;
 
   const hear = hearApprovals(service, (id) => {
@@ -61,8 +75,11 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
   async function look(room: Room): Promise<boolean> {
     try {
       const approval = await read(room.id);
-      if (approval?.status === "pending") lookAtExpiry(room, approval);
-      else endWaits(room, approval);
+      if (approval?.status !== "pending") endWaits(room, approval);
+      else {
+        room.seen = approval;
+        lookAtExpiry(room);
+      }
     } catch (error) {
       if (isStorageDown(error)) return false;
       endWaits(room);
@@ -71,11 +88,11 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
   }
 
   /** So that an approval ends on time, whoever else looks. */
-  function lookAtExpiry(room: Room, { expiresAt }: Approval): void {
+  function lookAtExpiry(room: Room): void {
     clearTimeout(room.expiry);
     if (room.waiters.size === 0) return;
     // Timers fire up to a millisecond early, and know no longer times than this.
-    const delay = Math.min(Math.max(expiresAt - service.clock.now(), 1), 2 ** 31 - 1);
+    const delay = Math.min(Math.max(room.seen.expiresAt - service.clock.now(), 1), 2 ** 31 - 1);
     room.expiry = setTimeout(() => void look(room), delay).unref();
   }
 
@@ -83,10 +100,11 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
     for (const end of [...room.waiters]) end(approval);
   }
 
-  function enter(id: string): Room {
+  function enter(seen: Approval): Room {
+    const { id } = seen;
     const known = rooms.get(id);
     if (known !== undefined) return known;
-    const room: Room = { id, waiters: new Set(), expiry: undefined };
+    const room: Room = { id, seen, waiters: new Set(), expiry: undefined };
     rooms.set(id, room);
     looking ??= setInterval(() => void lookAtAll(), LOOK_MS).unref();
     // It may have been answered since it was seen pending, before its news were of interest.
@@ -119,24 +137,69 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
     });
   }
 
+  /** What was seen, if nobody has to wait. INVARIANT: from looking whether its room is there to waiting in it there is no `await`. */
+  async function begin(caller: Caller, id: string, wait: Wait): Promise<Approval | Waiting> {
+    const seen = await getApproval(service, caller, id);
+    if (seen.status !== "pending" || wait.ms === 0 || stopping?.aborted || wait.gone.aborted) return seen;
+    places.take(caller.keyId);
+    hear();
+    const room = enter(seen);
+    return { room, end: waitIn(room, wait) };
+  }
+
   return {
     async wait(caller, id, wait) {
-      const seen = await getApproval(service, caller, id);
-      if (seen.status !== "pending" || wait.ms === 0 || stopping?.aborted || wait.gone.aborted) return seen;
-      if (waiting >= WAITERS_MAX) {
-        throw new AppError("too_many_requests", "As many wait as may; ask without `wait_seconds`, and again later.");
+      const begun = await begin(caller, id, wait);
+      if (!("room" in begun)) return begun;
+      try {
+        const answered = await begun.end;
+        if (wait.gone.aborted) return begun.room.seen;
+        const approval = answered ?? (await read(id));
+        await takeTurn();
+        // SECURITY: a key may have been revoked meanwhile.
+        wait.assertAllowed();
+        if (approval === undefined) throw noSuchApproval();
+        return approval;
+      } finally {
+        places.leave(caller.keyId);
       }
-      waiting += 1;
-      hear();
-      const room = enter(id);
-      const answered = await waitIn(room, wait);
-      waiting -= 1;
-      if (wait.gone.aborted) return seen;
-      // SECURITY: a key may have been revoked meanwhile.
-      wait.assertAllowed();
-      const approval = answered ?? (await read(id));
-      if (approval === undefined) throw noSuchApproval();
-      return approval;
     },
+  };
+}
+
+/** Who waits, by key. */
+function createPlaces() {
+  const taken = new Map<string, number>();
+  let all = 0;
+  return {
+    /** @throws AppError `too_many_requests` */
+    take(keyId: string): void {
+      const own = taken.get(keyId) ?? 0;
+      if (own >= WAITERS_OF_KEY_MAX || all >= WAITERS_MAX) {
+        const who = own >= WAITERS_OF_KEY_MAX ? "with this API key " : "";
+        throw new AppError(
+          "too_many_requests",
+          `As many wait ${who}as may; ask without \`wait_seconds\`, and again later.`,
+        );
+      }
+      taken.set(keyId, own + 1);
+      all += 1;
+    },
+    leave(keyId: string): void {
+      const left = (taken.get(keyId) ?? 0) - 1;
+      if (left > 0) taken.set(keyId, left);
+      else taken.delete(keyId);
+      all -= 1;
+    },
+  };
+}
+
+/** Lets callers go on one at a time, and whatever else waits in between. Who comes alone goes on at once. */
+function createTurns(): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    const mine = last;
+    last = mine.then(nextTurn);
+    return mine;
   };
 }

@@ -319,7 +319,12 @@ describe("those who wait", () => {
     const { id } = await scene.open();
     const caller = scene.service.keyRing.authenticate(`Bearer ${agent.secret}`, scene.service.clock.now());
     const leaving = new AbortController();
-    const wait = (gone = never()) => waiters.wait(caller, id, { ms: 60_000, gone, assertAllowed });
+    let asked = 0;
+    const wait = (gone = never()) => {
+      asked += 1;
+      const keyId = `key ${asked % 60}`;
+      return waiters.wait({ ...caller, keyId }, id, { ms: 60_000, gone, assertAllowed });
+    };
     const all = [wait(leaving.signal), ...Array.from({ length: 4999 }, () => wait())];
     await settle();
     await expect(wait()).rejects.toMatchObject({ code: "too_many_requests" });
