@@ -4,6 +4,9 @@ import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
 import { LARGE_BODY_PATHS } from "./large-body-paths.ts";
 
+/** Longer than clients and proxies leave a connection idle: theirs to close, or a request may meet the end of one. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Past this, a body that is too large is answered before its end. */
 const DRAIN_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -64,7 +67,7 @@ export function createNodeServer(
   }
 
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, requireHostHeader: false },
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
     (incoming: Bindings["incoming"], outgoing) => {
       const { headers } = incoming;
       if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
