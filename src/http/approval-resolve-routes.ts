@@ -13,6 +13,7 @@ import {
   DENIED,
   denySchema,
 } from "./approval-schemas.ts";
+import { isJsonType } from "./headers.ts";
 import { answersWith, BODY_PROBLEMS, jsonBody } from "./openapi.ts";
 import { type HttpContext, header, readBody } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";
@@ -43,8 +44,8 @@ export function addApprovalResolveRoutes(app: App, deps: HttpDeps): void {
     name: "approve",
     summary: "Say yes",
     description:
-      "Needs the scope `approvals:resolve`, and what the rule asks of approvers; nobody approves what they asked for. It is " +
-      "`approved` once as many persons as the quorum said so, each once: a second yes of the same person is a 409. The body " +
+      "Needs the scopes `approvals:resolve` and `approvals:read`, and what the rule asks of approvers; nobody approves what " +
+      "they asked for. It is `approved` once as many persons as the quorum said so, each once: a second yes of the same person is a 409. The body " +
       "may be left out.",
     schema: approveSchema,
     example: { note: "Checked with the customer." },
@@ -55,7 +56,8 @@ export function addApprovalResolveRoutes(app: App, deps: HttpDeps): void {
     name: "deny",
     summary: "Say no",
     description:
-      "Needs the scope `approvals:resolve`, and what the rule asks of approvers. One no is final, whatever the quorum.",
+      "Needs the scopes `approvals:resolve` and `approvals:read`, and what the rule asks of approvers. One no is final, " +
+      "whatever the quorum.",
     schema: denySchema,
     example: { reason: "The refund was paid already; tell the customer." },
     answer: DENIED,
@@ -98,11 +100,15 @@ function addVerb(app: App, deps: HttpDeps, verb: Verb): void {
   );
 }
 
-/** As `readBody`; no body at all is an empty object. */
+/** As `readBody`; no body at all is an empty object, and so is an empty one that is called JSON: many clients always do. */
 async function readOptional<S extends z.ZodType>(c: HttpContext, schema: S): Promise<z.output<S>> {
-  const isEmpty =
-    header(c, "content-type") === undefined &&
-    header(c, "transfer-encoding") === undefined &&
-    (header(c, "content-length") ?? "0") === "0";
-  return isEmpty ? schema.parse({}) : readBody(c, schema);
+  const type = header(c, "content-type");
+  const isLeftOut = (type === undefined || isJsonType(type)) && (await isEmpty(c));
+  return isLeftOut ? schema.parse({}) : readBody(c, schema);
+}
+
+async function isEmpty(c: HttpContext): Promise<boolean> {
+  const body = c.env?.incoming?.body;
+  if (body !== undefined) return "text" in body && body.text === "";
+  return (await c.req.arrayBuffer()).byteLength === 0;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EFFECTS, REASON_CODES } from "../model/decision.ts";
 import type { ApprovalView } from "../operations/approval-view.ts";
 import { APPROVAL_STATUSES } from "../operations/read-approvals.ts";
+import { SAID_CHARACTERS_MAX, said } from "./approval-said.ts";
 
 const instant = (description: string) => z.iso.datetime().meta({ description: `${description} (RFC 3339).` });
 const word = (description: string) => z.string().meta({ description });
@@ -28,7 +29,7 @@ const termsSchema = z
   .object({
     approvers: z.array(z.array(z.string())).meta({
       description:
-        "Who may answer: `role:<name>` or `user:<name>`, one of each list. Empty: anybody with the scope `approvals:resolve`.",
+        "Who may answer: `role:<name>` or `user:<name>`, one of each list. Empty: anybody with the scopes of an approver.",
     }),
     quorum: z.int().meta({ description: "How many persons have to approve." }),
     on_timeout: z.enum(["allow", "deny"]).meta({ description: "What becomes of it when nobody answers." }),
@@ -116,9 +117,13 @@ export const approvalDetailSchema = z
       .optional()
       .meta({
         description:
-          "The last 10 decisions about the same identity in the same session, newest first; null when they could not be " +
-          "read. With the scope `approvals:read`, and where there is a session.",
+          "The last 10 decisions about the same identity in the same session but for those about this very question, newest " +
+          "first; null when they could not be read, or none was found before the search ended. With the scope " +
+          "`approvals:read`, and where there is a session.",
       }),
+    session_decisions_truncated: z.literal(true).optional().meta({
+      description: "The search ended after 1,000 decisions, and there may be others. Absent otherwise.",
+    }),
     history: historySchema
       .nullable()
       .optional()
@@ -136,21 +141,6 @@ export const approvalListSchema = z
     next_cursor: z.string().nullable().meta({ description: "For the next page; null on the last one." }),
   })
   .meta({ id: "ApprovalList", description: "A page of approvals." });
-
-const SAID_CHARACTERS_MAX = 2000;
-
-/**
- * What a person says. SECURITY: it is shown in terminals and chats and handed to agents, so it has no control characters but
- * line feeds and tabs.
- */
-const said = z
-  .string()
-  .max(SAID_CHARACTERS_MAX)
-  .refine((text) => /\S/.test(text), "is empty; leave it out or say something")
-  .refine(
-    (text) => /^(?:[\n\t]|[^\p{Cc}\p{Cs}])*$/u.test(text),
-    "has control characters; only line feeds and tabs may be",
-  );
 
 export const approveSchema = z
   .strictObject({

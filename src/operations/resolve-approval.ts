@@ -21,7 +21,7 @@ export async function approve(
   id: string,
   note: string | undefined,
 ): Promise<Approval> {
-  assertScope(caller, "approvals:resolve");
+  assertApprover(caller);
   const step = await attempt(id, () => service.approvalStore.vote(id, caller, note, service.clock.now()));
   const kinds = step.hasResolved ? (["approval.voted", "approval.approved"] as const) : (["approval.voted"] as const);
   return conclude(service, caller, step, kinds);
@@ -33,7 +33,7 @@ export async function approve(
  * @throws AppError as `approve`
  */
 export async function deny(service: Resolvers, caller: Caller, id: string, reason: string): Promise<Approval> {
-  assertScope(caller, "approvals:resolve");
+  assertApprover(caller);
   const step = await attempt(id, () => service.approvalStore.deny(id, caller, reason, service.clock.now()));
   return conclude(service, caller, step, ["approval.denied"]);
 }
@@ -51,6 +51,12 @@ export async function cancel(
   assertScope(caller, "evaluate");
   const step = await attempt(id, () => service.approvalStore.cancel(id, caller, reason, service.clock.now()));
   return conclude(service, caller, step, ["approval.cancelled"]);
+}
+
+/** SECURITY: nobody answers what they may not look at, and an answer shows no approval to who may not. */
+function assertApprover(caller: Caller): void {
+  assertScope(caller, "approvals:resolve");
+  assertScope(caller, "approvals:read");
 }
 
 type Refusal = VoteRefusal | DenyRefusal | CancelRefusal;

@@ -56,6 +56,19 @@ describe("seeing an approval", () => {
     expect((await scene.get(id, gateway.secret)).status).toBe(404);
   });
 
+  test("who holds the key that asked sees it, and takes it back, with another key: in the same tenant alone", async () => {
+    const requester = { ...actor("billing-agent"), keyHolder: "gateway", keyHolderTenant: "globex" };
+    const { id } = await scene.open({ requester });
+    for (const parts of [{ tenant: "acme" }, {}]) {
+      const namesake = await scene.keyOf("gateway", ["gateway"], parts);
+      expect((await scene.get(id, namesake.secret)).status).toBe(404);
+      expect((await scene.post(id, "cancel", namesake.secret)).status).toBe(404);
+    }
+    const second = await scene.keyOf("gateway", ["gateway"], { tenant: "globex" });
+    expect((await scene.get(id, second.secret)).body.status).toBe("pending");
+    expect((await scene.post(id, "cancel", second.secret)).body.resolution.by).toBe("gateway");
+  });
+
   test.each([
     ["another agent of the tenant", "other-agent", "acme"],
     ["an agent of the same name in another tenant", "billing-agent", "globex"],
@@ -165,6 +178,45 @@ describe("what an approver needs to judge", () => {
     expect(JSON.stringify(seen)).not.toContain("hunter2abc");
   });
 
+  test("are not hidden by asking the same again and again", async () => {
+    const refund = { ...READ, action_name: "stripe.refund", arguments: { amount: 120 } };
+    const before = (await scene.evaluate(READ, { key: agent })).body.request_id;
+    const { body } = await scene.evaluate(refund, { key: agent });
+    for (let n = 0; n < 120; n++) await scene.evaluate(refund, { key: agent });
+    const { body: seen } = await scene.get(body.approval.id, alice);
+    expect(seen.session_decisions).toMatchObject([{ request_id: before }]);
+    expect(seen).not.toHaveProperty("session_decisions_truncated");
+  });
+
+  test("are said to be incomplete where there are too many to look past, and never to be none", async () => {
+    const refund = { ...READ, action_name: "stripe.refund", arguments: { amount: 120 } };
+    await scene.evaluate(READ, { key: agent });
+    const { body } = await scene.evaluate(refund, { key: agent });
+    const requests = Array.from({ length: 100 }, () => refund);
+    for (let n = 0; n < 10; n++) {
+      await scene.request("POST", "/v1/policy/evaluate/batch", { key: agent, body: { requests } });
+    }
+    const truncated = { session_decisions: null, session_decisions_truncated: true };
+    expect((await scene.get(body.approval.id, alice)).body).toMatchObject(truncated);
+    const found = (await scene.evaluate(READ, { key: agent })).body.request_id;
+    expect((await scene.get(body.approval.id, alice)).body).toMatchObject({
+      session_decisions: [{ request_id: found }],
+      session_decisions_truncated: true,
+    });
+  });
+
+  test("are found where the session's name or the identity looks like a secret, and so is not in the log", async () => {
+    const secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    const key = (await scene.keyOf(`agent ${secret}`, ["agent"], { tenant: "acme" })).secret;
+    const session_id = `run ${secret}`;
+    const before = (await scene.evaluate({ ...READ, session_id }, { key })).body.request_id;
+    const refund = { ...READ, session_id, action_name: "stripe.refund", arguments: { amount: 120 } };
+    const { body } = await scene.evaluate(refund, { key });
+    const { body: seen } = await scene.get(body.approval.id, alice);
+    expect(seen.session_decisions).toMatchObject([{ request_id: before }]);
+    expect(JSON.stringify(seen)).not.toContain(secret);
+  });
+
   test("is how this identity's other approvals of the action ended", async () => {
     const [first, second, third] = [await scene.open(), await scene.open(), await scene.open()];
     await scene.open({ identity: "other-agent" });
@@ -267,6 +319,21 @@ describe("saying yes", () => {
   test("needs the scope, before anything else is told", async () => {
     expect(problem(await scene.post(idOf(5), "approve", agent))).toEqual([403, "insufficient_scope"]);
     expect(problem(await scene.post(idOf(5), "deny", agent, { reason: "No." }))).toEqual([403, "insufficient_scope"]);
+  });
+
+  test("is only for who may look at it: the scope to read is needed too", async () => {
+    const body = { identity: { name: "dora", roles: [] }, scopes: ["approvals:resolve"], roles: [] };
+    const { body: key } = await scene.request("POST", "/v1/keys", { key: scene.secrets.admin, body });
+    const { id } = await scene.open();
+    for (const answer of [
+      await scene.get(id, key.key),
+      await scene.post(id, "approve", key.key),
+      await scene.post(id, "deny", key.key, { reason: "No." }),
+    ]) {
+      expect(problem(answer)).toEqual([403, "insufficient_scope"]);
+      expect(answer.body.detail).toContain("`approvals:read`");
+    }
+    expect((await scene.get(id, alice)).body.status).toBe("pending");
   });
 
   test("says who may, to who may not", async () => {
@@ -389,6 +456,15 @@ describe("saying no", () => {
     ["deny", { reason: "\u009b31m" }, "/reason"],
     ["deny", { reason: "a\u0000" }, "/reason"],
     ["deny", { reason: 1 }, "/reason"],
+    ["deny", { reason: "paid \u202eton" }, "/reason"],
+    ["deny", { reason: "a \u2066b" }, "/reason"],
+    ["deny", { reason: "a\u200bb" }, "/reason"],
+    ["deny", { reason: "a\u2028b" }, "/reason"],
+    ["deny", { reason: "ok\u{e0069}\u{e0067}" }, "/reason"],
+    ["deny", { reason: "ok\ufe0f\u{e0121}" }, "/reason"],
+    ["deny", { reason: "a\u200d\u200c\u200db" }, "/reason"],
+    ["deny", { reason: "\u3164" }, "/reason"],
+    ["deny", { reason: "\ufeffok" }, "/reason"],
     ["deny", { reason: "No.", because: "x" }, "/because"],
     ["approve", { note: "\u007f" }, "/note"],
     ["approve", { reason: "x" }, "/reason"],
@@ -406,6 +482,33 @@ describe("saying no", () => {
   test("without a body is refused, since the agent has to be told why", async () => {
     const { id } = await scene.open();
     expect(problem(await scene.post(id, "deny", alice))).toEqual([415, "unsupported_media_type"]);
+  });
+
+  test.each(["approve", "cancel"])("%s takes an empty body that is called JSON for none", async (verb) => {
+    const { id } = await scene.open();
+    const answer = await scene.request("POST", `/v1/approvals/${id}/${verb}`, {
+      key: verb === "cancel" ? agent : alice,
+      text: "",
+      headers: { "content-type": "application/json; charset=utf-8" },
+    });
+    expect([answer.status, answer.body.status]).toEqual([200, verb === "cancel" ? "cancelled" : "approved"]);
+  });
+
+  test("an empty body gives the agent no reason, and is refused", async () => {
+    const { id } = await scene.open();
+    expect((await scene.request("POST", `/v1/approvals/${id}/deny`, { key: alice, text: "" })).status).toBe(400);
+  });
+
+  test.each([
+    "ok \u2714\ufe0f, \u26a0\ufe0f 1\ufe0f\u20e3",
+    "👩🏽‍💻 👩‍❤️‍👨 🏳️‍🌈 🇩🇪",
+    "می‌خواهم",
+    "ක්‍ර हिन्दी",
+    "שלום, مرحبا",
+    "日本語",
+  ])("what people write stays possible: %s", async (reason) => {
+    const { id } = await scene.open();
+    expect((await scene.post(id, "deny", alice, { reason })).body.resolution.reason).toBe(reason);
   });
 
   test("a body that does not say what it is is not taken for none", async () => {
