@@ -198,6 +198,16 @@ last decisions in this session
     expect(empty).toContain("approvers    anyone who may resolve approvals, but who asked\n");
   });
 
+  test.each([
+    ["nothing found", null, /session\n {2}there may be others: .*\n$/],
+    ["some found", [{ time: "2026-01-02T03:02:05Z", decision: "allow" }], /allow .*\n {2}there may be others: .*\n$/],
+  ])("says that there may be other decisions than it shows: %s", async (_, session_decisions, text) => {
+    const truncated = { ...APPROVAL, session_decisions, session_decisions_truncated: true };
+    const { stdout } = await run(["show", APPROVAL_ID], json(200, truncated));
+    expect(stdout).toMatch(text);
+    expect(stdout).not.toMatch(/did not answer|^ {2}none$/m);
+  });
+
   test("names every list that an approver has to be on", async () => {
     const two = approvalWith({ terms: { ...APPROVAL.terms, approvers: [["role:a", "user:b"], ["role:c"]] } });
     expect((await run(["show", APPROVAL_ID], json(200, two))).stdout).toContain("role:a or user:b; and also role:c\n");
@@ -383,6 +393,7 @@ describe("a service", () => {
     { grant: { expires_at: "x" } },
     { history: [] },
     { session_decisions: {} },
+    { session_decisions_truncated: "no" },
   ])("whose approval has the wrong shape (%j) is not believed", async (changes) => {
     const { code, stdout, stderr } = await run(["show", APPROVAL_ID], json(200, { ...APPROVAL, ...changes }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

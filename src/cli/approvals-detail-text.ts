@@ -100,14 +100,19 @@ function section(title: string, value: unknown, paint: Paint): string {
   return `${paint.quiet(title)}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
-function sessionText({ session_decisions: decisions }: ApprovalJson, now: number, paint: Paint): string {
+function sessionText(approval: ApprovalJson, now: number, paint: Paint): string {
+  const { session_decisions: decisions } = approval;
   if (decisions === undefined) return "";
-  const title = paint.quiet("last decisions in this session");
-  if (decisions === null) return `${title}\n  not known: the audit log did not answer\n`;
-  const rows = decisions.filter(isObject).map((decision) => decisionRow(decision, now));
-  if (rows.length === 0) return `${title}\n  none\n`;
-  const lines = formatTable(["TIME", "DECISION", "ACTION", "RULE"], rows).trimEnd().split("\n");
-  return `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  const rows = (decisions ?? []).filter(isObject).map((decision) => decisionRow(decision, now));
+  const table = rows.length === 0 ? "" : formatTable(["TIME", "DECISION", "ACTION", "RULE"], rows);
+  const lines = `${table}${sessionRemark(approval, rows.length)}`.trimEnd().split("\n");
+  return `${paint.quiet("last decisions in this session")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+function sessionRemark({ session_decisions, session_decisions_truncated: isTruncated }: ApprovalJson, shown: number) {
+  if (isTruncated) return "there may be others: so many are about this very question that the search ended";
+  if (session_decisions === null) return "not known: the audit log did not answer";
+  return shown === 0 ? "none" : "";
 }
 
 function decisionRow({ time, decision, action_name, rule_id }: Record<string, unknown>, now: number): string[] {

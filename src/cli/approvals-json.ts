@@ -38,6 +38,8 @@ export interface ApprovalJson {
   } | null;
   /** With one approval only, for who may judge it; null when the audit log did not answer. */
   readonly session_decisions?: readonly unknown[] | null;
+  /** There may be others that were not looked for. */
+  readonly session_decisions_truncated?: boolean | null;
   /** How many others of the same identity and action there are, by status. */
   readonly history?: Readonly<Record<string, unknown>> | null;
 }
@@ -62,6 +64,7 @@ export function isApprovalJson(value: unknown): value is ApprovalJson {
     isOptional(resolution, isResolution) &&
     isOptional(grant, isGrant) &&
     isOptional(value.session_decisions, Array.isArray) &&
+    isOptional(value.session_decisions_truncated, isFlag) &&
     isOptional(value.history, isObject)
   );
 }
@@ -81,6 +84,7 @@ const isResolution = (value: unknown) =>
 const isGrant = (value: unknown) =>
   isObject(value) && hasTimes(value, ["expires_at"]) && isOptional(value.consumed_at, isTime);
 
+const isFlag = (value: unknown) => typeof value === "boolean";
 const isText = (value: unknown) => typeof value === "string";
 const isTexts = (value: unknown) => isList(value, isText);
 const isTime = (value: unknown) => typeof value === "string" && !Number.isNaN(Date.parse(value));
