@@ -125,9 +125,12 @@ describe("who may not resolve", () => {
 });
 
 describe("a cancellation", () => {
+  const KEY_HOLDER = { keyId: "another", identity: { name: "gateway", roles: [] } };
   it.each([
     ["another key of the requesting identity", actor("billing-agent"), true],
     ["the requesting key, speaking for another", actor("gateway", { keyId: idOf(900) }), true],
+    ["another key of the identity that holds the requesting key", KEY_HOLDER, true],
+    ["its holder's name in another tenant", actor("gateway"), false],
     ["the same name in another tenant", actor("billing-agent", { tenant: "globex" }), false],
     ["an approver", alice, false],
   ])("by %s", (_, who, ok) => {
