@@ -2,8 +2,8 @@ import { setPriority } from "node:os";
 import { serveCalls } from "./adapters/worker/serve-calls.ts";
 import { createCheckJobs } from "./check-jobs.ts";
 
-/** Of 20: decisions get nine tenths of a processor that both want. */
-const NICENESS = 10;
+/** Decisions get three quarters of a processor that both want. */
+const NICENESS = 5;
 
 yieldToDecisions();
 serveCalls({ ...createCheckJobs() });

@@ -3,7 +3,7 @@ import type { CheckJobs } from "./check-jobs.ts";
 import { CHECK_LIMITS } from "./model/limits.ts";
 import type { PolicyChecker } from "./operations/policy-checker.ts";
 
-/** Each dry run and each replay is a worker of its own: it starts in a tenth of a second, and leaves nothing behind. */
+/** Each dry run and each replay is a worker of its own: it starts in a few tenths of a second, and leaves nothing behind. */
 export function openPolicyChecker(): PolicyChecker {
   const entry = new URL("./check-worker.js", import.meta.url);
   const { heapMegabytesMax } = CHECK_LIMITS;

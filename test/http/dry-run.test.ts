@@ -1,6 +1,8 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createNodeServer } from "../../src/http/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
-import { CHECK_LIMITS } from "../../src/model/limits.ts";
+import { CHECK_LIMITS, LIMITS } from "../../src/model/limits.ts";
 import type { DryRunResult, PolicyChecker } from "../../src/operations/policy-checker.ts";
 import { createInlinePolicyChecker } from "../inline-policy-checker.ts";
 import { createTestService, type RequestOptions } from "../test-service.ts";
@@ -393,4 +395,80 @@ test("conditions that use up their budget in every case end as errors of the rul
   });
   expect([status, body.failed]).toEqual([200, 5]);
   expect(body.cases[0]).toMatchObject({ decision: "deny", reason_code: "rule_error", ok: false });
+});
+
+describe("a dry run over a connection", () => {
+  let server: ReturnType<typeof createNodeServer>;
+  beforeEach(async () => {
+    server = createNodeServer(verdict.app.fetch, verdict.direct);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const body = Buffer.from(JSON.stringify({ rules, fixtures }));
+
+  /** Sends bytes as they are; `whole` is what comes back until the connection ends. */
+  function send(...pieces: (string | Buffer)[]) {
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    let answer = "";
+    const whole = new Promise<string>((resolve) => {
+      socket.on("data", (chunk) => {
+        answer += chunk;
+      });
+      socket.on("error", () => undefined);
+      socket.on("close", () => resolve(answer));
+    });
+    for (const piece of pieces) socket.write(piece);
+    return { socket, whole };
+  }
+  const head = (length: number | string, key: string | null = verdict.secrets.ci, path = "/v1/policy/dry-run") =>
+    [
+      `POST ${path} HTTP/1.1`,
+      "Host: localhost",
+      ...(key === null ? [] : [`Authorization: Bearer ${key}`]),
+      "Content-Type: application/json",
+      typeof length === "number" ? `Content-Length: ${length}` : "Transfer-Encoding: chunked",
+      "Connection: close",
+      "\r\n",
+    ].join("\r\n");
+  const statusOf = (answer: string) => Number(answer.slice(9, 12));
+
+  test("reads a body however it is cut", async () => {
+    const pieces = [...body].map((byte) => Buffer.concat([Buffer.from("1\r\n"), Buffer.of(byte), Buffer.from("\r\n")]));
+    const { whole } = send(head("chunked"), ...pieces, "0\r\n\r\n");
+    expect(await whole).toContain('"failed":1');
+  });
+
+  test("answers who may not do it before the body is there, and reads none of it", async () => {
+    const unsent = CHECK_LIMITS.bodyBytesMax;
+    for (const [key, status] of [
+      [null, 401],
+      [verdict.secrets.agent, 403],
+    ] as const) {
+      expect(statusOf(await send(head(unsent, key)).whole)).toBe(status);
+    }
+    expect(statusOf(await send(head(CHECK_LIMITS.bodyBytesMax + 1)).whole)).toBe(413);
+  });
+
+  test("takes in one body at a time, and the next when a client has gone in the middle of its own", async () => {
+    const slow = send(head(body.length), body.subarray(0, 10));
+    await expect.poll(async () => statusOf(await send(head(body.length), body).whole)).toBe(429);
+    slow.socket.resetAndDestroy();
+    await expect.poll(async () => statusOf(await send(head(body.length), body).whole)).toBe(200);
+    expect(verdict.logLines.join("")).not.toContain("a request failed");
+  });
+
+  test("with a query has the bound of every other route, and is refused for the query", async () => {
+    expect(await send(head(body.length, verdict.secrets.ci, "/v1/policy/dry-run?a=b"), body).whole).toContain(
+      '"pointer":"/a"',
+    );
+    expect(await send(head(body.length, verdict.secrets.ci, "/v1/policy/dry-run?"), body).whole).toContain(
+      '"failed":1',
+    );
+    const large = Buffer.alloc(LIMITS.bodyBytesMax + 1, 0x20);
+    expect(statusOf(await send(head(large.length, verdict.secrets.ci, "/v1/policy/dry-run?"), large).whole)).toBe(413);
+  });
 });
