@@ -169,6 +169,32 @@ describe("an approval is told", () => {
     });
   });
 
+  test("as it is, when its opening is told late", async () => {
+    const { heard, url } = await receiver(answers(200));
+    const { notifier } = createHarness(configured(`id: pager, url: "${url}"`)).start();
+    const denied = denyApproval(pendingApproval(1), actor("alice"), "No.", OPENED_AT + 5000).approval;
+    await notifier.notify("opened", denied);
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    expect(JSON.parse(heard[0]!.body)).toMatchObject({
+      type: "approval.opened",
+      timestamp: new Date(OPENED_AT).toISOString(),
+      data: { status: "denied", resolution: { reason: "No." } },
+    });
+  });
+
+  test("without asking the queue again for what this process queued, but again where that failed", async () => {
+    const store = createMemoryWebhookQueue();
+    const enqueue = vi.fn(store.enqueue).mockRejectedValueOnce(new Error("away"));
+    const harness = createHarness(configured("id: a, url: https://x.example"), { queue: { ...store, enqueue } });
+    const { notifier } = harness.start({ send: () => new Promise(() => {}) });
+    await expect(notifier.notify("opened", pendingApproval(1))).rejects.toThrow("away");
+    for (let n = 0; n < 5; n++) await notifier.notify("opened", pendingApproval(1));
+    expect(enqueue).toHaveBeenCalledTimes(2);
+    await notifier.notify("expired", pendingApproval(1));
+    await notifier.notify("opened", pendingApproval(2));
+    expect(enqueue).toHaveBeenCalledTimes(4);
+  });
+
   test("to nobody where there is no webhook", async () => {
     const harness = createHarness([]);
     await harness.start().notifier.notify("opened", pendingApproval(1));

@@ -33,18 +33,33 @@ interface NotifierDeps extends Pick<WebhooksOptions, "webhooks" | "clock" | "new
   readonly queue: Pick<WebhookQueue, "enqueue">;
 }
 
-/** @param queued called when there is something to send */
+/** Events that are remembered as queued. The queue takes none twice in any case; this saves asking it. */
+const QUEUED_MAX = 10_000;
+
+/**
+ * What it is told again, as of all that are pending every minute, costs nothing.
+ * @param queued called when there is something to send
+ */
 function createWebhookNotifier({ webhooks, queue, clock, newId }: NotifierDeps, queued: () => void): ApprovalNotifier {
+  const known = new Set<string>();
+
+  function remember(eventId: string): void {
+    known.add(eventId);
+    if (known.size > QUEUED_MAX) known.delete(known.values().next().value!);
+  }
+
   return {
     async notify(notice, approval) {
       const event: WebhookEvent = `approval.${notice}`;
+      const eventId = eventIdOf(event, approval.id);
       const now = clock.now();
       const told = webhooks.filter(({ events }) => events.has(event));
-      if (told.length === 0) return;
+      if (told.length === 0 || known.has(eventId)) return;
       await queue.enqueue(
         told.map((webhook) => deliveryOf(webhook, notice, approval, newId(now))),
         now,
       );
+      remember(eventId);
       queued();
     },
   };

@@ -16,11 +16,15 @@ const DATA: ApprovalData & Record<string, unknown> = {
 const AT = Date.parse("2026-01-31T09:00:00Z");
 const standard = (data: ApprovalData) => JSON.parse(payloadOf({ type: "approval.opened", at: AT, data }, "standard"));
 
+interface SlackText {
+  readonly type: "mrkdwn" | "plain_text";
+  readonly text: string;
+}
 interface SlackBlock {
   readonly type: string;
-  readonly text?: { readonly text: string };
-  readonly fields?: readonly { readonly text: string }[];
-  readonly elements?: readonly { readonly text: string }[];
+  readonly text?: SlackText;
+  readonly fields?: readonly SlackText[];
+  readonly elements?: readonly SlackText[];
 }
 function slack(data: ApprovalData, type: "approval.opened" | "approval.resolved" = "approval.opened") {
   const message = JSON.parse(payloadOf({ type, at: AT, data }, "slack")) as { text: string; blocks: SlackBlock[] };
@@ -29,7 +33,12 @@ function slack(data: ApprovalData, type: "approval.opened" | "approval.resolved"
     ...fields,
     ...elements,
   ]);
-  return { ...message, texts: texts.map(({ text }) => text) };
+  return {
+    ...message,
+    texts: texts.map(({ text }) => text),
+    formatted: texts.filter(({ type }) => type === "mrkdwn").map(({ text }) => text),
+    plain: texts.filter(({ type }) => type === "plain_text"),
+  };
 }
 
 describe("the standard payload", () => {
@@ -51,11 +60,12 @@ describe("the standard payload", () => {
 describe("the Slack message", () => {
   test("says who asks for what, why, by which rule, and until when", () => {
     expect(slack(DATA)).toMatchObject({
-      text: "Approval needed: `support-agent` asks for `tool_call` `stripe.refund`: Refunds above $50 need a person.",
+      text: "Approval needed: `support-agent` asks for `tool_call` `stripe.refund`: `Refunds above $50 need a person.`",
       texts: [
         "Approval needed",
-        "`support-agent` asks for `tool_call` `stripe.refund`: Refunds above $50 need a person.",
-        "*Rule*\n`payments/refund-over-cap` Refunds over the cap",
+        "`support-agent` asks for `tool_call` `stripe.refund`",
+        "Refunds above $50 need a person.",
+        "*Rule*\n`payments/refund-over-cap` `Refunds over the cap`",
         "*Tenant*\n`acme`",
         "*Expires*\n<!date^1769850300^{date_short_pretty} {time}|2026-01-31T09:05:00.000Z>",
         '```{\n  "arguments": {\n    "amount": 120\n  }\n}```',
@@ -71,8 +81,54 @@ describe("the Slack message", () => {
     );
     expect(texts[0]).toBe("Approval denied");
     expect(texts).toContain("*By*\n`alice`");
-    expect(texts).toContain("*Reason*\nToo much &amp; &lt;late&gt;.");
+    expect(texts).toContain("*Reason*\n`Too much &amp; &lt;late&gt;.`");
     expect(texts.join()).not.toContain("amount");
+  });
+
+  test("of an opening that is told late says how it ended, not that somebody is needed", () => {
+    const { texts, text } = slack({ ...DATA, status: "cancelled" });
+    expect(texts[0]).toBe("Approval cancelled");
+    expect(text).toMatch(/^Approval cancelled: /);
+    expect(texts.join()).not.toContain("amount");
+  });
+
+  const FORGED = "*Approved by finance* _really_ ~no~ :white_check_mark: ` <!here> &";
+  const asked = { name: FORGED, tenant: FORGED };
+  test("shows nothing as formatting that is not its own, wherever it comes from", () => {
+    const told: ApprovalData = {
+      ...DATA,
+      id: FORGED,
+      action_type: FORGED,
+      action_name: FORGED,
+      requester: asked,
+      rule: { id: FORGED, name: FORGED, reason: FORGED },
+      request: { [FORGED]: FORGED },
+      resolution: { by: FORGED, reason: FORGED },
+    };
+    for (const type of ["approval.opened", "approval.resolved"] as const) {
+      const { text, formatted, plain } = slack(told, type);
+      expect(formatted.length).toBeGreaterThan(4);
+      for (const part of [text, ...formatted]) {
+        const live = part
+          .replace(/```.*```/gs, "")
+          .replace(/`[^`\n]+`/g, "")
+          .replace(/<!date[^<>]*>/g, "");
+        expect(live).toMatch(/^(?:\*(?:Rule|Tenant|Expires|By|Reason)\*\n)?[A-Za-z: ]*$/);
+      }
+      expect(plain).toContainEqual({ type: "plain_text", text: FORGED, emoji: false });
+    }
+  });
+
+  test.each([
+    ["", "(empty)"],
+    [" \n ", "(empty)"],
+    ["a\u200bb", "a\\u{200b}b"],
+    ["\u202exe.cod", "\\u{202e}xe.cod"],
+    ["a\u3164\u115f\u2800\ufe0f\u{e0101}b", "a\\u{3164}\\u{115f}\\u{2800}\\u{fe0f}\\u{e0101}b"],
+  ])("shows what cannot be seen: %j", (name, shown) => {
+    expect(slack({ ...DATA, requester: { name } }).texts[1]).toBe(
+      `\`${shown}\` asks for \`tool_call\` \`stripe.refund\``,
+    );
   });
 
   test("lets an agent make no mention, no link, no line and no formatting of its own", () => {
@@ -99,6 +155,7 @@ describe("the Slack message", () => {
         const {
           text: fallback,
           texts,
+          formatted,
           blocks,
         } = slack({
           ...DATA,
@@ -112,11 +169,11 @@ describe("the Slack message", () => {
         for (const part of texts) expect(part.length).toBeLessThanOrEqual(3000);
         for (const { text: field } of blocks.flatMap(({ fields = [] }) => fields))
           expect(field.length).toBeLessThanOrEqual(2000);
-        for (const part of [fallback, ...texts]) {
+        for (const part of texts) expect(part.isWellFormed()).toBe(true);
+        for (const part of [fallback, ...formatted]) {
           expect(
             part.replace(/&(amp|lt|gt);/g, "").replace(/<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>&]*>/, ""),
           ).not.toMatch(/[&<>]/);
-          expect(part.isWellFormed()).toBe(true);
         }
       }),
     );

@@ -24,7 +24,7 @@ const DELAYS_MS = [
 
 export const ATTEMPTS_MAX = DELAYS_MS.length + 1;
 
-/** A receiver that wants more peace than the longest pause of ours does not get it. */
+/** A receiver that wants more peace than the longest pause of ours does not get it. Jitter comes on top, as everywhere. */
 const RETRY_AFTER_MS_MAX = 24 * HOUR;
 
 /** A pause is up to this part longer, so that what failed together does not come back together. */

@@ -9,20 +9,23 @@ const CHARACTERS_MAX = { name: 200, sentence: 1000, request: 2500 } as const;
 
 /**
  * The event as a message of Slack's incoming webhooks.
- * SECURITY: what agents wrote is shown as code or on one line, escaped, so that it makes no link, no mention, no formatting
- * and no line that looks like ours.
+ * SECURITY: whatever is not ours is code or plain text on one line, escaped, with a sign for what cannot be seen, so that it
+ * makes no link, no mention, no formatting and no line that looks like ours. Agents, approvers and rules write it.
  */
 export function slackMessage({ type, data }: ApprovalEvent): object {
-  const title = type === "approval.opened" ? "Approval needed" : `Approval ${data.status}`;
+  // An opening may be told late.
+  const isNeeded = type === "approval.opened" && data.status === "pending";
+  const title = isNeeded ? "Approval needed" : `Approval ${data.status}`;
   const headline = `${code(data.requester.name)} asks for ${code(data.action_type)} ${code(data.action_name)}`;
-  const sentence = `${headline}: ${escapeWithin(oneLine(data.rule.reason), CHARACTERS_MAX.sentence)}`;
+  const { reason } = data.rule;
   return {
-    text: `${title}: ${sentence}`,
+    text: `${title}: ${headline}: ${code(reason, CHARACTERS_MAX.sentence)}`,
     blocks: [
-      { type: "header", text: { type: "plain_text", text: title, emoji: false } },
-      { type: "section", text: mrkdwn(sentence) },
+      { type: "header", text: plain(title) },
+      { type: "section", text: mrkdwn(headline) },
+      { type: "section", text: plain(cut(oneLine(reason), CHARACTERS_MAX.sentence)) },
       { type: "section", fields: fieldsOf(data) },
-      ...(type === "approval.opened" ? requestBlocks(data) : []),
+      ...(isNeeded ? requestBlocks(data) : []),
       { type: "context", elements: [mrkdwn(`Approval ${code(data.id)}`)] },
     ],
   };
@@ -30,11 +33,11 @@ export function slackMessage({ type, data }: ApprovalEvent): object {
 
 function fieldsOf({ requester, rule, expires_at, resolution, status }: ApprovalData): object[] {
   const fields: [string, string | undefined][] = [
-    ["Rule", `${code(rule.id)} ${escapeWithin(oneLine(rule.name), CHARACTERS_MAX.name)}`],
+    ["Rule", `${code(rule.id)} ${code(rule.name)}`],
     ["Tenant", requester.tenant && code(requester.tenant)],
     ["Expires", status === "pending" ? dateText(expires_at) : undefined],
     ["By", resolution?.by && code(resolution.by)],
-    ["Reason", resolution?.reason && escapeWithin(oneLine(resolution.reason), CHARACTERS_MAX.sentence)],
+    ["Reason", resolution?.reason && code(resolution.reason, CHARACTERS_MAX.sentence)],
   ];
   return fields.filter(([, text]) => text !== undefined).map(([name, text]) => mrkdwn(`*${name}*\n${text}`));
 }
@@ -51,20 +54,31 @@ function dateText(instant: string): string {
 }
 
 const mrkdwn = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
-const code = (text: string) => `\`${escapeWithin(oneLine(text).replaceAll("`", "'"), CHARACTERS_MAX.name)}\``;
+const plain = (text: string) => ({ type: "plain_text", text, emoji: false });
 
-function oneLine(text: string): string {
-  return visible(text.replace(/\s+/g, " ").trim());
+function code(text: string, max: number = CHARACTERS_MAX.name): string {
+  return `\`${escapeWithin(oneLine(text).replaceAll("`", "'"), max)}\``;
 }
 
-// Controls, and what hides or turns the direction of text: with it a text would say something else than it shows.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
-const INVISIBLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\p{Cf}\p{Surrogate}\u2028\u2029]/gu;
+/** Never empty: Slack refuses that, and reads two backticks as no code. */
+function oneLine(text: string): string {
+  return visible(text.replace(/\s+/g, " ").trim()) || "(empty)";
+}
+
+// Controls, and what hides or turns the direction of text: with it a text would say something else than it shows. The blank
+// of Braille is neither, and shows nothing either.
+const INVISIBLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u2800\p{Cf}\p{Surrogate}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** With the escape of each character that cannot be seen, but for line feeds. */
 function visible(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
+
+/** At most `max` units, no half characters; what is cut off shows as an ellipsis. */
+const cut = (text: string, max: number) =>
+  text.length < max ? text : `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 

@@ -10,7 +10,7 @@ export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 /** A receiver, as the operator configured it. */
 export interface Webhook {
   readonly id: string;
-  /** SECURITY: never shown: the path of a Slack URL is a credential. */
+  /** SECURITY: never shown but for its host: the path of a Slack URL is a credential. */
   readonly url: URL;
   /** Keys of the signatures, the current one first; none where the receiver does not verify any (Slack). */
   readonly secrets: readonly Uint8Array[];
