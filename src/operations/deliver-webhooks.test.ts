@@ -186,7 +186,7 @@ describe("an approval is told", () => {
     const store = createMemoryWebhookQueue();
     const enqueue = vi.fn(store.enqueue).mockRejectedValueOnce(new Error("away"));
     const harness = createHarness(configured("id: a, url: https://x.example"), { queue: { ...store, enqueue } });
-    const { notifier } = harness.start({ send: () => new Promise(() => {}) });
+    const { notifier } = harness.start({ send: async () => ({ kind: "failed", error: "away" }) });
     await expect(notifier.notify("opened", pendingApproval(1))).rejects.toThrow("away");
     for (let n = 0; n < 5; n++) await notifier.notify("opened", pendingApproval(1));
     expect(enqueue).toHaveBeenCalledTimes(2);
