@@ -126,7 +126,7 @@ function loadRules(rules: readonly object[]): RuleSet {
 }
 
 function search({ before, after }: Pair) {
-  const running = findDifferences(before, after, TRIES);
+  const running = findDifferences({ before, after, triesMax: TRIES });
   for (;;) {
     const { done, value } = running.next();
     if (done === true) return value;
