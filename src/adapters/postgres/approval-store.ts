@@ -18,13 +18,21 @@ import { AppError } from "../../model/errors.ts";
 import { actionKey, requesterKey, toApprovalRow } from "./approval-rows.ts";
 import type { Drizzle, RunOnDatabase } from "./database.ts";
 import { filterText } from "./filter-text.ts";
+import { insertApproval } from "./insert-approval.ts";
 import { approvals } from "./schema.ts";
+import { createTurns } from "./turns.ts";
 
 /** Approvals that one transaction expires at most, so that none holds its locks for long. */
 const EXPIRY_BATCH = 200;
 
 /** First half of the advisory locks that `open` takes, so that no other lock of ours is met: "appr" in ASCII. */
 const OPEN_LOCK = 0x61707072;
+
+/**
+ * Of one requester's calls. A call takes a few milliseconds, so a line of five full batches is served in a second or two;
+ * more is somebody who does not wait for answers.
+ */
+const OPEN_LINE = { waitersMax: 500, waitMs: 5000 };
 
 const isPending = eq(approvals.status, "pending");
 const isResolved = sql`status <> 'pending'`;
@@ -35,8 +43,14 @@ const NO_COUNTS = { pending: 0, approved: 0, denied: 0, expired: 0, cancelled: 0
  *
  * INVARIANT: who locks more than one row does so in the order of (expires_at, id), and the requester's lock comes before
  * any row's: nobody waits in a circle.
+ *
+ * SECURITY: an agent decides how often it asks. Its calls of `open` wait for each other before they have a connection, so
+ * that all of them together hold one.
+ * @param runOpen for `open`, where agents' calls may hold fewer connections than others'
  */
-export function createDrizzleApprovalStore(run: RunOnDatabase): ApprovalStore {
+export function createDrizzleApprovalStore(run: RunOnDatabase, runOpen = run): ApprovalStore {
+  const inTurn = createTurns(OPEN_LINE);
+
   function change<Result extends Settled>(
     id: string,
     step: (approval: Approval) => Result,
@@ -52,12 +66,13 @@ export function createDrizzleApprovalStore(run: RunOnDatabase): ApprovalStore {
     );
   }
 
-  const expireDue = (now: number, limit: number) =>
-    run((db) => db.transaction((tx) => expireRows(tx, undefined, now, limit)));
+  const expireDue = (now: number, limit: number) => run((db) => db.transaction((tx) => expireRows(tx, now, limit)));
 
   return {
     async open(asked, now, { pendingMax }) {
-      return run((db) => db.transaction((tx) => openAlone(tx, asked, now, pendingMax)));
+      return inTurn(requesterKey(asked), () =>
+        runOpen((db) => db.transaction((tx) => openAlone(tx, asked, now, pendingMax))),
+      );
     },
     async get(id, now) {
       const [row] = await run((db) => selectApprovals(db, hasId(id)));
@@ -105,34 +120,31 @@ export function createDrizzleApprovalStore(run: RunOnDatabase): ApprovalStore {
   };
 }
 
-/** One call of a requester at a time: of several at once, only then does each see what the others opened. */
+/** One call of a requester at a time, over all processes: of several at once, only then does each see what the others opened. */
 async function openAlone(tx: Drizzle, asked: NewApproval, now: number, pendingMax: number): Promise<Opened> {
-  const requester = requesterKey(asked);
-  await tx.execute(sql`select pg_advisory_xact_lock(${OPEN_LOCK}::int, hashtext(${requester}))`);
-  const ofRequester = eq(approvals.requester, requester);
-  const expired = await expireRows(tx, ofRequester, now);
-
-  const [existing] = await selectApprovals(tx, and(isPending, eq(approvals.digest, filterText(asked.digest))));
-  if (existing !== undefined) return { outcome: "existing", approval: existing.approval, expired };
-  const pending = await tx.$count(approvals, and(isPending, ofRequester));
-  if (pending >= pendingMax) return { outcome: "queue_full", pending, expired };
-
+  // SECURITY: `requesterKey` is hexadecimal digits. Without parameters the driver needs one round trip less.
+  const lock = `select pg_advisory_xact_lock(${OPEN_LOCK}, hashtext('${requesterKey(asked)}'))`;
+  await tx.execute(sql.raw(lock));
   const approval = openApproval(asked, now);
-  const inserted = await tx
-    .insert(approvals)
-    .values(toApprovalRow(approval))
-    .onConflictDoNothing({ target: approvals.id })
-    .returning({ id: approvals.id });
-  if (inserted.length === 0) throw new AppError("conflict", "an approval with this id already exists");
-  return { outcome: "opened", approval, expired };
+  let inserted = await insertApproval(tx, approval, now, pendingMax);
+  const expired = inserted.due.map((due) => expireApproval(due, now).approval);
+  if (expired.length > 0) {
+    await save(tx, expired);
+    inserted = await insertApproval(tx, approval, now, pendingMax);
+  }
+  const { isInserted, existing, pending } = inserted;
+  if (isInserted) return { outcome: "opened", approval, expired };
+  if (existing !== undefined) return { outcome: "existing", approval: existing, expired };
+  if (pending >= pendingMax) return { outcome: "queue_full", pending, expired };
+  throw new AppError("conflict", "an approval with this id already exists");
 }
 
 /** Takes the due ones out of `pending`, those first that have been due for longest. A row that another call has is waited for. */
-async function expireRows(tx: Drizzle, which: SQL | undefined, now: number, limit?: number): Promise<Approval[]> {
-  const due = selectApprovals(tx, and(isPending, lte(approvals.expiresAt, new Date(now)), which))
+async function expireRows(tx: Drizzle, now: number, limit: number): Promise<Approval[]> {
+  const rows = await selectApprovals(tx, and(isPending, lte(approvals.expiresAt, new Date(now))))
     .orderBy(asc(approvals.expiresAt), asc(approvals.id))
-    .$dynamic();
-  const rows = await (limit === undefined ? due : due.limit(limit)).for("update");
+    .limit(limit)
+    .for("update");
   const expired = rows.map(({ approval }) => expireApproval(approval, now).approval);
   if (expired.length > 0) await save(tx, expired);
   return expired;

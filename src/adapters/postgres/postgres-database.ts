@@ -6,7 +6,9 @@ import { createDrizzleApprovalStore } from "./approval-store.ts";
 import { idsOfComingMonths } from "./audit-months.ts";
 import { createDrizzleAuditPartitions } from "./audit-partitions.ts";
 import { createDrizzleAuditStore } from "./audit-store.ts";
+import { createConnectionPool, type Lend } from "./connection-pool.ts";
 import type { Database, Drizzle, RunOnDatabase } from "./database.ts";
+import { withDeadline } from "./deadline.ts";
 import { createDrizzleKeyStore } from "./key-store.ts";
 import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
@@ -19,14 +21,26 @@ export interface PostgresOptions {
   readonly url: string;
   readonly connectionsMax?: number;
   readonly connectTimeoutMs?: number;
-  /** For one piece of work. The server cancels it then; a second later so do we, if the server did not. */
+  /**
+   * For one statement, and for the wait for a connection. The server cancels the statement then; a second later we drop the
+   * connection of work that has not settled.
+   */
   readonly queryTimeoutMs?: number;
   readonly migrateTimeoutMs?: number;
   /** Told of every failed attempt to open the database. */
   readonly onError?: (error: Error) => void;
 }
 
-interface Pool {
+/** Calls that wait for a connection, of each kind. */
+const WAITERS_MAX = 1000;
+
+/**
+ * How much of the connections what agents open may hold, and as much again for all else about approvals: what is left is
+ * always there for keys and the log.
+ */
+const APPROVALS_SHARE = 0.4;
+
+interface Connection {
   readonly client: postgres.Sql;
   readonly db: Drizzle;
 }
@@ -36,8 +50,7 @@ interface Pool {
  * @throws TypeError when `url` is not a connection string
  */
 export function createPostgresDatabase(options: PostgresOptions): Database {
-  const { queryTimeoutMs = 5000, migrateTimeoutMs = 300_000 } = options;
-  let pool = connect(options, options.connectionsMax ?? 10, { statement_timeout: queryTimeoutMs });
+  const { connectionsMax = 10, queryTimeoutMs = 5000, migrateTimeoutMs = 300_000 } = options;
   const opener = createOpener<true>({
     async open() {
       await prepare(options, migrateTimeoutMs);
@@ -48,30 +61,35 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     waitMs: queryTimeoutMs,
     onError: options.onError ?? (() => {}),
   });
+  const pool = createConnectionPool<Connection>({
+    connect: () => connect(options, { statement_timeout: queryTimeoutMs }),
+    disconnect,
+    connectionsMax,
+    waitersMax: WAITERS_MAX,
+    waitMs: queryTimeoutMs,
+    workMs: queryTimeoutMs + 1000,
+  });
 
-  const run: RunOnDatabase = async (work) => {
-    await opener.get();
-    const { client, db } = pool;
-    try {
-      return await withDeadline(work(db), queryTimeoutMs + 1000, () => replacePool(client));
-    } catch (error) {
-      throw toStorageFault(error);
-    }
-  };
-
-  /** A server that hangs or vanished from the network leaves connections that never answer: get rid of all of them. */
-  function replacePool(hanging: postgres.Sql): void {
-    if (pool.client !== hanging || opener.state.status === "closed") return;
-    pool = connect(options, options.connectionsMax ?? 10, { statement_timeout: queryTimeoutMs });
-    void hanging.end({ timeout: 0 });
+  function runIn(lend: Lend<Connection>): RunOnDatabase {
+    return async (work) => {
+      await opener.get();
+      try {
+        return await lend(({ db }) => work(db));
+      } catch (error) {
+        throw toStorageFault(error);
+      }
+    };
   }
+  const run = runIn(pool.share(connectionsMax));
+  const ofApprovals = Math.max(1, Math.floor(connectionsMax * APPROVALS_SHARE));
+  const [runApprovals, runOpen] = [runIn(pool.share(ofApprovals)), runIn(pool.share(ofApprovals))];
 
   return {
     auditStore: createDrizzleAuditStore(run),
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
-    approvalStore: createDrizzleApprovalStore(run),
+    approvalStore: createDrizzleApprovalStore(runApprovals, runOpen),
     webhookQueue: createDrizzleWebhookQueue(run),
     get state() {
       return opener.state;
@@ -82,29 +100,29 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     },
     async close() {
       await opener.close();
-      await pool.client.end({ timeout: 0 });
+      await pool.close();
     },
   };
 }
 
 async function prepare(options: PostgresOptions, timeoutMs: number): Promise<void> {
-  const single = connect(options, 1, { lock_timeout: timeoutMs });
+  const single = connect(options, { lock_timeout: timeoutMs });
   const work = async () => {
     await applyMigrationsInTurn(single.db);
     await addPartitions(single.db, idsOfComingMonths(Date.now()));
   };
   try {
-    await withDeadline(work(), timeoutMs, () => void single.client.end({ timeout: 0 }));
+    await withDeadline(work(), timeoutMs, () => void disconnect(single));
   } catch (error) {
     throw toStorageFault(error);
   } finally {
-    await single.client.end({ timeout: 0 });
+    await disconnect(single);
   }
 }
 
-function connect(options: PostgresOptions, max: number, settings: Record<string, number>): Pool {
+function connect(options: PostgresOptions, settings: Record<string, number>): Connection {
   const client = parseAndConnect(options.url, {
-    max,
+    max: 1,
     connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
     // A query that finds no connection tries at once; pausing between attempts is the callers' business.
     backoff: () => 0.05,
@@ -116,27 +134,13 @@ function connect(options: PostgresOptions, max: number, settings: Record<string,
   return { client, db: drizzle(client) as unknown as Drizzle };
 }
 
+const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
+
 function parseAndConnect(url: string, settings: postgres.Options<Record<string, never>>): postgres.Sql {
   try {
     return postgres(url, settings);
   } catch {
     // SECURITY: the parser's error carries the whole string, password included, so it is not passed on.
     throw new TypeError("the PostgreSQL connection string cannot be parsed");
-  }
-}
-
-/** Settles as `promise`, or rejects after `ms`; then `onTimeout` must make sure that `promise` settles as well. */
-async function withDeadline<T>(promise: Promise<T>, ms: number, onTimeout: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${ms} ms`));
-      onTimeout();
-    }, ms);
-  });
-  try {
-    return await Promise.race([promise, deadline]);
-  } finally {
-    clearTimeout(timer);
   }
 }
