@@ -1,12 +1,13 @@
 import postgres from "postgres";
 import type { ApprovalNews } from "../../approvals/index.ts";
+import { withDeadline } from "./deadline.ts";
 
 export interface PostgresNewsOptions {
   /** SECURITY: holds a password; never logged or put into an error. */
   readonly url: string;
   /** How often it listens to itself, to notice that nobody is there any more. */
   readonly heartbeatMs?: number;
-  /** Longest that a listener waits for its first connection, and pause before the next attempt. */
+  /** Longest wait for an answer of the server, and pause before the next attempt. */
   readonly timeoutMs?: number;
   /** Told once per outage. */
   readonly onError?: (error: Error) => void;
@@ -56,12 +57,14 @@ export function createPostgresApprovalNews(options: PostgresNewsOptions): Approv
     return client;
   }
 
-  function drop(error: unknown): void {
-    const dropped = client;
+  /** Does nothing when that happened already: what is used by then is another one. */
+  function drop(failed: postgres.Sql, error: unknown): void {
+    void failed.end({ timeout: 0 });
+    if (client !== failed) return;
     client = undefined;
-    void dropped?.end({ timeout: 0 });
     if (!isDown && !isClosed) onError(new Error(error instanceof Error ? error.message : String(error)));
     isDown = true;
+    if (timer !== undefined) listenLater(timeoutMs);
   }
 
   /** Also called by the driver when it listens again by itself. */
@@ -70,24 +73,34 @@ export function createPostgresApprovalNews(options: PostgresNewsOptions): Approv
     hasBegun = true;
   }
 
+  /** A connection can be dead without anybody being told, so no answer is an answer as well. @throws Error */
+  const answered = <T>(answer: Promise<T>) => withDeadline(answer, timeoutMs, () => {});
+
   /** Listens, or finds out that it does not any more, and again in a while. */
   async function keepListening(): Promise<void> {
+    const used = connection();
     try {
-      if (listener === client && client !== undefined && !isHeard) {
-        throw new Error("PostgreSQL does not pass messages on any more");
-      }
-      if (listener !== connection()) {
-        await connection().listen(CHANNEL, hear, haveBegun);
-        listener = client;
+      if (listener === used && !isHeard) throw new Error("PostgreSQL does not pass messages on any more");
+      if (listener !== used) {
+        await answered(used.listen(CHANNEL, hear, haveBegun));
+        listener = used;
       }
       isHeard = false;
-      await connection().notify(CHANNEL, HEARTBEAT);
+      await answered(used.notify(CHANNEL, HEARTBEAT));
       isDown = false;
     } catch (error) {
-      drop(error);
+      drop(used, error);
     }
+    listenLater(isDown ? timeoutMs : heartbeatMs);
+  }
+
+  function listenLater(ms: number): void {
+    clearTimeout(timer);
     if (isClosed) return;
-    timer = setTimeout(() => void keepListening(), isDown ? timeoutMs : heartbeatMs);
+    timer = setTimeout(() => {
+      timer = undefined;
+      void keepListening();
+    }, ms);
     timer.unref();
   }
 
@@ -104,7 +117,8 @@ export function createPostgresApprovalNews(options: PostgresNewsOptions): Approv
   return {
     async publish(id) {
       if (isClosed) return;
-      await within(timeoutMs, connection().notify(CHANNEL, id).then(undefined, drop));
+      const used = connection();
+      await answered(used.notify(CHANNEL, id)).then(undefined, (error) => drop(used, error));
     },
     async subscribe(notify) {
       const entry = { notify };
