@@ -39,6 +39,7 @@ export type Opened = Expiries &
     | { readonly outcome: "opened"; readonly approval: Approval }
     /** The same action is pending already: this is its approval, with the terms that it was opened with. */
     | { readonly outcome: "existing"; readonly approval: Approval }
+    /** `pending`: how many places are taken, those of cancelled ones included. */
     | { readonly outcome: "queue_full"; readonly pending: number }
   );
 
@@ -53,9 +54,9 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  * - Each approval that leaves `pending` is told to exactly one call: by `hasResolved`, or in `expired`. Who is told it
  *   records and announces it.
  * - `open` (`openApproval`) gives the approval that is pending for the same digest, and of any number of calls at once
- *   exactly one opens it. It opens none while `pendingMax` or more are pending for the requester's name and tenant
- *   together; an existing one is given all the same. It looks at all that are pending for these two, and equal digests
- *   have the same. An id that exists is a `conflict` AppError.
+ *   exactly one opens it. It opens none while `pendingMax` or more of the requester's name and tenant together take a place
+ *   (`placeUntil`); an existing one is given all the same. It looks at all that are pending for these two, and equal
+ *   digests have the same. An id that exists is a `conflict` AppError.
  * - `get`, `vote` (`voteApproval`), `deny` (`denyApproval`), `cancel` (`cancelApproval`) and `consume` (`consumeGrant`)
  *   give undefined for an unknown id.
  * - `list` is newest first (descending id); an empty page means no match. It looks at all approvals.

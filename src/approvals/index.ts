@@ -5,7 +5,9 @@ export type * from "./approval-store.ts";
 export { combineTerms } from "./combine-terms.ts";
 export { forgettableFrom } from "./forgettable-from.ts";
 export { isRequester } from "./is-requester.ts";
+export { OMITTED_VIEW, VIEW_KEPT_MAX } from "./kept-view.ts";
 export { mayResolve, type Permission } from "./may-resolve.ts";
+export { CANCELLED_PLACE_MS, placeUntil } from "./place-until.ts";
 export { ruleDigest } from "./rule-digest.ts";
 export {
   cancelApproval,

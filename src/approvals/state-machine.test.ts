@@ -12,11 +12,15 @@ import {
 import { idOf } from "../../test/contract/samples.ts";
 import {
   type Approval,
+  CANCELLED_PLACE_MS,
   cancelApproval,
   consumeGrant,
   denyApproval,
   expireApproval,
+  OMITTED_VIEW,
   openApproval,
+  placeUntil,
+  VIEW_KEPT_MAX,
   voteApproval,
 } from "./index.ts";
 
@@ -182,6 +186,49 @@ describe("a grant", () => {
       approval: { status: "expired", grant: { consumedAt: EXPIRES_AT } },
     });
     expect(consumeGrant(due, USE, EXPIRES_AT + GRANT_TTL_MS)).toMatchObject({ ok: false, refusal: "grant_expired" });
+  });
+});
+
+describe("the view", () => {
+  const long = JSON.stringify({ arguments: { text: "x".repeat(VIEW_KEPT_MAX) } });
+  const at = (view: string, terms = {}) => pendingApproval(1, { view, terms });
+
+  it("of what nobody answered is left out where it is long, also with a grant", () => {
+    for (const { approval } of [
+      cancelApproval(at(long), REQUESTER, undefined, NOW),
+      expireApproval(at(long), EXPIRES_AT),
+      expireApproval(at(long, { onTimeout: "allow" }), EXPIRES_AT),
+    ]) {
+      expect(approval.view).toBe(OMITTED_VIEW);
+    }
+    const longest = "x".repeat(VIEW_KEPT_MAX);
+    expect(expireApproval(at(longest), EXPIRES_AT).approval.view).toBe(longest);
+  });
+
+  it("of what people answered stays, as does that of what they have to answer", () => {
+    const two = at(long, { quorum: 2 });
+    const once = voteApproval(two, alice, undefined, NOW).approval;
+    for (const approval of [
+      once,
+      voteApproval(once, bob, undefined, NOW).approval,
+      denyApproval(once, bob, undefined, NOW).approval,
+    ]) {
+      expect(approval.view).toBe(long);
+    }
+  });
+});
+
+describe("a place among those that a requester may have pending", () => {
+  it("is kept until expiry, or given up with an answer", () => {
+    expect(placeUntil(asked)).toBe(EXPIRES_AT);
+    for (const approval of [approved, denied, expired]) expect(placeUntil(approval)).toBeUndefined();
+  });
+
+  it("is kept for a while by one that was taken back, and no longer than if it had not been", () => {
+    expect(placeUntil(cancelled)).toBe(EXPIRES_AT);
+    const long = pendingApproval(1, { terms: { timeoutMs: 1e9 } });
+    const step = cancelApproval(long, REQUESTER, undefined, NOW);
+    expect(placeUntil(step.approval)).toBe(NOW + CANCELLED_PLACE_MS);
   });
 });
 

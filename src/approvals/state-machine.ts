@@ -1,4 +1,5 @@
 import { isRequester } from "./is-requester.ts";
+import { keptView } from "./kept-view.ts";
 import { mayResolve } from "./may-resolve.ts";
 import type {
   Actor,
@@ -109,7 +110,8 @@ function resolve(
   isGranted: boolean,
 ): Settled {
   const grant = isGranted ? { grant: { expiresAt: resolution.at + approval.terms.grantTtlMs } } : {};
-  return { approval: { ...approval, status, resolution, ...grant }, hasResolved: true };
+  const view = keptView(approval, status);
+  return { approval: { ...approval, view, status, resolution, ...grant }, hasResolved: true };
 }
 
 function refuse<Refusal extends string>(current: Settled, refusal: Refusal): Step<Refusal> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ApprovalStore } from "../../src/approvals/index.ts";
+import { type ApprovalStore, CANCELLED_PLACE_MS, OMITTED_VIEW } from "../../src/approvals/index.ts";
 import { describeApprovalLists } from "./approval-lists.ts";
 import { describeApprovalRaces } from "./approval-races.ts";
 import {
@@ -145,6 +145,25 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         expect(await openOfTwo(5)).toMatchObject({ outcome: "opened" });
       });
 
+      it("keeps the place of one that was taken back for five minutes, or until its time would have run out", async () => {
+        const openOfTwo = (n: number, now: number, timeoutMs: number) =>
+          store.open(newApproval(n, { terms: { timeoutMs } }), now, { pendingMax: 2 });
+        const [long, short] = [CANCELLED_PLACE_MS * 4, 2000];
+        await openOfTwo(1, OPENED_AT, long);
+        await openOfTwo(2, OPENED_AT, short);
+        for (const n of [1, 2]) await store.cancel(idOf(n), REQUESTER, undefined, NOW);
+        expect(await openOfTwo(3, NOW, long)).toStrictEqual({ outcome: "queue_full", pending: 2, expired: [] });
+        expect(await openOfTwo(3, OPENED_AT + short - 1, long)).toMatchObject({ outcome: "queue_full" });
+        expect(await openOfTwo(3, OPENED_AT + short, long)).toMatchObject({ outcome: "opened" });
+        expect(await openOfTwo(4, NOW + CANCELLED_PLACE_MS - 1, long)).toMatchObject({ outcome: "queue_full" });
+        expect(await openOfTwo(5, NOW, long)).toMatchObject({ outcome: "queue_full" });
+        expect(await store.open(newApproval(6, { tenant: "globex" }), NOW, { pendingMax: 1 })).toMatchObject({
+          outcome: "opened",
+        });
+        expect(await openOfTwo(4, NOW + CANCELLED_PLACE_MS, long)).toMatchObject({ outcome: "opened" });
+        expect(await openOfTwo(5, NOW + CANCELLED_PLACE_MS, long)).toMatchObject({ outcome: "queue_full" });
+      });
+
       it("does not count those whose time has run out, and tells of them", async () => {
         const one = { pendingMax: 1 };
         await store.open(newApproval(1), OPENED_AT, one);
@@ -210,6 +229,33 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
           expect(await store.expireDue(EXPIRES_AT, 10)).toEqual([]);
           expect(await store.get(idOf(n), EXPIRES_AT)).toMatchObject({ approval: { status }, hasResolved: false });
         }
+      });
+
+      it("that no other person made keeps no long view, so that asking in vain does not fill the store", async () => {
+        const view = JSON.stringify({ arguments: { text: "x".repeat(100_000) } });
+        const ends = {
+          approved: (id: string) => store.vote(id, alice, undefined, NOW),
+          denied: (id: string) => store.deny(id, alice, undefined, NOW),
+          cancelled: (id: string) => store.cancel(id, REQUESTER, undefined, NOW),
+          expired: (id: string) => store.get(id, EXPIRES_AT),
+        };
+        for (const [n, end] of Object.values(ends).entries()) {
+          await open(n, { view });
+          await open(10 + n);
+          for (const id of [idOf(n), idOf(10 + n)]) {
+            const { approval } = (await end(id))!;
+            expect(await store.get(id, NOW)).toStrictEqual({ approval, hasResolved: false });
+          }
+        }
+        const views = (await store.list({ limit: 10 }, NOW)).approvals.map((each) => [each.status, each.view]);
+        const short = newApproval(1).view;
+        expect(views.slice(4)).toEqual([
+          ["expired", OMITTED_VIEW],
+          ["cancelled", OMITTED_VIEW],
+          ["denied", view],
+          ["approved", view],
+        ]);
+        expect(views.slice(0, 4).map(([, shown]) => shown)).toEqual([short, short, short, short]);
       });
 
       it("consumes no grant twice, nor one that has expired", async () => {

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import {
   type Approval,
   type ApprovalStore,
+  CANCELLED_PLACE_MS,
   cancelApproval,
   consumeGrant,
   denyApproval,
@@ -29,11 +30,12 @@ interface Turn {
   readonly operation: Operation;
 }
 
-/** What the n-th approval asks for: one of four actions, of which two are the same requester's. */
+/** What the n-th approval asks for: one of four actions, of which two are the same requester's; some at length. */
 function askedFor(n: number) {
   const kind = n % 4;
   const tenant = ["acme", "acme", "globex", undefined][kind];
-  return { digest: digestOf(kind), tenant, actionName: kind === 0 ? "a" : "A" };
+  const view = JSON.stringify({ arguments: { text: "x".repeat(n % 3 === 0 ? 5000 : 5) } });
+  return { digest: digestOf(kind), tenant, actionName: kind === 0 ? "a" : "A", view };
 }
 
 /** Persons with one key or two, of one tenant or another, and the requester under its own key and others. */
@@ -213,7 +215,13 @@ function createListStore(): ApprovalStore {
       );
       const existing = pending.find(({ digest }) => digest === asked.digest);
       if (existing !== undefined) return { outcome: "existing", approval: existing, expired };
-      if (pending.length >= pendingMax) return { outcome: "queue_full", pending: pending.length, expired };
+      const places = all.filter(
+        ({ status, requester, expiresAt, resolution }) =>
+          asker({ requester }) === asker(asked) &&
+          (status === "pending" ||
+            (status === "cancelled" && expiresAt > now && resolution!.at + CANCELLED_PLACE_MS > now)),
+      );
+      if (places.length >= pendingMax) return { outcome: "queue_full", pending: places.length, expired };
       all = [...all, openApproval(asked, now)];
       return { outcome: "opened", approval: all.at(-1)!, expired };
     },

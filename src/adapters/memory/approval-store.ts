@@ -10,6 +10,7 @@ import {
   expireApproval,
   forgettableFrom,
   openApproval,
+  placeUntil,
   type Requester,
   type Settled,
   voteApproval,
@@ -51,17 +52,15 @@ export function createMemoryApprovalStore(): MemoryApprovalStore {
   return {
     async open(asked, now, { pendingMax }) {
       assertOpen();
-      const own = [...approvals.values()].filter(
-        ({ requester, status }) => status === "pending" && isSameRequester(requester, asked.requester),
-      );
-      const waiting = own.filter((approval) => !expireApproval(approval, now).hasResolved);
-      const existing = waiting.find(({ digest }) => digest === asked.digest);
-      const isRoom = existing === undefined && waiting.length < pendingMax;
+      const own = [...approvals.values()].filter(({ requester }) => isSameRequester(requester, asked.requester));
+      const placed = own.filter((approval) => (placeUntil(approval) ?? 0) > now);
+      const existing = placed.find(({ status, digest }) => status === "pending" && digest === asked.digest);
+      const isRoom = existing === undefined && placed.length < pendingMax;
       if (isRoom && approvals.has(asked.id)) throw new AppError("conflict", "an approval with this id already exists");
 
       const expired = expire(own, now);
       if (existing !== undefined) return { outcome: "existing", approval: structuredClone(existing), expired };
-      if (!isRoom) return { outcome: "queue_full", pending: waiting.length, expired };
+      if (!isRoom) return { outcome: "queue_full", pending: placed.length, expired };
       const approval = openApproval(structuredClone(asked), now);
       approvals.set(approval.id, approval);
       return { outcome: "opened", approval: structuredClone(approval), expired };

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { type Approval, type ApprovalQuery, forgettableFrom, type NewApproval } from "../../approvals/index.ts";
+import {
+  type Approval,
+  type ApprovalQuery,
+  forgettableFrom,
+  type NewApproval,
+  placeUntil,
+} from "../../approvals/index.ts";
 import { actionKey, requesterKey } from "../postgres/approval-rows.ts";
 
 /*
@@ -18,6 +24,8 @@ export const entryPrefix = {
   digest: (digest: string) => `digest:${keyOf(digest)}:`,
   /** Those of a requester that are pending, by when they expire. */
   requester: (approval: NewApproval) => `requester:${requesterKey(approval)}:`,
+  /** Those of a requester that were taken back, by until when they keep their place. */
+  place: (approval: NewApproval) => `place:${requesterKey(approval)}:`,
   /** Those of a requester that are pending for the same kind of action, by when they expire. */
   repeat: (approval: NewApproval) => `repeat:${actionKey(approval)}:`,
   /** Behind a status and a colon: all of a requester for the same kind of action. */
@@ -50,8 +58,11 @@ export function indexEntries(approval: Approval): ReadonlySet<string> {
 }
 
 function timeEntries(approval: Approval): string[] {
-  const forgettable = forgettableFrom(approval);
-  if (forgettable !== undefined) return [`${entryPrefix.forgettable}${instantKey(forgettable)}:`];
+  const [forgettable, until] = [forgettableFrom(approval), placeUntil(approval)];
+  if (forgettable !== undefined) {
+    const place = until === undefined ? [] : [`${entryPrefix.place(approval)}${instantKey(until)}:`];
+    return [...place, `${entryPrefix.forgettable}${instantKey(forgettable)}:`];
+  }
   const expiry = `${instantKey(approval.expiresAt)}:`;
   const { due, requester, repeat, digest } = entryPrefix;
   return [due + expiry, requester(approval) + expiry, repeat(approval) + expiry, digest(approval.digest)];

@@ -16,12 +16,14 @@ export interface StoredStep {
   readonly id: string;
   readonly from: string;
   readonly to?: string;
+  readonly asked?: string;
   readonly removed: readonly string[];
   readonly added: readonly string[];
 }
 
 export interface Opening {
   readonly requester: string;
+  readonly places: string;
   readonly digest: string;
   readonly until: string;
   readonly pendingMax: number;
@@ -134,6 +136,7 @@ export function stepOf({ approval, state }: Stored, next: Approval | undefined):
     id: approval.id,
     from: state,
     ...(next === undefined ? {} : { to: stateText(next) }),
+    ...(next === undefined || next.view === approval.view ? {} : { asked: askedText(next) }),
     removed: [...before].filter((entry) => !behind.has(entry)),
     added: [...behind].filter((entry) => !before.has(entry)),
   };

@@ -93,12 +93,13 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
   return {
     async open(asked, now, { pendingMax }) {
       const approval = openApproval(asked, now);
-      const [requester, digest] = [entryPrefix.requester(asked), entryPrefix.digest(asked.digest)];
+      const [requester, places] = [entryPrefix.requester(asked), entryPrefix.place(asked)];
+      const digest = entryPrefix.digest(asked.digest);
       for (let due: readonly Stored[] = []; ; ) {
         const expired = due.map((found) => expireFound(found, now));
         const expiries = due.map((found, n) => stepOf(found, expired[n]));
         const until = instantKey(now);
-        const result = await scripts.open({ requester, digest, until, pendingMax, expiries, approval });
+        const result = await scripts.open({ requester, places, digest, until, pendingMax, expiries, approval });
         if (result.outcome === "conflict") throw new AppError("conflict", "an approval with this id already exists");
         if (result.outcome === "opened") return { ...result, approval, expired };
         if (result.outcome !== "due") return { ...result, expired };

@@ -1,7 +1,7 @@
 --[[
 Counts a requester's approvals for one kind of action.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV[1]  JSON object:

@@ -1,7 +1,7 @@
 --[[
 Reads the approvals that are first in time along one kind of entry.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV[1]  what the entries begin with, right before the time

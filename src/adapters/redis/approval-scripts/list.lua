@@ -1,7 +1,7 @@
 --[[
 Finds the newest ids along the shortest of some lists, unless an approval is due: a list shows none as pending that is.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV[1]  JSON object:

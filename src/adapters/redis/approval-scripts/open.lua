@@ -2,14 +2,15 @@
 Expires those of a requester that are due, and opens an approval unless there is one for the same action, or no room.
 Everything or nothing: one call tells of all of it.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV[1]  JSON object:
   requester   what the entries of the requester's pending approvals begin with
+  places      what the entries of the requester's cancelled approvals begin with, right before until when they keep a place
   digest      what the entry of the action's pending approval begins with
   until       the time now, as entries have it
-  pendingMax  most that the requester may have
+  pendingMax  places that the requester has
   expiries    steps (step.lua) of all of the requester's that are due
   id, asked, state, added  the new approval and its entries
 
@@ -17,7 +18,7 @@ Returns an array:
   "due", asked, state, asked, state, ...  these are due, and `expiries` are not just their steps; nothing was changed
   "conflict"                              the id exists; nothing was changed
   "existing", asked, state
-  "queue_full", how many are pending
+  "queue_full", how many places are taken
   "opened"
 ]]
 local opening = cjson.decode(ARGV[1])
@@ -60,9 +61,11 @@ for _, entry in ipairs(same) do
 end
 
 local pending = redis.call("ZLEXCOUNT", KEYS[3], first, "(" .. opening.requester .. "\255") - #due
-if pending >= opening.pendingMax then
+local behind = "(" .. opening.places .. opening["until"] .. ":\255"
+local taken = pending + redis.call("ZLEXCOUNT", KEYS[3], behind, "(" .. opening.places .. "\255")
+if taken >= opening.pendingMax then
   expireAll()
-  return { "queue_full", pending }
+  return { "queue_full", taken }
 end
 
 if redis.call("HEXISTS", KEYS[1], opening.id) == 1 then

@@ -1,7 +1,7 @@
 --[[
 Reads approvals by their ids, all as they are at one moment.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV     ids

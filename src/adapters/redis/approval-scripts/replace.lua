@@ -1,7 +1,7 @@
 --[[
 Applies steps, each if its approval is still as it was when the step was computed.
 
-KEYS[1]  hash: id -> what was asked, which never changes
+KEYS[1]  hash: id -> what was asked, which changes only together with the state
 KEYS[2]  hash: id -> state
 KEYS[3]  sorted set: index
 ARGV[1]  JSON array of steps (step.lua)

@@ -3,6 +3,7 @@ Put before the scripts that change approvals. A step is a table:
   id       of the approval
   from     its stored state that the step was computed from; a step from any other state is not applied
   to       its state behind the step; absent: it is forgotten
+  asked    what was asked, where the step shortens it
   removed  entries that leave the index
   added    entries that come into it
 ]]
@@ -17,6 +18,9 @@ local function apply(step)
   end
   if step.to then
     redis.call("HSET", KEYS[2], step.id, step.to)
+    if step.asked then
+      redis.call("HSET", KEYS[1], step.id, step.asked)
+    end
   else
     redis.call("HDEL", KEYS[2], step.id)
     redis.call("HDEL", KEYS[1], step.id)
