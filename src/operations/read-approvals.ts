@@ -65,15 +65,20 @@ export async function listApprovals(
 
 /**
  * An approval as it is now. Who asked sees it, and `approvals:read` sees those of its tenant.
+ * @param read as `readApproval`; callers may share it
  * @throws AppError `not_found` (also for one that the caller may not see, so that ids cannot be probed),
  * `insufficient_scope`, `storage_unavailable`
  */
-export async function getApproval(service: Readers, caller: Caller, id: string): Promise<Approval> {
+export async function getApproval(
+  read: (id: string) => Promise<Approval | undefined>,
+  caller: Caller,
+  id: string,
+): Promise<Approval> {
   const { scopes } = caller;
   if (!scopes.has("approvals:read") && !scopes.has("evaluate")) {
     throw new AppError("insufficient_scope", "This needs an API key with the scope `evaluate` or `approvals:read`.");
   }
-  const approval = await readApproval(service, id);
+  const approval = await read(id);
   if (approval === undefined || !isVisible(caller, approval)) throw noSuchApproval();
   return approval;
 }

@@ -65,7 +65,10 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
     else if (rooms.has(id)) void look(rooms.get(id)!);
   });
   const lookAtAll = shareReads(async () => {
-    for (const room of [...rooms.values()]) if (!(await look(room))) return;
+    for (const room of [...rooms.values()]) {
+      if (!(await look(room))) return;
+      await nextTurn();
+    }
   });
   stopping?.addEventListener("abort", () => {
     for (const room of [...rooms.values()]) endWaits(room);
@@ -139,7 +142,7 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
 
   /** What was seen, if nobody has to wait. INVARIANT: from looking whether its room is there to waiting in it there is no `await`. */
   async function begin(caller: Caller, id: string, wait: Wait): Promise<Approval | Waiting> {
-    const seen = await getApproval(service, caller, id);
+    const seen = await getApproval(read, caller, id);
     if (seen.status !== "pending" || wait.ms === 0 || stopping?.aborted || wait.gone.aborted) return seen;
     places.take(caller.keyId);
     hear();

@@ -72,6 +72,21 @@ describe("many who wait for the same large approval", () => {
     );
   });
 
+  test("cost the store two reads when they come at once, and those who only look one text", async () => {
+    const large = view(200_000);
+    const { id } = await scene.open({ view: large });
+    const { get } = scene.service.approvalStore;
+    const reads = vi.spyOn(scene.service.approvalStore, "get").mockImplementation(async (...args) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return get(...args);
+    });
+    const views = countViews(large);
+    const looks = await Promise.all(Array.from({ length: 50 }, () => scene.get(id, agent)));
+    expect(new Set(looks.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+    expect(views()).toBeLessThanOrEqual(2);
+  });
+
   test.each(["answered", "over", "stopped"])("let others have their turn in between when it is %s", async (how) => {
     const stopping = new AbortController();
     const { service } = scene;
