@@ -29,7 +29,8 @@ export function createCheckJobs(): CheckJobs {
     dryRun({ format, active }) {
       const ran = run(request!, active);
       const { revision, cases, failed } = ran;
-      return { revision, cases: cases.length, failed, text: dryRunText(ran, format) };
+      const answer = new TextEncoder().encode(dryRunText(ran, format));
+      return { revision, cases: cases.length, failed, answer };
     },
     openReplay(body) {
       const { rules, examples, filters } = readReplay(body);

@@ -79,7 +79,7 @@ export function addDryRunRoute(app: App, deps: HttpDeps): void {
       readQuery(c, z.strictObject({}));
       const { format, mediaType } = acceptedFormat(header(c, "accept"));
       const readBody = () => readLargeBody(c, CHECK_LIMITS.bodyBytesMax);
-      const { text } = await dryRun(service, caller, { readBody, format }, endSignal(c, deps).signal);
+      const { answer } = await dryRun(service, caller, { readBody, format }, endSignal(c, deps).signal);
       return {
         status: 200,
         headers: {
@@ -87,7 +87,7 @@ export function addDryRunRoute(app: App, deps: HttpDeps): void {
           ...SECURITY_HEADERS,
           ...(exchange.clientRequestId && { "x-request-id": exchange.clientRequestId }),
         },
-        body: text,
+        body: answer,
       };
     },
   );

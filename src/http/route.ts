@@ -32,9 +32,9 @@ interface RouteOptions {
   readonly isDecision?: boolean;
 }
 
-/** An answer whose body may also be made while it is sent. Not for direct routes. */
+/** An answer whose body may also be bytes, or be made while it is sent. Not for direct routes. */
 export interface StreamedAnswer extends Omit<Answer, "body"> {
-  readonly body: string | ReadableStream<Uint8Array>;
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 }
 
 type Handler<C, A = Answer> = (c: C, exchange: Exchange) => A | Promise<A>;

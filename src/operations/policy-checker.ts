@@ -37,8 +37,8 @@ export interface DryRunResult {
   readonly revision: string;
   readonly cases: number;
   readonly failed: number;
-  /** The answer in the format that was asked for. */
-  readonly text: string;
+  /** The answer in the format that was asked for, in UTF-8: megabytes of text would take time to be written. */
+  readonly answer: Uint8Array<ArrayBuffer>;
 }
 
 /** A candidate rule set that decides recorded decisions again. One call at a time. */
