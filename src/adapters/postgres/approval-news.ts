@@ -62,9 +62,10 @@ export function createPostgresApprovalNews(options: PostgresNewsOptions): Approv
     void failed.end({ timeout: 0 });
     if (client !== failed) return;
     client = undefined;
-    if (!isDown && !isClosed) onError(new Error(error instanceof Error ? error.message : String(error)));
+    if (isDown || isClosed) return;
     isDown = true;
     if (timer !== undefined) listenLater(timeoutMs);
+    onError(new Error(error instanceof Error ? error.message : String(error)));
   }
 
   /** Also called by the driver when it listens again by itself. */

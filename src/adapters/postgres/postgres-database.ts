@@ -36,7 +36,7 @@ const WAITERS_MAX = 1000;
 
 /**
  * How much of the connections what agents open may hold, and as much again for all else about approvals: what is left is
- * always there for keys and the log.
+ * always there for keys and the log. (Of fewer than three connections nothing is left.)
  */
 const APPROVALS_SHARE = 0.4;
 
