@@ -83,6 +83,7 @@ function historyText(history: ApprovalJson["history"]): string | undefined {
 const TOLD = ["action_type", "action_name", "session_id"];
 
 function requestText({ request }: ApprovalJson, paint: Paint): string {
+  if (request.omitted === true) return "arguments\n  not kept: they were long, and nobody answered";
   const { arguments: given = {}, destination, ...rest } = request;
   const other = Object.fromEntries(Object.entries(rest).filter(([name]) => !TOLD.includes(name)));
   return [

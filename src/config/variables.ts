@@ -179,7 +179,7 @@ export const serviceVariables = z.object({
     {
       description:
         "How many actions of one identity may wait for people at the same time; the next one is a deny with " +
-        "`approval_queue_full`.",
+        "`approval_queue_full`. One that was taken back counts for five minutes more.",
       allowed: "a whole number from 1 to 10000",
       default: "50",
     },

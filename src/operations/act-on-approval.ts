@@ -62,8 +62,8 @@ async function openApproval(service: Service, question: ApprovalQuestion): Promi
   }
   if (steps.length > 0) await service.approvalAnnouncer.announce(steps);
   if (opened.outcome === "queue_full") {
-    const reason = `${opened.pending} actions of this identity wait for a person already, and no more may.`;
-    const help_text = "Wait until some of them are answered, or cancel what is not needed any more.";
+    const reason = `${opened.pending} actions of this identity wait for a person already, or were taken back in the last five minutes, and no more may.`;
+    const help_text = "Wait until some of them are answered.";
     return { decision: { ...byRule("approval_queue_full", reason, ruled), help_text } };
   }
   const { approval } = opened;
@@ -84,6 +84,7 @@ function newApproval(service: Service, question: ApprovalQuestion): NewApproval 
       identity: { name, roles, ...(tenant === undefined ? undefined : { tenant }) },
       keyId: caller.keyId,
       keyHolder: caller.identity.name,
+      ...(caller.identity.tenant !== undefined && { keyHolderTenant: caller.identity.tenant }),
     },
     actionType: activation.action_type,
     actionName: activation.action_name,

@@ -7,7 +7,11 @@ import { type ApprovalStep, expiryFound } from "./announce-approvals.ts";
 import { announceFound, isVisible, noSuchApproval } from "./read-approvals.ts";
 import type { Service } from "./service.ts";
 
-type Resolvers = Pick<Service, "approvalStore" | "approvalAnnouncer" | "clock" | "logger">;
+type Resolvers = Pick<Service, "approvalStore" | "approvalAnnouncer" | "clock" | "logger" | "redactor">;
+
+/** SECURITY: what looks like a secret is gone before anything keeps it: an answer is shown to agents and sent to webhooks. */
+const clean = <Text extends string | undefined>({ redactor }: Resolvers, said: Text) =>
+  (said === undefined ? undefined : redactor.redactText(said)) as Text;
 
 /**
  * One person's yes. It is `approved` when it completes the quorum, and `pending` with a vote more otherwise.
@@ -22,7 +26,9 @@ export async function approve(
   note: string | undefined,
 ): Promise<Approval> {
   assertApprover(caller);
-  const step = await attempt(id, () => service.approvalStore.vote(id, caller, note, service.clock.now()));
+  const step = await attempt(id, () =>
+    service.approvalStore.vote(id, caller, clean(service, note), service.clock.now()),
+  );
   const kinds = step.hasResolved ? (["approval.voted", "approval.approved"] as const) : (["approval.voted"] as const);
   return conclude(service, caller, step, kinds);
 }
@@ -34,7 +40,9 @@ export async function approve(
  */
 export async function deny(service: Resolvers, caller: Caller, id: string, reason: string): Promise<Approval> {
   assertApprover(caller);
-  const step = await attempt(id, () => service.approvalStore.deny(id, caller, reason, service.clock.now()));
+  const step = await attempt(id, () =>
+    service.approvalStore.deny(id, caller, clean(service, reason), service.clock.now()),
+  );
   return conclude(service, caller, step, ["approval.denied"]);
 }
 
@@ -49,7 +57,9 @@ export async function cancel(
   reason: string | undefined,
 ): Promise<Approval> {
   assertScope(caller, "evaluate");
-  const step = await attempt(id, () => service.approvalStore.cancel(id, caller, reason, service.clock.now()));
+  const step = await attempt(id, () =>
+    service.approvalStore.cancel(id, caller, clean(service, reason), service.clock.now()),
+  );
   return conclude(service, caller, step, ["approval.cancelled"]);
 }
 
@@ -96,7 +106,7 @@ async function announceChange({ approvalAnnouncer }: Resolvers, steps: readonly 
 
 /** SECURITY: what the caller may not see, it is told nothing of. */
 function refusalError(caller: Caller, refusal: Refusal, approval: Approval): AppError {
-  const { requester, terms } = approval;
+  const { shown, terms } = approval;
   switch (refusal) {
     case "other_tenant":
       return noSuchApproval();
@@ -108,7 +118,7 @@ function refusalError(caller: Caller, refusal: Refusal, approval: Approval): App
       return approverRequired(`This takes a person who is ${requirementText(terms.approvers)}.`);
     case "not_requester":
       if (!isVisible(caller, approval)) return noSuchApproval();
-      return approverRequired(`Only who asked can take it back: \`${requester.identity.name}\`. You can deny it.`);
+      return approverRequired(`Only who asked can take it back: \`${shown.identity.name}\`. You can deny it.`);
     case "not_pending":
       return conflict(approval, stateText(approval));
     case "already_voted": {

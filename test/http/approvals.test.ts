@@ -543,3 +543,15 @@ describe("taking it back", () => {
     expect((await scene.get(id, alice)).body.status).toBe("pending");
   });
 });
+
+test("what people write is kept without what looks like a secret", async () => {
+  const secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+  const [first, second] = [await scene.open(), await scene.open()];
+  const approved = await scene.post(first.id, "approve", alice, { note: `use ${secret}` });
+  const denied = await scene.post(second.id, "deny", alice, { reason: `not with ${secret}` });
+  for (const { status, body } of [approved, denied]) {
+    expect(status).toBe(200);
+    expect(JSON.stringify(body)).toContain("[redacted:");
+    expect(JSON.stringify(body)).not.toContain(secret);
+  }
+});
