@@ -20,12 +20,14 @@ interface Job {
 function setUp(connectionsMax = 2, waitersMax = 10) {
   const made: number[] = [];
   const gone: number[] = [];
+  const broken = new Set<number>();
   const pool = createConnectionPool<number>({
     connect: () => made.push(made.length + 1),
+    isBroken: (connection) => broken.has(connection),
     disconnect: async (connection) => void gone.push(connection),
     ...{ connectionsMax, waitersMax, waitMs: WAIT_MS, workMs: WORK_MS },
   });
-  return { pool, made, gone };
+  return { pool, made, gone, broken };
 }
 
 /** Work that goes on until it is ended. */
@@ -138,6 +140,18 @@ describe("a connection pool", () => {
     await expect(lend(async () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await lend(async (connection) => connection)).toBe(1);
     expect([made, gone]).toEqual([[1], []]);
+  });
+
+  it("lends no broken connection again, whether it broke in use or idle", async () => {
+    const { pool, gone, broken } = setUp(2);
+    const lend = pool.share(2);
+    const [first, second] = times(2, lend);
+    broken.add(1);
+    await first!.end();
+    await second!.end();
+    broken.add(2);
+    expect(await lend(async (connection) => connection)).toBe(3);
+    expect(gone).toEqual([1, 2]);
   });
 
   it("lets nobody wait or begin once it is closed, and frees every connection once", async () => {

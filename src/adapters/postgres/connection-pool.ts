@@ -2,9 +2,11 @@ import { UnavailableError } from "../../model/errors.ts";
 import { withDeadline } from "./deadline.ts";
 import { createWaitingLine, type WaitingLine, type WaitingLineOptions } from "./waiting-line.ts";
 
-/** @typeParam Connection one connection, which connects when it is used and again after it broke */
+/** @typeParam Connection one connection, which may connect only when it is used */
 export interface PoolOptions<Connection> extends WaitingLineOptions {
   connect(): Connection;
+  /** Whether it has broken: then it is never used again. */
+  isBroken(connection: Connection): boolean;
   /** Frees a connection at once; work that still runs on it fails. */
   disconnect(connection: Connection): Promise<void>;
   readonly connectionsMax: number;
@@ -32,9 +34,8 @@ interface Share {
 }
 
 /**
- * Waiting for a connection and using one have bounds of their own: a crowd is not a server that hangs. One is taken for
- * broken only when the work on it takes too long, and alone with the idle ones, of which the same may be true; work that
- * runs on others goes on.
+ * Waiting for a connection and using one have bounds of their own: a crowd is not a server that hangs. When work takes too
+ * long, its connection goes, and the idle ones, of which the same may be true; work that runs on others goes on.
  */
 export function createConnectionPool<Connection>(options: PoolOptions<Connection>): ConnectionPool<Connection> {
   // One is there from the beginning, so that options that cannot work are refused here.
@@ -65,9 +66,20 @@ export function createConnectionPool<Connection>(options: PoolOptions<Connection
 
   function take(): Connection {
     if (isClosed) throw new UnavailableError("storage", "the database is closed");
-    const connection = idle.pop() ?? options.connect();
+    let connection = idle.pop();
+    while (connection !== undefined && options.isBroken(connection)) {
+      void options.disconnect(connection);
+      connection = idle.pop();
+    }
+    connection ??= options.connect();
     lent.add(connection);
     return connection;
+  }
+
+  function giveBack(connection: Connection): void {
+    if (!lent.delete(connection)) return;
+    if (options.isBroken(connection)) void options.disconnect(connection);
+    else idle.push(connection);
   }
 
   function discard(connection: Connection): void {
@@ -80,7 +92,7 @@ export function createConnectionPool<Connection>(options: PoolOptions<Connection
     try {
       return await withDeadline(work(connection), options.workMs, () => discard(connection));
     } finally {
-      if (lent.delete(connection)) idle.push(connection);
+      giveBack(connection);
     }
   }
 

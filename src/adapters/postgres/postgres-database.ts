@@ -43,6 +43,7 @@ const APPROVALS_SHARE = 0.4;
 interface Connection {
   readonly client: postgres.Sql;
   readonly db: Drizzle;
+  isBroken: boolean;
 }
 
 /**
@@ -63,6 +64,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   });
   const pool = createConnectionPool<Connection>({
     connect: () => connect(options, { statement_timeout: queryTimeoutMs }),
+    isBroken: (connection) => connection.isBroken,
     disconnect,
     connectionsMax,
     waitersMax: WAITERS_MAX,
@@ -120,6 +122,10 @@ async function prepare(options: PostgresOptions, timeoutMs: number): Promise<voi
   }
 }
 
+/**
+ * One connection. Once it broke, the driver would connect again by itself, but with what it had not sent yet to the old one
+ * before everything else; so it is given up then.
+ */
 function connect(options: PostgresOptions, settings: Record<string, number>): Connection {
   const client = parseAndConnect(options.url, {
     max: 1,
@@ -129,10 +135,32 @@ function connect(options: PostgresOptions, settings: Record<string, number>): Co
     // Drizzle reads arrays itself.
     fetch_types: false,
     onnotice: () => {},
+    onclose: () => {
+      connection.isBroken = true;
+    },
     connection: { application_name: "verdict", ...settings },
   });
-  return { client, db: drizzle(client) as unknown as Drizzle };
+  const begin = client.begin.bind(client) as Begin;
+  const beginWhole: Begin = (work) =>
+    begin(async (tx) => {
+      try {
+        return await work(tx);
+      } catch (error) {
+        // The driver would send a rollback into the socket that is gone, and what it throws then nobody can catch. It has
+        // told our caller already.
+        if (connection.isBroken) return new Promise<never>(() => {});
+        throw error;
+      }
+    });
+  const connection = {
+    client,
+    db: drizzle(Object.assign(client, { begin: beginWhole })) as unknown as Drizzle,
+    isBroken: false,
+  };
+  return connection;
 }
+
+type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promise<unknown>;
 
 const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
 
