@@ -162,7 +162,7 @@ describe("what is not HTTP", () => {
   it.each([
     ["garbage", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
     ["a line without a version", "GET /healthz\r\n\r\n"],
-    ["no Host", "GET /healthz HTTP/1.1\r\n\r\n"],
+    ["no Host", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"],
     ["a negative length", "POST /v1/policy/evaluate HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"],
     [
       "a length and chunks, as in request smuggling",
