@@ -159,8 +159,11 @@ async function actClosed(service: Service, question: ApprovalQuestion): Promise<
   try {
     return await actOnApproval(service, question);
   } catch (error) {
-    service.logger.error({ err: error, request_id: activation.request.id }, "no approval; the action is denied");
     const code = error instanceof AppError ? error.code : undefined;
+    const message = "no approval; the action is denied";
+    // What is away is told by the metrics and once by who notices; a stack for each denied action would take the time of others.
+    if (code === undefined) service.logger.error({ err: error, request_id: activation.request.id }, message);
+    else service.logger.warn({ code, request_id: activation.request.id }, message);
     if (code === "audit_unavailable") return { decision: denial(code, UNRECORDED, ruled) };
     if (code === "storage_unavailable") return { decision: denial("approvals_unavailable", NO_APPROVALS, ruled) };
     return { decision: denial("internal_error", FAILED, ruled) };
