@@ -131,6 +131,6 @@ rules:
   - id: refund-over-cap
     action: { type: tool_call, name: stripe.refund }
     when: arguments.amount > ${cap}
-    decision: approval_required
-    reason: A refund over the cap needs a person.
+    decision: deny
+    reason: A refund over the cap is refused.
 `;
