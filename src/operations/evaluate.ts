@@ -2,7 +2,7 @@ import { decide, explain } from "../engine/index.ts";
 import { assertScope, type Caller, resolveIdentity } from "../identity/index.ts";
 import type { Activation, Identity } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
-import { AppError } from "../model/errors.ts";
+import { AppError, UnavailableError } from "../model/errors.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import { toActivation } from "../model/to-activation.ts";
@@ -48,6 +48,8 @@ export async function evaluate(
   const { requestId } = made;
   let { decision } = made;
   try {
+    // What could not be recorded of an approval is answered as that, and the answer is in the log no more than the approval.
+    if (decision.reason_code === "audit_unavailable") throw new UnavailableError("audit", UNRECORDED);
     await service.recordDecision({
       id: requestId,
       now: made.activation.now,

@@ -46,7 +46,7 @@ describe.skipIf(url === undefined)("two replicas under load, one of them killed"
     }
     await other.stop();
     await expectWhole(steady, ledger);
-  }, 300_000);
+  });
 });
 
 async function startOther(first: TestedService, options: Parameters<typeof startService>[0]): Promise<TestedService> {

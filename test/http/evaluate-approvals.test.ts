@@ -441,6 +441,16 @@ describe("the log", () => {
   });
 });
 
+test("a deny that says it could not be recorded is in no log, also when the log has room again", async () => {
+  const append = verdict.spool.append.bind(verdict.spool);
+  let failures = 1;
+  verdict.spool.append = (record) =>
+    failures-- > 0 ? Promise.reject(new UnavailableError("audit", "disk full")) : append(record);
+  const { request_id, reason_code } = await ask();
+  expect(reason_code).toBe("audit_unavailable");
+  expect((await records("decision")).map(({ id }: { id: string }) => id)).not.toContain(request_id);
+});
+
 describe("a store that takes its time", () => {
   const slow = (store: ApprovalStore, whenOpening: () => Promise<unknown>): ApprovalStore => ({
     ...store,
