@@ -104,7 +104,7 @@ class TreeBuilder {
     const document = this.#events[0];
     if (document === undefined) return { root: undefined, faults: [] };
     if (document.type === EVENT_ID.DOCUMENT && document.directives.length > 0)
-      this.#fault("yaml-directive", "directives such as `%YAML` are not allowed in rule files", 0);
+      this.#fault("yaml-directive", "directives such as `%YAML` are not allowed", 0);
     this.#next = 1;
     const root = this.#node();
     this.#next += 1;
@@ -112,7 +112,7 @@ class TreeBuilder {
       const offset = offsetOf(this.#events[this.#next + 1]) ?? this.#source.length;
       this.#fault(
         "multiple-documents",
-        "a rule file holds one YAML document; put the second into its own file",
+        "a file holds one YAML document; put the second into a file of its own",
         offset,
       );
     }
@@ -149,7 +149,7 @@ class TreeBuilder {
         const name = this.#source.slice(event.anchorStart, event.anchorEnd);
         this.#fault(
           "yaml-alias",
-          `aliases are not allowed in rule files: repeat the value, or put quotes around \`*${name}\` if it is a glob`,
+          `aliases are not allowed: repeat the value, or put quotes around \`*${name}\` if it is a glob`,
           event.anchorStart - 1,
         );
         return { kind: "invalid", offset: event.anchorStart - 1 };
@@ -169,7 +169,7 @@ class TreeBuilder {
     }
     const isPlain = keyEvent.type === EVENT_ID.SCALAR && keyEvent.style === SCALAR_STYLE.PLAIN;
     if (isPlain && key.text === "<<") {
-      this.#fault("yaml-merge-key", "merge keys (`<<`) are not allowed in rule files: repeat the fields", key.offset);
+      this.#fault("yaml-merge-key", "merge keys (`<<`) are not allowed: repeat the fields", key.offset);
       return;
     }
     if (seen.has(key.text)) {
@@ -183,13 +183,13 @@ class TreeBuilder {
   #checked(event: Exclude<Event, { type: 1 | 5 | 6 }>, node: YamlNode): YamlNode {
     if (event.anchorStart >= 0) {
       const name = this.#source.slice(event.anchorStart, event.anchorEnd);
-      this.#fault("yaml-anchor", `anchors are not allowed in rule files: remove \`&${name}\``, event.anchorStart - 1);
+      this.#fault("yaml-anchor", `anchors are not allowed: remove \`&${name}\``, event.anchorStart - 1);
     }
     if (event.tagStart < 0) return node;
     const tag = this.#source.slice(event.tagStart, event.tagEnd);
     this.#fault(
       "yaml-tag",
-      `tags are not allowed in rule files: remove \`${tag}\`, or put quotes around a text that begins with \`!\``,
+      `tags are not allowed: remove \`${tag}\`, or put quotes around a text that begins with \`!\``,
       event.tagStart,
     );
     return { kind: "invalid", offset: event.tagStart };
