@@ -1,14 +1,11 @@
 import type { Composition } from "./compose.ts";
 import type { Config } from "./config/index.ts";
-import { expireApprovals, forgetApprovals, remindOfApprovals } from "./operations/expire-approvals.ts";
+import { expireApprovals, forgetApprovals } from "./operations/expire-approvals.ts";
 import { expireAudit } from "./operations/expire-audit.ts";
 import type { Logger } from "./telemetry/index.ts";
 
 /** What is due is also found by whoever looks at it: this is for what nobody looks at. */
 const APPROVALS_MS = 1000;
-
-/** Only news of a process that died or lost its database come so late. */
-const REMIND_MS = 60_000;
 
 const FORGET_MS = 3_600_000;
 
@@ -19,15 +16,12 @@ const FLUSH_MS = 10_000;
 
 /** Ends approvals on time, signs the audit log, and lets go of what is past its retention. @param signal ends all of it */
 export function startRecurringWork(composition: Composition, config: Config, signal: AbortSignal): void {
-  const { service, spool, shipper, ruleArchiver, webhooks } = composition;
+  const { service, spool, shipper, ruleArchiver } = composition;
   const every = createTimers(service.logger, signal);
 
   const { approvalsRetentionDays } = config;
   every(FORGET_MS, () => forgetApprovals(service, approvalsRetentionDays), "old approvals were not forgotten");
-  every(APPROVALS_MS, () => service.approvalAnnouncer.retry(), "what waits to be told of approvals still waits");
-  if (config.webhooksFile !== undefined) {
-    every(REMIND_MS, () => remindOfApprovals(service, webhooks.notifier), "nobody was reminded of pending approvals");
-  }
+  every(APPROVALS_MS, () => service.approvalAnnouncer.catchUp(), "what waits to be told of approvals still waits");
   every(APPROVALS_MS, () => expireApprovals(service), "approvals were not looked through");
   // What an earlier process could not sign any more is signed at once.
   every(config.auditCheckpointSeconds * 1000, () => spool.checkpoint(), "the audit log was not signed");

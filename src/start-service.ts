@@ -82,9 +82,11 @@ async function start(
   const { service, shipper, spool, ruleArchiver, database, keyChanges } = composition;
   let isDatabaseWanted = false;
   undo.push(async () => {
-    // What is still not recorded or handed over by then is lost, and the audit page says so.
+    // What is not told by then is told by the next process to look.
     await Promise.race([
-      service.approvalAnnouncer.retry(),
+      service.approvalAnnouncer
+        .settle()
+        .catch((error) => logger.warn({ err: error }, "steps of approvals may be told again")),
       delay(Math.min(msToStop(), LAST_WORDS_MS), undefined, { ref: false }),
     ]);
     await composition.webhooks.stop(Math.min(msToStop(), WEBHOOKS_GRACE_MS));

@@ -9,6 +9,8 @@ import type {
   NewApproval,
   Settled,
   Step,
+  TakenStep,
+  UntoldStep,
   VoteRefusal,
 } from "./types.ts";
 
@@ -43,6 +45,17 @@ export type Opened = Expiries &
     | { readonly outcome: "queue_full"; readonly pending: number }
   );
 
+/** A step that was told: recorded, and announced. */
+export interface ToldStep extends TakenStep {
+  readonly id: Approval["id"];
+}
+
+/** An approval, and those of its steps that the caller has to tell now. */
+export interface ClaimedSteps {
+  readonly approval: Approval;
+  readonly claimed: readonly UntoldStep[];
+}
+
 /** How many there are by status. */
 export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
 
@@ -66,6 +79,9 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  * - `forget` removes at most `limit` approvals that were resolved before `resolvedBefore` (epoch milliseconds) and whose
  *   grant, if any, has expired by then (`forgettableFrom`), those first that could have been for longest, and gives how many.
  *   A pending one stays, however late it is.
+ * - Each step is stored with the duty to tell it (`Approval.untold`). `markTold` ends the duty, and passes over steps that are
+ *   told or of unknown approvals. `claimUntold` takes at most `limit` approvals over from whoever should have told by now,
+ *   those first that have been claimable for longest; of any number of calls at once one gets each step.
  * - Texts are compared byte by byte, and a missing tenant is no tenant's name.
  * - What a method confirmed survives the process, unless the adapter says otherwise.
  * @throws UnavailableError `storage_unavailable` from every method when the store does not answer; a change may have been
@@ -82,4 +98,6 @@ export interface ApprovalStore {
   expireDue(now: number, limit: number): Promise<readonly Approval[]>;
   countOthers(approval: Approval, now: number): Promise<ApprovalCounts>;
   forget(resolvedBefore: number, limit: number): Promise<number>;
+  markTold(steps: readonly ToldStep[]): Promise<void>;
+  claimUntold(now: number, limit: number): Promise<readonly ClaimedSteps[]>;
 }

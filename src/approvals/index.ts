@@ -7,6 +7,7 @@ export { forgettableFrom } from "./forgettable-from.ts";
 export { isRequester } from "./is-requester.ts";
 export { OMITTED_VIEW, VIEW_KEPT_MAX } from "./kept-view.ts";
 export { mayResolve, type Permission } from "./may-resolve.ts";
+export { personOf } from "./person-of.ts";
 export { CANCELLED_PLACE_MS, placeUntil } from "./place-until.ts";
 export { ruleDigest } from "./rule-digest.ts";
 export {
@@ -18,3 +19,4 @@ export {
   voteApproval,
 } from "./state-machine.ts";
 export * from "./types.ts";
+export { behindStep, claimableFrom, claimUntold, markTold } from "./untold.ts";

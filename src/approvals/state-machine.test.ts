@@ -40,14 +40,14 @@ describe("expiry", () => {
   it("comes at the instant of expiry, not a millisecond earlier", () => {
     expect(expireApproval(asked, EXPIRES_AT - 1)).toEqual({ approval: asked, hasResolved: false });
     expect(expireApproval(asked, EXPIRES_AT)).toEqual({
-      approval: { ...asked, status: "expired", resolution: { at: EXPIRES_AT } },
+      approval: { ...asked, status: "expired", resolution: { at: EXPIRES_AT }, untold: expired.untold },
       hasResolved: true,
     });
   });
 
   it("is the same however late somebody looks", () => {
     const late = expireApproval(pendingApproval(1, { terms: { onTimeout: "allow" } }), EXPIRES_AT + 1e9);
-    expect(late.approval).toEqual(allowedByTimeout);
+    expect({ ...late.approval, untold: [] }).toEqual({ ...allowedByTimeout, untold: [] });
     expect(late.approval.grant).toEqual({ expiresAt: EXPIRES_AT + GRANT_TTL_MS });
   });
 
@@ -81,6 +81,7 @@ describe("a vote", () => {
         votes: [{ voter: "alice", keyId: "key-of-alice", at: NOW, note: "Checked the charge." }],
         resolution: { at: NOW, by: { name: "alice", keyId: "key-of-alice" } },
         grant: { expiresAt: NOW + GRANT_TTL_MS },
+        untold: approved.untold,
       },
       hasResolved: true,
     });
@@ -147,7 +148,8 @@ describe("a grant", () => {
   it("is consumed once, and its approval stays what it was", () => {
     const step = consumeGrant(approved, USE, NOW + 5);
     const grant = { expiresAt: NOW + GRANT_TTL_MS, consumedAt: NOW + 5, consumedBy: idOf(2000) };
-    expect(step).toEqual({ ok: true, approval: { ...approved, grant }, hasResolved: false });
+    const { untold } = step.approval;
+    expect(step).toEqual({ ok: true, approval: { ...approved, grant, untold }, hasResolved: false });
     const again = consumeGrant(step.approval, { ...USE, requestId: idOf(2001) }, NOW + 6);
     expect(again).toEqual({ ok: false, refusal: "grant_consumed", approval: step.approval, hasResolved: false });
   });
@@ -234,6 +236,8 @@ describe("a place among those that a requester may have pending", () => {
 
 it("opening is pending from now for as long as the rule gives it", () => {
   const given = newApproval(1);
-  const opened: Approval = { ...given, status: "pending", createdAt: 7, expiresAt: 300_007, votes: [] };
+  const { keyHolder: name, keyId } = given.requester;
+  const untold = [{ kind: "opened", by: { name, keyId }, claimableFrom: 10_007 }] as const;
+  const opened: Approval = { ...given, status: "pending", createdAt: 7, expiresAt: 300_007, votes: [], untold };
   expect(openApproval(given, 7)).toEqual(opened);
 });

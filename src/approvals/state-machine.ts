@@ -1,6 +1,7 @@
 import { isRequester } from "./is-requester.ts";
 import { keptView } from "./kept-view.ts";
 import { mayResolve } from "./may-resolve.ts";
+import { personOf } from "./person-of.ts";
 import type {
   Actor,
   Approval,
@@ -16,6 +17,7 @@ import type {
   Vote,
   VoteRefusal,
 } from "./types.ts";
+import { untoldStep, withStep } from "./untold.ts";
 
 /*
  * The life of an approval. Every function is total, takes the time as `now` (epoch milliseconds) and gives the approval
@@ -25,13 +27,15 @@ import type {
  */
 
 export function openApproval(asked: NewApproval, now: number): Approval {
-  return { ...asked, status: "pending", createdAt: now, expiresAt: now + asked.terms.timeoutMs, votes: [] };
+  const { keyHolder: name, keyId } = asked.requester;
+  const untold = [untoldStep("opened", now, { name, keyId })];
+  return { ...asked, status: "pending", createdAt: now, expiresAt: now + asked.terms.timeoutMs, votes: [], untold };
 }
 
 /** Every other transition begins with this one. The outcome does not depend on who looks first, or how late. */
 export function expireApproval(approval: Approval, now: number): Settled {
   if (approval.status !== "pending" || now < approval.expiresAt) return { approval, hasResolved: false };
-  return resolve(approval, "expired", { at: approval.expiresAt }, approval.terms.onTimeout === "allow");
+  return resolve(approval, "expired", { at: approval.expiresAt }, now, approval.terms.onTimeout === "allow");
 }
 
 /** One person's yes; the one that completes the quorum approves. */
@@ -53,9 +57,10 @@ export function voteApproval(
     at: now,
     ...(note === undefined ? {} : { note }),
   };
-  const voted: Approval = { ...approval, votes: [...approval.votes, vote] };
-  if (voted.votes.length < voted.terms.quorum) return { ok: true, approval: voted, hasResolved: false };
-  return { ok: true, ...resolve(voted, "approved", resolutionBy(actor, undefined, now), true) };
+  const votes = [...approval.votes, vote];
+  const voted: Approval = { ...approval, votes, untold: withStep(approval, "voted", now, personOf(actor)) };
+  if (votes.length < voted.terms.quorum) return { ok: true, approval: voted, hasResolved: false };
+  return { ok: true, ...resolve(voted, "approved", resolutionBy(actor, undefined, now), now, true) };
 }
 
 /** One approver's no is enough, whatever the quorum, also from somebody who voted for it before. */
@@ -69,7 +74,7 @@ export function denyApproval(
   const permission = mayResolve(current.approval, actor);
   if (!permission.ok) return refuse(current, permission.refusal);
   if (current.approval.status !== "pending") return refuse(current, "not_pending");
-  return { ok: true, ...resolve(approval, "denied", resolutionBy(actor, reason, now), false) };
+  return { ok: true, ...resolve(approval, "denied", resolutionBy(actor, reason, now), now, false) };
 }
 
 /** The requester takes the question back. */
@@ -82,7 +87,7 @@ export function cancelApproval(
   const current = expireApproval(approval, now);
   if (!isRequester(approval, actor)) return refuse(current, "not_requester");
   if (current.approval.status !== "pending") return refuse(current, "not_pending");
-  return { ok: true, ...resolve(approval, "cancelled", resolutionBy(actor, reason, now), false) };
+  return { ok: true, ...resolve(approval, "cancelled", resolutionBy(actor, reason, now), now, false) };
 }
 
 /**
@@ -100,18 +105,21 @@ export function consumeGrant(approval: Approval, use: GrantUse, now: number): St
   if (grant.consumedAt !== undefined) return refuse(current, "grant_consumed");
   if (now >= grant.expiresAt) return refuse(current, "grant_expired");
   const consumed: Grant = { ...grant, consumedAt: now, consumedBy: use.requestId };
-  return { ok: true, approval: { ...current.approval, grant: consumed }, hasResolved: current.hasResolved };
+  const untold = withStep(current.approval, "consumed", now, personOf(use.caller));
+  return { ok: true, approval: { ...current.approval, grant: consumed, untold }, hasResolved: current.hasResolved };
 }
 
 function resolve(
   approval: Approval,
   status: Exclude<Approval["status"], "pending">,
   resolution: Resolution,
+  now: number,
   isGranted: boolean,
 ): Settled {
   const grant = isGranted ? { grant: { expiresAt: resolution.at + approval.terms.grantTtlMs } } : {};
   const view = keptView(approval, status);
-  return { approval: { ...approval, view, status, resolution, ...grant }, hasResolved: true };
+  const untold = withStep(approval, status, now, resolution.by);
+  return { approval: { ...approval, view, status, resolution, ...grant, untold }, hasResolved: true };
 }
 
 function refuse<Refusal extends string>(current: Settled, refusal: Refusal): Step<Refusal> {
@@ -119,8 +127,7 @@ function refuse<Refusal extends string>(current: Settled, refusal: Refusal): Ste
 }
 
 function resolutionBy(actor: Actor, reason: string | undefined, at: number): Resolution {
-  const by = { name: actor.identity.name, keyId: actor.keyId };
-  return { at, by, ...(reason === undefined ? {} : { reason }) };
+  return { at, by: personOf(actor), ...(reason === undefined ? {} : { reason }) };
 }
 
 function isSamePerson(vote: Vote, { identity, keyId }: Actor): boolean {

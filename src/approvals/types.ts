@@ -79,6 +79,27 @@ export interface Approval extends NewApproval {
   readonly votes: readonly Vote[];
   readonly resolution?: Resolution;
   readonly grant?: Grant;
+  /** Steps that it took and that may not be told yet, in their order; absent when all are. */
+  readonly untold?: readonly UntoldStep[];
+}
+
+/** What can happen to an approval. A vote that completes the quorum is two steps: `voted`, then `approved`. */
+export type ApprovalStepKind = "opened" | "voted" | "approved" | "denied" | "cancelled" | "expired" | "consumed";
+
+/** A step of an approval: each kind happens to it once, but for `voted`, which happens once for each person. */
+export interface TakenStep {
+  readonly kind: ApprovalStepKind;
+  /** Whose step it was; absent where it was time. */
+  readonly by?: { readonly name: string; readonly keyId: string };
+}
+
+/**
+ * A step to be told: recorded, and announced to people outside. Kept in the approval itself, so that the step and the duty
+ * to tell it are stored together, whatever happens to the process behind that.
+ */
+export interface UntoldStep extends TakenStep {
+  /** Until then whoever took or claimed the step tells it; from then on anybody may claim it (`claimUntold`). */
+  readonly claimableFrom: number;
 }
 
 /** One person's yes. */

@@ -4,6 +4,7 @@ import {
   type ConsumeRefusal,
   combineTerms,
   type NewApproval,
+  personOf,
   ruleDigest,
 } from "../approvals/index.ts";
 import type { Caller } from "../identity/index.ts";
@@ -57,8 +58,7 @@ async function openApproval(service: Service, question: ApprovalQuestion): Promi
   const opened = await service.approvalStore.open(newApproval(service, question), activation.now, limits);
   const steps: ApprovalStep[] = expirySteps(opened.expired);
   if (opened.outcome === "opened") {
-    const { approval } = opened;
-    steps.push({ kind: "approval.opened", approval, actor: question.caller });
+    steps.push({ kind: "opened", by: personOf(question.caller), approval: opened.approval });
   }
   if (steps.length > 0) await service.approvalAnnouncer.announce(steps);
   if (opened.outcome === "queue_full") {
@@ -176,9 +176,9 @@ async function useGrant(service: Service, question: ApprovalQuestion, id: string
   const { approval } = step;
   if (isRevokedVote(service, approval)) return refused(question, "approval_vote_revoked", approval);
   const consumed: ApprovalStep = {
-    kind: "approval.consumed",
+    kind: "consumed",
+    by: personOf(caller),
     approval,
-    actor: caller,
   };
   const steps = [...expiryFound(step), ...(step.ok ? [consumed] : [])];
   if (steps.length > 0) await service.approvalAnnouncer.announce(steps);

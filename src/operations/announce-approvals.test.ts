@@ -1,102 +1,167 @@
 import { describe, expect, it, test } from "vitest";
-import { actor, newApproval, pendingApproval } from "../../test/contract/approval-samples.ts";
+import { actor, newApproval } from "../../test/contract/approval-samples.ts";
 import { createTestService } from "../../test/test-service.ts";
 import { UnavailableError } from "../model/errors.ts";
-import { createApprovalAnnouncer } from "./announce-approvals.ts";
-import { expireApprovals, forgetApprovals, remindOfApprovals } from "./expire-approvals.ts";
+import { type ApprovalStep, createApprovalAnnouncer } from "./announce-approvals.ts";
+import { expireApprovals, forgetApprovals } from "./expire-approvals.ts";
 
-const OPENED = { kind: "approval.opened", approval: pendingApproval(1) } as const;
+const TELL_WITHIN_MS = 10_000;
 
+/** `opened` is an approval in the store whose opening nobody has told yet. */
 async function createAnnouncer() {
-  const { service, spool, logLines } = await createTestService();
+  const { service, spool, logLines, advance } = await createTestService();
   const { approvalStore, clock } = service;
   const published: string[] = [];
   const notified: string[] = [];
-  const faults = { spool: false, notifier: false };
+  const faults = { spool: false, notifier: false, store: false };
   const append = spool.append.bind(spool);
   spool.append = (record) =>
     faults.spool ? Promise.reject(new UnavailableError("audit", "disk full")) : append(record);
-  const announcer = createApprovalAnnouncer({
-    ...service,
-    spool,
-    news: { publish: async (id) => void published.push(id) },
-    notifier: {
-      async notify(notice, { id }) {
-        if (faults.notifier) throw new UnavailableError("storage", "away");
-        notified.push(`${notice} ${id}`);
+  const away = async () => Promise.reject(new UnavailableError("storage", "away"));
+  const start = () =>
+    createApprovalAnnouncer({
+      ...service,
+      spool,
+      approvalStore: {
+        markTold: (steps) => (faults.store ? away() : approvalStore.markTold(steps)),
+        claimUntold: (now, limit) => (faults.store ? away() : approvalStore.claimUntold(now, limit)),
       },
-    },
-  });
+      news: { publish: async (id) => void published.push(id) },
+      notifier: {
+        async notify(notice, { id }) {
+          if (faults.notifier) await away();
+          notified.push(`${notice} ${id}`);
+        },
+      },
+    });
   const kinds = async () => {
     await service.flushAudit();
-    return (await service.auditStore.list({ limit: 100 })).map(({ kind }) => kind).reverse();
+    const lines = await service.auditStore.scan({ limit: 10_000 });
+    const all = lines.map(({ line }) => JSON.parse(line).kind as string);
+    return all.filter((kind) => kind.startsWith("approval.")).map((kind) => kind.replace("approval.", ""));
   };
-  return { announcer, published, notified, faults, kinds, logLines, approvalStore, clock };
+  async function open(n: number): Promise<ApprovalStep> {
+    const opened = await approvalStore.open(newApproval(n), clock.now(), { pendingMax: 500 });
+    if (opened.outcome !== "opened") throw new Error(opened.outcome);
+    return { ...opened.approval.untold![0]!, approval: opened.approval };
+  }
+  const untold = async (id: string) => (await approvalStore.get(id, clock.now()))!.approval.untold?.length ?? 0;
+  const later = () => advance(TELL_WITHIN_MS);
+  return { start, open, published, notified, faults, kinds, logLines, approvalStore, clock, untold, later };
 }
 
 describe("a step that cannot be recorded", () => {
   it("fails its call, wakes who waits all the same, and is recorded once later", async () => {
-    const { announcer, published, faults, kinds } = await createAnnouncer();
+    const { start, open, published, faults, kinds, later, untold } = await createAnnouncer();
+    const announcer = start();
+    const opened = await open(1);
     faults.spool = true;
-    await expect(announcer.announce([OPENED])).rejects.toMatchObject({ code: "audit_unavailable" });
-    expect(published).toEqual([OPENED.approval.id]);
-    expect(await kinds()).not.toContain("approval.opened");
-    await announcer.retry();
-    expect(announcer.waiting).toBe(1);
+    await expect(announcer.announce([opened])).rejects.toMatchObject({ code: "audit_unavailable" });
+    expect(published).toEqual([opened.approval.id]);
+    later();
+    await expect(announcer.catchUp()).rejects.toMatchObject({ code: "audit_unavailable" });
+    expect(await kinds()).toEqual([]);
 
     faults.spool = false;
-    await announcer.retry();
-    await announcer.retry();
-    expect((await kinds()).filter((kind) => kind === "approval.opened")).toHaveLength(1);
-    expect(announcer.waiting).toBe(0);
+    later();
+    await announcer.catchUp();
+    later();
+    await announcer.catchUp();
+    expect(await kinds()).toEqual(["opened"]);
+    await announcer.settle();
+    expect(await untold(opened.approval.id)).toBe(0);
   });
 
-  it("is recorded in the order in which the steps happened", async () => {
-    const { announcer, faults, kinds } = await createAnnouncer();
+  it("is recorded with the others of its approval, in the order in which they happened", async () => {
+    const { start, open, faults, kinds, approvalStore, clock, later } = await createAnnouncer();
+    const announcer = start();
+    const opened = await open(1);
     faults.spool = true;
-    const approved = { kind: "approval.approved", approval: pendingApproval(1) } as const;
-    await announcer.announce([OPENED]).catch(() => undefined);
-    await announcer.announce([approved]).catch(() => undefined);
+    await announcer.announce([opened]).catch(() => undefined);
+    await approvalStore.vote(opened.approval.id, actor("alice"), undefined, clock.now());
     faults.spool = false;
-    await announcer.retry();
-    expect((await kinds()).slice(-2)).toEqual(["approval.opened", "approval.approved"]);
+    later();
+    await announcer.catchUp();
+    expect(await kinds()).toEqual(["opened", "voted", "approved"]);
   });
 });
 
-test("a notice that cannot be queued holds nothing up, and is queued later", async () => {
-  const { announcer, notified, faults, logLines, approvalStore, clock } = await createAnnouncer();
+describe("a process that dies", () => {
+  it("before it tells a step leaves it to another one, which says how the approval was right behind it", async () => {
+    const { start, open, kinds, notified, later, approvalStore, clock } = await createAnnouncer();
+    const { approval } = await open(1);
+    await approvalStore.vote(approval.id, actor("alice"), undefined, clock.now());
+    const other = start();
+    await other.catchUp();
+    expect(await kinds()).toEqual([]);
+    later();
+    await Promise.all([other.catchUp(), start().catchUp()]);
+    expect(await kinds()).toEqual(["opened", "voted", "approved"]);
+    await other.settle();
+    expect(notified).toEqual([`opened ${approval.id}`, `resolved ${approval.id}`]);
+  });
+
+  it("right behind telling a step lets it be told again, not lost", async () => {
+    const { start, open, faults, kinds, later } = await createAnnouncer();
+    const opened = await open(1);
+    faults.store = true;
+    await start().announce([opened]);
+    faults.store = false;
+    later();
+    await start().catchUp();
+    expect(await kinds()).toEqual(["opened", "opened"]);
+  });
+});
+
+test("a store that is away when a step is told hears of it later, and the step is not told twice", async () => {
+  const { start, open, faults, kinds, later, untold } = await createAnnouncer();
+  const announcer = start();
+  const opened = await open(1);
+  faults.store = true;
+  await announcer.announce([opened]);
+  await expect(announcer.settle()).rejects.toMatchObject({ code: "storage_unavailable" });
+  later();
+  await expect(announcer.catchUp()).rejects.toMatchObject({ code: "storage_unavailable" });
+  faults.store = false;
+  await announcer.catchUp();
+  expect(await untold(opened.approval.id)).toBe(0);
+  expect(await kinds()).toEqual(["opened"]);
+});
+
+test("a notice that cannot be queued holds nothing up, and is queued later without a second record", async () => {
+  const { start, open, notified, faults, logLines, kinds, later, untold } = await createAnnouncer();
+  const announcer = start();
   faults.notifier = true;
-  const opened = await approvalStore.open(newApproval(1), clock.now(), { pendingMax: 1 });
-  expect(opened.outcome).toBe("opened");
-  await announcer.announce([OPENED]);
+  const opened = await open(1);
+  await announcer.announce([opened]);
+  expect(await kinds()).toEqual(["opened"]);
+  await announcer.settle();
   expect(logLines.join("")).toContain("a notice of an approval waits");
-  await announcer.retry();
-  expect(announcer.waiting).toBe(1);
+  expect(await untold(opened.approval.id)).toBe(1);
   faults.notifier = false;
-  await announcer.retry();
-  expect(notified).toEqual([`opened ${OPENED.approval.id}`]);
-});
-
-test("pending approvals are told of again, for whoever was not told", async () => {
-  const { service } = await createTestService();
-  const { approvalStore, clock } = service;
-  for (const n of [1, 2, 3]) await approvalStore.open(newApproval(n), clock.now(), { pendingMax: 3 });
-  await approvalStore.deny(newApproval(2).id, actor("alice"), "No.", clock.now());
-  const told: string[] = [];
-  await remindOfApprovals(service, { notify: async (notice, { id }) => void told.push(`${notice} ${id}`) });
-  expect(told.sort()).toEqual([`opened ${newApproval(1).id}`, `opened ${newApproval(3).id}`]);
+  later();
+  await announcer.catchUp();
+  await announcer.settle();
+  expect(notified).toEqual([`opened ${opened.approval.id}`]);
+  expect(await kinds()).toEqual(["opened"]);
+  expect(await untold(opened.approval.id)).toBe(0);
 });
 
 test("a vote is no notice: only what opens and ends an approval is", async () => {
-  const { announcer, notified } = await createAnnouncer();
-  const { approval } = OPENED;
-  await announcer.announce([
-    { kind: "approval.voted", approval },
-    { kind: "approval.denied", approval },
-    { kind: "approval.expired", approval },
-    { kind: "approval.consumed", approval },
-  ]);
+  const { start, open, notified } = await createAnnouncer();
+  const announcer = start();
+  const { approval } = await open(1);
+  const kinds = ["voted", "denied", "expired", "consumed"] as const;
+  await announcer.announce(kinds.map((kind) => ({ kind, approval })));
   expect(notified).toEqual([`resolved ${approval.id}`, `expired ${approval.id}`]);
+});
+
+test("more than are claimed at once are all told", async () => {
+  const { start, open, kinds, later } = await createAnnouncer();
+  for (let n = 1; n <= 250; n++) await open(n);
+  later();
+  await start().catchUp();
+  expect(await kinds()).toHaveLength(250);
 });
 
 test("approvals that nobody looks at end on time, each announced once", async () => {

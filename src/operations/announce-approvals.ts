@@ -1,153 +1,176 @@
-import type {
-  Actor,
-  Approval,
-  ApprovalNews,
-  ApprovalNotice,
-  ApprovalNotifier,
-  ApprovalStore,
-  Settled,
+import {
+  type Approval,
+  type ApprovalNews,
+  type ApprovalNotice,
+  type ApprovalNotifier,
+  type ApprovalStepKind,
+  type ApprovalStore,
+  behindStep,
+  type Settled,
+  type TakenStep,
+  type ToldStep,
 } from "../approvals/index.ts";
-import type { EventKind } from "../audit/index.ts";
 import { instantText } from "../model/instant.ts";
 import { nextTurn } from "./read-audit.ts";
 import { recordEvent, type Service } from "./service.ts";
 
-/** One thing that happened to an approval, with the approval as it was right behind it. */
-export interface ApprovalStep {
-  readonly kind: Extract<EventKind, `approval.${string}`>;
+/** One thing that happened to an approval, with the approval as it was then or later. */
+export interface ApprovalStep extends TakenStep {
   readonly approval: Approval;
-  /** Who did it; absent where it was time. */
-  readonly actor?: Actor | undefined;
 }
 
-/** Records what happened to approvals, and tells who waits for it: other replicas, and people outside. */
+/**
+ * Tells the steps of approvals: records them, and announces them to other replicas and to people outside. The store keeps
+ * each as untold until then, so one that could not be told is told later, by this process or another one. Where a process
+ * dies right behind telling a step it is told again; its approval, kind and person say that it is the same.
+ */
 export interface ApprovalAnnouncer {
   /**
    * Resolves when all steps are recorded. Who waits for an approval is woken in any case: what happened has happened.
-   * @throws UnavailableError `audit_unavailable`; `retry` records it later
+   * @throws UnavailableError `audit_unavailable`; `catchUp` records it later
    */
   announce(steps: readonly ApprovalStep[]): Promise<void>;
-  /** Tries again what could not be recorded or handed over, until one of a kind fails again. Never throws. */
-  retry(): Promise<void>;
-  /** What waits for `retry`. */
-  readonly waiting: number;
+  /**
+   * Tells what was not told within ten seconds, until something fails again.
+   * @throws UnavailableError `audit_unavailable`, `storage_unavailable`
+   */
+  catchUp(): Promise<void>;
+  /** Resolves when all that was announced is told, or failed to be. @throws UnavailableError `storage_unavailable` */
+  settle(): Promise<void>;
 }
 
 export type AnnouncerDeps = Pick<Service, "spool" | "redactor" | "clock" | "newId" | "logger"> & {
-  readonly approvalStore: Pick<ApprovalStore, "get">;
+  readonly approvalStore: Pick<ApprovalStore, "markTold" | "claimUntold">;
   readonly news: Pick<ApprovalNews, "publish">;
   readonly notifier: ApprovalNotifier;
 };
 
-/** What waits is small: events without arguments, and ids. Beyond this many the oldest are given up, and the log says so. */
-const WAITING_MAX = 10_000;
+/** Approvals that one look at the store claims, and steps that one call marks. */
+const BATCH = 100;
 
 export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer {
-  const events = createBacklog(deps, "an event of an approval was given up: too many wait", (event: StepEvent) =>
-    recordEvent(deps, event.kind, event.actor, event.data),
-  );
-  const notices = createBacklog(deps, "a notice of an approval was given up: too many wait", async (notice: Notice) => {
-    const found = await deps.approvalStore.get(notice.id, deps.clock.now());
-    if (found !== undefined) await deps.notifier.notify(notice.kind, found.approval);
-  });
+  const { approvalStore, clock, logger, news, notifier } = deps;
+  const told = createToldSteps(approvalStore);
+  /** Steps that were recorded here, or are being, and that the store does not know as told. */
+  const recorded = new Set<string>();
+  const inFlight = new Set<Promise<void>>();
 
-  function notify(kind: ApprovalNotice, approval: Approval): void {
-    deps.notifier.notify(kind, approval).catch((error) => {
-      deps.logger.warn({ err: error, approval_id: approval.id }, "a notice of an approval waits");
-      notices.keep({ kind, id: approval.id });
-    });
+  async function record(step: ApprovalStep): Promise<void> {
+    const key = keyOf(step);
+    if (recorded.has(key)) return;
+    recorded.add(key);
+    try {
+      await recordEvent(deps, `approval.${step.kind}`, step.by?.keyId ?? "system", evidenceOf(step));
+    } catch (error) {
+      recorded.delete(key);
+      throw error;
+    }
+  }
+
+  async function notify(step: ApprovalStep): Promise<void> {
+    const notice = NOTICES[step.kind];
+    if (notice === undefined) return;
+    try {
+      await notifier.notify(notice, behindStep(step.approval, step));
+    } catch (error) {
+      logger.warn({ err: error, approval_id: step.approval.id }, "a notice of an approval waits");
+      throw error;
+    }
+  }
+
+  /** Never rejects: what failed stays untold, and `catchUp` comes back to it. */
+  async function finish(step: ApprovalStep, telling: Promise<unknown>): Promise<void> {
+    try {
+      await telling;
+      await told.add({ id: step.approval.id, kind: step.kind, ...(step.by && { by: step.by }) });
+      recorded.delete(keyOf(step));
+    } catch {
+      // Whoever failed has said so, or `catchUp` will.
+    }
+  }
+
+  /** @returns when it is recorded; the notice takes its time */
+  function tell(step: ApprovalStep): Promise<void> {
+    const recording = record(step);
+    const telling = finish(step, Promise.all([recording, notify(step)])).finally(() => inFlight.delete(telling));
+    inFlight.add(telling);
+    return recording;
+  }
+
+  async function announce(steps: readonly ApprovalStep[]): Promise<void> {
+    const telling = steps.map(tell);
+    for (const { approval } of steps) void news.publish(approval.id);
+    const failed = (await Promise.allSettled(telling)).find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   return {
-    async announce(steps) {
-      const recorded = steps.map(async (step) => {
-        const event = eventOf(step);
-        try {
-          await recordEvent(deps, event.kind, event.actor, event.data);
-        } catch (error) {
-          events.keep(event);
-          throw error;
-        }
-      });
-      for (const { kind, approval } of steps) {
-        void deps.news.publish(approval.id);
-        const notice = NOTICES[kind];
-        if (notice !== undefined) notify(notice, approval);
-      }
-      const failed = (await Promise.allSettled(recorded)).find((result) => result.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-    },
-    async retry() {
-      await Promise.all([events.retry(), notices.retry()]);
-    },
-    get waiting() {
-      return events.size + notices.size;
-    },
-  };
-}
-
-interface StepEvent {
-  readonly kind: ApprovalStep["kind"];
-  readonly actor: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** The approval itself is read again: many large ones would fill the memory while the database is away. */
-interface Notice {
-  readonly kind: ApprovalNotice;
-  readonly id: string;
-}
-
-/** What could not be done, to be tried again in its order. */
-function createBacklog<Item>(
-  { logger }: Pick<AnnouncerDeps, "logger">,
-  givenUp: string,
-  attempt: (item: Item) => Promise<void>,
-) {
-  const items: Item[] = [];
-  let isRetrying = false;
-  return {
-    get size() {
-      return items.length;
-    },
-    keep(item: Item): void {
-      items.push(item);
-      if (items.length <= WAITING_MAX) return;
-      items.shift();
-      logger.error(givenUp);
-    },
-    async retry(): Promise<void> {
-      if (isRetrying) return;
-      isRetrying = true;
-      try {
-        for (let item = items[0]; item !== undefined; item = items[0]) {
-          await attempt(item);
-          // Another one may have pushed the oldest out meanwhile.
-          if (items[0] === item) items.shift();
+    announce,
+    async catchUp() {
+      await told.flush();
+      for (let count = BATCH; count === BATCH; ) {
+        const claims = await approvalStore.claimUntold(clock.now(), BATCH);
+        for (const { approval, claimed } of claims) {
+          await announce(claimed.map((step) => ({ ...step, approval })));
           await nextTurn();
         }
-      } catch {
-        // Whoever failed said so when it was kept; the next one is told of the same outage.
-      } finally {
-        isRetrying = false;
+        count = claims.length;
       }
+    },
+    async settle() {
+      await Promise.all(inFlight);
+      await told.flush();
     },
   };
 }
 
+/** Beyond this many the oldest are left to be told again. */
+const TOLD_MAX = 10_000;
+
+/** Tells the store which steps are told, all that came up during one call with the next. */
+function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
+  let waiting: ToldStep[] = [];
+  let marking: Promise<void> | undefined;
+
+  async function mark(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH);
+      await store.markTold(batch);
+      waiting = waiting.filter((step) => !batch.includes(step));
+    }
+  }
+
+  async function flush(): Promise<void> {
+    marking ??= mark().finally(() => {
+      marking = undefined;
+    });
+    await marking;
+  }
+
+  return {
+    flush,
+    async add(step: ToldStep): Promise<void> {
+      waiting.push(step);
+      if (waiting.length > TOLD_MAX) waiting.shift();
+      await flush();
+    },
+  };
+}
+
+const keyOf = ({ approval, kind, by }: ApprovalStep) => JSON.stringify([approval.id, kind, by?.name]);
+
 /** A vote that completes the quorum is told as the approval that it makes. */
-const NOTICES: Partial<Record<ApprovalStep["kind"], ApprovalNotice>> = {
-  "approval.opened": "opened",
-  "approval.approved": "resolved",
-  "approval.denied": "resolved",
-  "approval.cancelled": "resolved",
-  "approval.expired": "expired",
+const NOTICES: Partial<Record<ApprovalStepKind, ApprovalNotice>> = {
+  opened: "opened",
+  approved: "resolved",
+  denied: "resolved",
+  cancelled: "resolved",
+  expired: "expired",
 };
 
-const eventOf = ({ kind, approval, actor }: ApprovalStep): StepEvent => ({
-  kind,
-  actor: actor?.keyId ?? "system",
-  data: { ...(actor === undefined ? undefined : { by: actor.identity.name }), ...approvalEvidence(approval) },
+const evidenceOf = (step: ApprovalStep) => ({
+  ...(step.by && { by: step.by.name }),
+  ...approvalEvidence(behindStep(step.approval, step)),
 });
 
 /**
@@ -191,7 +214,7 @@ export function approvalEvidence(approval: Approval): Readonly<Record<string, un
 
 /** The steps of approvals whose time ran out, as a store told them. */
 export const expirySteps = (expired: readonly Approval[]): ApprovalStep[] =>
-  expired.map((approval) => ({ kind: "approval.expired", approval }));
+  expired.map((approval) => ({ kind: "expired", approval }));
 
 /** The step of an approval that was found expired on the way to something else. */
 export const expiryFound = ({ approval, hasResolved }: Settled): ApprovalStep[] =>

@@ -1,4 +1,3 @@
-import type { ApprovalNotifier } from "../approvals/index.ts";
 import { expirySteps } from "./announce-approvals.ts";
 import type { Service } from "./service.ts";
 
@@ -29,22 +28,4 @@ export async function forgetApprovals(
 ): Promise<void> {
   const before = clock.now() - days * DAY_MS;
   for (let count = BATCH; count === BATCH; ) count = await approvalStore.forget(before, BATCH);
-}
-
-/** Of the pending ones, the newest: what is older was told before. */
-const REMINDED_MAX = 500;
-
-/**
- * Tells people outside again of what is pending; whoever was told already is not told twice. An approval whose opening was
- * announced by a process that died at that moment waits for somebody all the same.
- * @throws UnavailableError `storage_unavailable`
- */
-export async function remindOfApprovals(
-  { approvalStore, approvalAnnouncer, clock }: Pick<Service, "approvalStore" | "approvalAnnouncer" | "clock">,
-  notifier: ApprovalNotifier,
-): Promise<void> {
-  const query = { status: "pending", limit: REMINDED_MAX } as const;
-  const { approvals, expired } = await approvalStore.list(query, clock.now());
-  if (expired.length > 0) await approvalAnnouncer.announce(expirySteps(expired));
-  for (const approval of approvals) await notifier.notify("opened", approval);
 }

@@ -1,4 +1,11 @@
-import type { Approval, CancelRefusal, DenyRefusal, Step, VoteRefusal } from "../approvals/index.ts";
+import {
+  type Approval,
+  type CancelRefusal,
+  type DenyRefusal,
+  personOf,
+  type Step,
+  type VoteRefusal,
+} from "../approvals/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError, UnavailableError } from "../model/errors.ts";
 import { instantText } from "../model/instant.ts";
@@ -29,7 +36,7 @@ export async function approve(
   const step = await attempt(id, () =>
     service.approvalStore.vote(id, caller, clean(service, note), service.clock.now()),
   );
-  const kinds = step.hasResolved ? (["approval.voted", "approval.approved"] as const) : (["approval.voted"] as const);
+  const kinds = step.hasResolved ? (["voted", "approved"] as const) : (["voted"] as const);
   return conclude(service, caller, step, kinds);
 }
 
@@ -43,7 +50,7 @@ export async function deny(service: Resolvers, caller: Caller, id: string, reaso
   const step = await attempt(id, () =>
     service.approvalStore.deny(id, caller, clean(service, reason), service.clock.now()),
   );
-  return conclude(service, caller, step, ["approval.denied"]);
+  return conclude(service, caller, step, ["denied"]);
 }
 
 /**
@@ -60,7 +67,7 @@ export async function cancel(
   const step = await attempt(id, () =>
     service.approvalStore.cancel(id, caller, clean(service, reason), service.clock.now()),
   );
-  return conclude(service, caller, step, ["approval.cancelled"]);
+  return conclude(service, caller, step, ["cancelled"]);
 }
 
 /** SECURITY: nobody answers what they may not look at, and an answer shows no approval to who may not. */
@@ -89,7 +96,7 @@ async function conclude(
     await announceFound(service, expiryFound(step));
     throw refusalError(caller, step.refusal, approval);
   }
-  const steps = kinds.map((kind) => ({ kind, approval, actor: caller }));
+  const steps = kinds.map((kind) => ({ kind, by: personOf(caller), approval }));
   await announceChange(service, steps);
   return approval;
 }

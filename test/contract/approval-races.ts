@@ -82,6 +82,33 @@ export function describeApprovalRaces(stores: () => readonly ApprovalStore[]): v
     });
   });
 
+  it("gives each step to be told to one of many that claim, and loses none to those told meanwhile", async () => {
+    for (const n of times(40)) await open(n);
+    const late = OPENED_AT + 10_000;
+    const voting = times(40).map((n) => any(n).vote(idOf(n), actor("alice"), undefined, late));
+    const telling = times(10).map((n) =>
+      any(n).markTold([{ id: idOf(n), kind: "opened", by: { name: "gateway", keyId: idOf(900) } }]),
+    );
+    const claiming = times(20).map((n) => any(n).claimUntold(late, 5));
+    const claims = (await Promise.all(claiming)).flat();
+    await Promise.all([...voting, ...telling]);
+    let count: number;
+    do {
+      const found = await any(0).claimUntold(late, 5);
+      claims.push(...found);
+      count = found.length;
+    } while (count > 0);
+    const opened = claims.filter(({ claimed }) => claimed.some(({ kind }) => kind === "opened"));
+    const ids = opened.map(({ approval }) => approval.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const n of times(40).slice(10)) expect(ids).toContain(idOf(n));
+    const behind = (await any(0).claimUntold(late + 10_000, 100)).flatMap(({ approval, claimed }) =>
+      claimed.map(({ kind }) => `${approval.id} ${kind}`),
+    );
+    for (const n of times(40)) expect(behind).toContain(`${idOf(n)} approved`);
+    for (const n of times(10)) expect(behind).not.toContain(`${idOf(n)} opened`);
+  });
+
   it("forgets each approval once, however many forget at once", async () => {
     for (const n of times(30)) await open(n);
     for (const n of times(20)) await any(n).deny(idOf(n), actor("alice"), undefined, NOW);

@@ -59,6 +59,8 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         store.expireDue(NOW, 1),
         store.countOthers(pendingApproval(1), NOW),
         store.forget(NOW, 1),
+        store.markTold([{ id: idOf(1), kind: "opened" }]),
+        store.claimUntold(NOW, 1),
       ];
       for (const call of calls) await expect(call).rejects.toMatchObject({ code: "storage_unavailable" });
     });
@@ -318,6 +320,85 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         const [expired] = await store.expireDue(EXPIRES_AT + 5, 10);
         expect(expired!.grant).toEqual({ expiresAt: EXPIRES_AT + GRANT_TTL_MS });
         expect(await store.consume(idOf(1), USE, EXPIRES_AT + 6)).toMatchObject({ ok: true, hasResolved: false });
+      });
+    });
+
+    describe("steps to be told", () => {
+      const CLAIMABLE = OPENED_AT + 10_000;
+      const opened = (n: number) =>
+        ({ id: idOf(n), kind: "opened", by: { name: "gateway", keyId: idOf(900) } }) as const;
+      const claimed = async (now: number, limit = 10) =>
+        (await store.claimUntold(now, limit)).map((claim) => [
+          claim.approval.id,
+          ...claim.claimed.map(({ kind }) => kind),
+        ]);
+
+      it("are stored with the step, for whoever comes when they should have been told", async () => {
+        await open(1, { terms: { quorum: 2 } });
+        await store.vote(idOf(1), alice, undefined, OPENED_AT);
+        await store.vote(idOf(1), actor("bob"), undefined, OPENED_AT);
+        await store.consume(idOf(1), USE, OPENED_AT);
+        expect(await store.claimUntold(CLAIMABLE - 1, 10)).toEqual([]);
+        const [claim, ...others] = await store.claimUntold(CLAIMABLE, 10);
+        expect(others).toEqual([]);
+        const kinds = claim!.claimed.map(({ kind, by }) => [kind, by?.name]);
+        expect(kinds).toEqual([
+          ["opened", "gateway"],
+          ["voted", "alice"],
+          ["voted", "bob"],
+          ["approved", "bob"],
+          ["consumed", "billing-agent"],
+        ]);
+        expect((await store.get(idOf(1), CLAIMABLE))!.approval).toStrictEqual(claim!.approval);
+      });
+
+      it("are nobody's any more once they are told, and those of others stay", async () => {
+        for (const n of [1, 2]) await open(n);
+        await store.deny(idOf(1), alice, undefined, OPENED_AT);
+        await store.markTold([opened(1), opened(1), opened(7), { id: AWKWARD, kind: "expired" }]);
+        expect(await claimed(CLAIMABLE)).toEqual([
+          [idOf(1), "denied"],
+          [idOf(2), "opened"],
+        ]);
+        await store.markTold([
+          opened(2),
+          { id: idOf(1), kind: "denied", by: { name: "alice", keyId: "key-of-alice" } },
+        ]);
+        expect(await claimed(CLAIMABLE + 1e6)).toEqual([]);
+        const { approval } = (await store.get(idOf(2), NOW))!;
+        const { untold: _, ...told } = pendingApproval(2);
+        expect(approval).toStrictEqual(told);
+      });
+
+      it("belong to who claimed them for ten seconds", async () => {
+        await open(1);
+        expect(await claimed(CLAIMABLE + 5)).toEqual([[idOf(1), "opened"]]);
+        expect(await claimed(CLAIMABLE + 5 + 9999)).toEqual([]);
+        expect(await claimed(CLAIMABLE + 5 + 10_000)).toEqual([[idOf(1), "opened"]]);
+      });
+
+      it("are claimed oldest first, of as many approvals as asked for", async () => {
+        for (const [n, at] of [30, 10, 20, 10, 40].entries()) await open(n, {}, OPENED_AT + at);
+        expect(await claimed(CLAIMABLE + 30, 3)).toEqual([1, 3, 2].map((n) => [idOf(n), "opened"]));
+        expect(await claimed(CLAIMABLE + 30, 3)).toEqual([[idOf(0), "opened"]]);
+      });
+
+      it("of what expired on the way to something else are those as well", async () => {
+        await open(1);
+        await store.markTold([opened(1)]);
+        await open(2, { digest: digestOf(1) }, EXPIRES_AT);
+        expect(await claimed(EXPIRES_AT + 10_000)).toEqual([
+          [idOf(1), "expired"],
+          [idOf(2), "opened"],
+        ]);
+      });
+
+      it("are told in hundreds at once", async () => {
+        const all = Array.from({ length: 250 }, (_, n) => n);
+        for (const n of all) await store.open(newApproval(n), OPENED_AT, { pendingMax: 1000 });
+        await store.markTold(all.slice(1).map(opened));
+        expect(await claimed(CLAIMABLE, 1000)).toEqual([[idOf(0), "opened"]]);
+        await store.markTold([]);
       });
     });
 

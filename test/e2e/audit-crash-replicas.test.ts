@@ -13,7 +13,7 @@ const url = await freshPostgres();
 const KILLS = 2;
 const READS = 3;
 /** Reading the whole log again and again has to keep up with what is added to it. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 40;
 
 describe.skipIf(url === undefined)("two replicas under load, one of them killed", () => {
   it("the log verifies at every moment, and in the end everything is in it exactly once", async () => {

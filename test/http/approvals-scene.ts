@@ -27,8 +27,9 @@ export async function createApprovalScene(options: Parameters<typeof createTestS
       };
       const result = await service.approvalStore.open(asked, service.clock.now(), { pendingMax: 20_000 });
       if (result.outcome !== "opened") throw new Error(result.outcome);
-      await service.approvalAnnouncer.announce([{ kind: "approval.opened", approval: result.approval }]);
-      return result.approval;
+      const { approval } = result;
+      await service.approvalAnnouncer.announce(approval.untold!.map((step) => ({ ...step, approval })));
+      return approval;
     },
     get: (id: string, key: string, query = "") => request("GET", `/v1/approvals/${id}${query}`, { key }),
     post: (id: string, verb: string, key: string, body?: unknown) =>

@@ -115,7 +115,7 @@ describe("a stream of approvals", () => {
     const { approval } = (await approvalStore.get(id, clock.now()))!;
     const use = { digest: approval.digest, requestId: id, caller: actor("billing-agent") };
     const used = (await approvalStore.consume(id, use, clock.now()))!;
-    await approvalAnnouncer.announce([{ kind: "approval.consumed", approval: used.approval }]);
+    await approvalAnnouncer.announce([{ kind: "consumed", approval: used.approval }]);
     await settle();
     expect(client.news()).toEqual([["approved", id]]);
     expect(JSON.parse(client.events.at(-1)!.data).grant).toHaveProperty("consumed_at");

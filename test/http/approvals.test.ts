@@ -133,7 +133,8 @@ describe("seeing an approval", () => {
     });
     expect((await scene.get(id, agent)).body.status).toBe("expired");
     Object.assign(spool, { append });
-    await scene.service.approvalAnnouncer.retry();
+    scene.advance(10_000);
+    await scene.service.approvalAnnouncer.catchUp();
     expect(await scene.steps()).toEqual(["approval.opened", "approval.expired"]);
   });
 
@@ -413,7 +414,8 @@ describe("saying yes", () => {
     expect([status, body.code]).toEqual([503, "audit_unavailable"]);
     expect(body.detail).toContain("It was done");
     Object.assign(spool, { append });
-    await scene.service.approvalAnnouncer.retry();
+    scene.advance(10_000);
+    await scene.service.approvalAnnouncer.catchUp();
     expect(await scene.steps()).toEqual(["approval.opened", "approval.voted", "approval.approved"]);
   });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, test } from "vitest";
-import type { Approval, ApprovalStore } from "../../src/approvals/index.ts";
+import { type Approval, type ApprovalStore, personOf } from "../../src/approvals/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
 import { approvalView } from "../../src/operations/approval-view.ts";
 import { createRedactor } from "../../src/redaction/index.ts";
@@ -394,7 +394,7 @@ describe("the log", () => {
   it("has every step in one chain, and the allow says by whom it was given", async () => {
     const { approval } = await ask();
     await verdict.service.approvalAnnouncer.announce([
-      { kind: "approval.approved", approval: await approve(approval.id, "Checked."), actor: APPROVER },
+      { kind: "approved", approval: await approve(approval.id, "Checked."), by: personOf(APPROVER) },
     ]);
     const { request_id } = await ask(using(approval.id));
     const all = await records();

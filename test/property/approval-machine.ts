@@ -5,9 +5,11 @@ import {
   type ApprovalStore,
   CANCELLED_PLACE_MS,
   cancelApproval,
+  claimUntold,
   consumeGrant,
   denyApproval,
   expireApproval,
+  markTold,
   openApproval,
   type Settled,
   voteApproval,
@@ -108,6 +110,19 @@ const operations: Readonly<Record<string, fc.Arbitrary<Operation>>> = {
       (store, { now }) =>
         store.forget(now + byMs, most),
   ),
+  markTold: fc
+    .array(
+      fc.tuple(back, some(["opened", "voted", "approved", "expired", "consumed"] as const), some(["gateway", "alice"])),
+    )
+    .map((told) => (store, at) => {
+      const steps = told.map(([ago, kind, name]) => ({ id: idBack(ago, at), kind, by: { name, keyId: "any" } }));
+      return store.markTold(steps.map(({ by, ...step }) => (step.kind === "expired" ? step : { ...step, by })));
+    }),
+  claimUntold: fc.tuple(some([0, 10_000, 10_020, 30_000]), limit).map(
+    ([byMs, most]) =>
+      (store, { now }) =>
+        store.claimUntold(now + byMs, most),
+  ),
   countOthers: back.map((ago) => (store, at) => {
     const n = Math.max(0, at.opens - 1 - ago);
     return store.countOthers(openApproval(newApproval(n, askedFor(n)), at.now), at.now);
@@ -183,7 +198,7 @@ function approvalsIn(answer: unknown): readonly Approval[] {
 }
 
 function toldIn(answer: unknown): readonly Approval[] {
-  if (Array.isArray(answer)) return answer;
+  if (Array.isArray(answer)) return answer.filter((each) => !("claimed" in each));
   const { approval, hasResolved, expired } = (answer ?? {}) as Answer;
   if (hasResolved === true) return [approval!];
   return Array.isArray(expired) ? expired : [];
@@ -254,6 +269,24 @@ function createListStore(): ApprovalStore {
         .slice(0, most);
       all = all.filter((approval) => !forgotten.includes(approval));
       return forgotten.length;
+    },
+    async markTold(steps) {
+      all = all.map((approval) =>
+        markTold(
+          approval,
+          steps.filter(({ id }) => id === approval.id),
+        ),
+      );
+    },
+    async claimUntold(now, most) {
+      const from = ({ untold = [] }: Approval) => Math.min(...untold.map(({ claimableFrom }) => claimableFrom));
+      const claims = all
+        .filter((approval) => from(approval) <= now)
+        .sort((a, b) => from(a) - from(b) || (a.id < b.id ? -1 : 1))
+        .slice(0, most)
+        .map((approval) => claimUntold(approval, now));
+      all = all.map((approval) => claims.find((claim) => claim.approval.id === approval.id)?.approval ?? approval);
+      return claims;
     },
   };
 }

@@ -5,10 +5,13 @@ import {
   type ApprovalQuery,
   type ApprovalStore,
   cancelApproval,
+  claimableFrom,
+  claimUntold,
   consumeGrant,
   denyApproval,
   expireApproval,
   forgettableFrom,
+  markTold,
   openApproval,
   placeUntil,
   type Requester,
@@ -108,6 +111,22 @@ export function createMemoryApprovalStore(): MemoryApprovalStore {
       const forgotten = forgettable.slice(0, limit);
       for (const { id } of forgotten) approvals.delete(id);
       return forgotten.length;
+    },
+    async markTold(steps) {
+      assertOpen();
+      for (const step of steps) {
+        const approval = approvals.get(step.id);
+        if (approval !== undefined) approvals.set(step.id, markTold(approval, [step]));
+      }
+    },
+    async claimUntold(now, limit) {
+      assertOpen();
+      const from = (approval: Approval) => claimableFrom(approval) ?? Number.POSITIVE_INFINITY;
+      const claimable = [...approvals.values()].filter((approval) => from(approval) <= now);
+      claimable.sort((a, b) => from(a) - from(b) || compareBytes(a.id, b.id));
+      const results = claimable.slice(0, limit).map((approval) => claimUntold(approval, now));
+      for (const { approval } of results) approvals.set(approval.id, approval);
+      return structuredClone(results);
     },
     async close() {
       isClosed = true;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { type Approval, forgettableFrom, type NewApproval } from "../../approvals/index.ts";
+import { type Approval, claimableFrom, forgettableFrom, type NewApproval } from "../../approvals/index.ts";
 import { filterText } from "./filter-text.ts";
 import type { approvals } from "./schema.ts";
 
 export function toApprovalRow(approval: Approval): typeof approvals.$inferInsert {
   const { name, tenant } = approval.requester.identity;
-  const forgettable = forgettableFrom(approval);
+  const [forgettable, claimable] = [forgettableFrom(approval), claimableFrom(approval)];
   return {
     id: approval.id,
     digest: filterText(approval.digest),
@@ -17,6 +17,7 @@ export function toApprovalRow(approval: Approval): typeof approvals.$inferInsert
     ruleId: filterText(approval.rule.id),
     expiresAt: new Date(approval.expiresAt),
     forgettableFrom: forgettable === undefined ? null : new Date(forgettable),
+    claimableFrom: claimable === undefined ? null : new Date(claimable),
     approval,
   };
 }

@@ -1,17 +1,21 @@
-import { and, asc, count, desc, eq, inArray, lt, lte, ne, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte, ne, type SQL, sql } from "drizzle-orm";
 import {
   type Approval,
   type ApprovalQuery,
   type ApprovalStatus,
   type ApprovalStore,
+  type ClaimedSteps,
   cancelApproval,
+  claimUntold,
   consumeGrant,
   denyApproval,
   expireApproval,
+  markTold,
   type NewApproval,
   type Opened,
   openApproval,
   type Settled,
+  type ToldStep,
   voteApproval,
 } from "../../approvals/index.ts";
 import { AppError } from "../../model/errors.ts";
@@ -117,6 +121,12 @@ export function createDrizzleApprovalStore(run: RunOnDatabase, runOpen = run): A
     async forget(resolvedBefore, limit) {
       return run((db) => db.transaction((tx) => forgetRows(tx, resolvedBefore, limit)));
     },
+    async markTold(steps) {
+      if (steps.length > 0) await run((db) => db.transaction((tx) => markRowsTold(tx, steps)));
+    },
+    async claimUntold(now, limit) {
+      return run((db) => db.transaction((tx) => claimRows(tx, now, limit)));
+    },
   };
 }
 
@@ -164,6 +174,34 @@ async function forgetRows(tx: Drizzle, resolvedBefore: number, limit: number): P
   return forgotten.length;
 }
 
+async function markRowsTold(tx: Drizzle, steps: readonly ToldStep[]): Promise<void> {
+  const ids = [...new Set(steps.map(({ id }) => filterText(id)))];
+  const rows = await selectApprovals(tx, and(inArray(approvals.id, ids), isNotNull(approvals.claimableFrom)))
+    .orderBy(asc(approvals.expiresAt), asc(approvals.id))
+    .for("update");
+  const told = rows.map(({ approval }) => {
+    const own = steps.filter(({ id }) => id === approval.id);
+    return { before: approval, approval: markTold(approval, own) };
+  });
+  const changed = told.filter(({ before, approval }) => approval !== before).map(({ approval }) => approval);
+  if (changed.length > 0) await save(tx, changed);
+}
+
+/** A row that another call has is left for the next time. */
+async function claimRows(tx: Drizzle, now: number, limit: number): Promise<ClaimedSteps[]> {
+  const rows = await selectApprovals(tx, lte(approvals.claimableFrom, new Date(now)))
+    .orderBy(asc(approvals.claimableFrom), asc(approvals.id))
+    .limit(limit)
+    .for("update", { skipLocked: true });
+  const claims = rows.map(({ approval }) => claimUntold(approval, now));
+  if (claims.length > 0)
+    await save(
+      tx,
+      claims.map(({ approval }) => approval),
+    );
+  return claims;
+}
+
 const selectApprovals = (db: Drizzle, where: SQL | undefined) =>
   db.select({ approval: approvals.approval }).from(approvals).where(where);
 
@@ -177,6 +215,7 @@ async function save(tx: Drizzle, changed: readonly Approval[]): Promise<void> {
       set: {
         status: sql`excluded.status`,
         forgettableFrom: sql`excluded.forgettable_from`,
+        claimableFrom: sql`excluded.claimable_from`,
         approval: sql`excluded.approval`,
       },
     });

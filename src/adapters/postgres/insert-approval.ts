@@ -53,10 +53,10 @@ export async function insertApproval(
       ) as pending
     ), inserted as (
       insert into approvals
-        (id, digest, status, requester, same_action, identity, tenant, rule_id, expires_at, approval)
+        (id, digest, status, requester, same_action, identity, tenant, rule_id, expires_at, claimable_from, approval)
       select ${row.id}::text, ${row.digest}::text, 'pending', ${row.requester}::text, ${row.sameAction}::text,
         ${row.identity}::text, ${row.tenant ?? null}::text, ${row.ruleId}::text, ${row.expiresAt.toISOString()}::timestamptz,
-        ${JSON.stringify(approval)}::text::json
+        ${row.claimableFrom?.toISOString() ?? null}::timestamptz, ${JSON.stringify(approval)}::text::json
       from waiting
       where pending < ${pendingMax}::bigint and not exists (select from due) and not exists (select from existing)
       on conflict (id) do nothing returning id

@@ -89,6 +89,8 @@ export const approvals = pgTable(
     expiresAt: instant("expires_at").notNull(),
     /** Null while it is pending. */
     forgettableFrom: instant("forgettable_from"),
+    /** Null when all steps are told. */
+    claimableFrom: instant("claimable_from"),
     approval: json("approval").$type<Approval>().notNull(),
   },
   (table) => [
@@ -99,6 +101,7 @@ export const approvals = pgTable(
     index("approvals_status").on(table.status, table.id),
     index("approvals_identity").on(table.identity, table.id),
     index("approvals_rule").on(table.ruleId, table.id),
+    index("approvals_claimable").on(table.claimableFrom, table.id).where(sql`claimable_from is not null`),
     index("approvals_forgettable").on(table.forgettableFrom, table.id).where(sql`status <> 'pending'`),
     index("approvals_same_action").on(table.sameAction, table.status),
   ],

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   type Approval,
   type ApprovalQuery,
+  claimableFrom,
   forgettableFrom,
   type NewApproval,
   placeUntil,
@@ -20,6 +21,8 @@ export const entryPrefix = {
   due: "due:",
   /** All that are resolved, by when they may be forgotten. */
   forgettable: "forgettable:",
+  /** All that have steps to be told, by when these may be claimed. */
+  untold: "untold:",
   /** The one that is pending for an action. */
   digest: (digest: string) => `digest:${keyOf(digest)}:`,
   /** Those of a requester that are pending, by when they expire. */
@@ -54,7 +57,10 @@ export function indexEntries(approval: Approval): ReadonlySet<string> {
     listPrefix.rule(approval.rule.id),
     entryPrefix.action(approval),
   ];
-  return new Set([...lists.map((list) => `${status}:${list}`), ...timeEntries(approval)].map((entry) => entry + id));
+  const claimable = claimableFrom(approval);
+  const untold = claimable === undefined ? [] : [`${entryPrefix.untold}${instantKey(claimable)}:`];
+  const entries = [...lists.map((list) => `${status}:${list}`), ...timeEntries(approval), ...untold];
+  return new Set(entries.map((entry) => entry + id));
 }
 
 function timeEntries(approval: Approval): string[] {

@@ -143,12 +143,12 @@ export function stepOf({ approval, state }: Stored, next: Approval | undefined):
 }
 
 /** JSON escapes what UTF-8 cannot hold. */
-function stateText({ status, createdAt, expiresAt, votes, resolution, grant }: Approval): string {
-  return JSON.stringify({ status, createdAt, expiresAt, votes, resolution, grant });
+function stateText({ status, createdAt, expiresAt, votes, resolution, grant, untold }: Approval): string {
+  return JSON.stringify({ status, createdAt, expiresAt, votes, resolution, grant, untold });
 }
 
 function askedText(approval: Approval): string {
-  const { status, createdAt, expiresAt, votes, resolution, grant, ...asked } = approval;
+  const { status, createdAt, expiresAt, votes, resolution, grant, untold, ...asked } = approval;
   return JSON.stringify(asked);
 }
 

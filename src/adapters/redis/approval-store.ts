@@ -3,12 +3,16 @@ import {
   type Approval,
   type ApprovalQuery,
   type ApprovalStore,
+  type ClaimedSteps,
   cancelApproval,
+  claimUntold,
   consumeGrant,
   denyApproval,
   expireApproval,
+  markTold,
   openApproval,
   type Settled,
+  type ToldStep,
   voteApproval,
 } from "../../approvals/index.ts";
 import { AppError } from "../../model/errors.ts";
@@ -90,6 +94,39 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
     return count;
   }
 
+  /** Again for those that took another step meanwhile, which may have been told as well. */
+  async function markStepsTold(steps: readonly ToldStep[]): Promise<void> {
+    const ids = [...new Set(steps.map(({ id }) => id))];
+    while (ids.length > 0) {
+      const batch = ids.splice(0, BATCH);
+      const found = (await scripts.read(batch)).flatMap((each) => each ?? []);
+      const changes = found.flatMap((each) => {
+        const next = markTold(
+          each.approval,
+          steps.filter(({ id }) => id === each.approval.id),
+        );
+        return next === each.approval ? [] : [stepOf(each, next)];
+      });
+      const applied = changes.length === 0 ? [] : await scripts.replace(changes);
+      ids.push(...changes.filter((_, n) => !applied[n]).map(({ id }) => id));
+    }
+  }
+
+  /** What another call claimed, or what took a step meanwhile, is left for the next time. */
+  async function claimSteps(now: number, limit: number): Promise<readonly ClaimedSteps[]> {
+    const claims: ClaimedSteps[] = [];
+    for (let isMore = true; isMore && claims.length < limit; ) {
+      const count = Math.min(BATCH, limit - claims.length);
+      const oldest = await scripts.first(entryPrefix.untold, instantKey(now), count);
+      const results = oldest.map(({ approval }) => claimUntold(approval, now));
+      const changes = oldest.map((found, n) => stepOf(found, results[n]!.approval));
+      const applied = oldest.length === 0 ? [] : await scripts.replace(changes);
+      claims.push(...results.filter((_, n) => applied[n]));
+      isMore = oldest.length === count && applied.some(Boolean);
+    }
+    return claims;
+  }
+
   return {
     async open(asked, now, { pendingMax }) {
       const approval = openApproval(asked, now);
@@ -157,6 +194,8 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
       return others;
     },
     forget,
+    markTold: markStepsTold,
+    claimUntold: claimSteps,
     get isUp() {
       return connection.isUp;
     },

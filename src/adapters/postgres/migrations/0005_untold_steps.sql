@@ -1,0 +1,2 @@
+ALTER TABLE "approvals" ADD COLUMN "claimable_from" timestamp (3) with time zone;--> statement-breakpoint
+CREATE INDEX "approvals_claimable" ON "approvals" USING btree ("claimable_from","id") WHERE claimable_from is not null;
