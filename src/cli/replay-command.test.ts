@@ -183,6 +183,28 @@ describe("verdict replay --export", () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining("records may be missing")]);
   });
 
+  test.each([
+    ["a file that was cut off", (text: string) => text.slice(0, text.trimEnd().lastIndexOf("\n") + 1), "rules", 1],
+    ["an empty file", () => "", "any", 1],
+    [
+      "a file that was cut off, with a difference in what is left",
+      (text: string) => text.split("\n", 2).join("\n"),
+      "any",
+      6,
+    ],
+  ])("--fail-on does not pass %s", async (_name, cut, what, expected) => {
+    const { code, stderr } = await cli({ stdin: cut(exported) }).run(
+      "replay",
+      "stricter",
+      "--export",
+      "-",
+      "--fail-on",
+      what,
+    );
+    expect(code).toBe(expected);
+    expect(stderr.includes("it may be in the records that are missing")).toBe(expected === 1);
+  });
+
   test("what is recorded cannot move the cursor of who reads the report", async () => {
     const hostile = exported.replaceAll("stripe.refund", "stripe\\u001b[2Jrefund");
     const { stdout } = await cli({ stdin: hostile }).run("replay", "same", "--export", "-");

@@ -28,7 +28,8 @@ export interface ReplayOptions extends ReplaySource {
 
 /**
  * Decides recorded decisions again with the rules of a directory.
- * @returns 6 when there is what `--fail-on` names; 1 when not all lines are records
+ * @returns 6 when there is what `--fail-on` names; 1 when not all lines are records, or when that was asked of a file without
+ * its end: what it names may be in what is missing
  * @throws CliError when the rules have errors or the records cannot be read whole
  */
 export async function runReplay(deps: CliDeps, dir: string | undefined, options: ReplayOptions): Promise<number> {
@@ -40,7 +41,11 @@ export async function runReplay(deps: CliDeps, dir: string | undefined, options:
   assertTrustworthy(deps, options, report);
   show(deps, options, report);
   if (report.malformed.count > 0) return EXIT.failed;
-  return isNamed(report, options.failOn ?? []) ? EXIT.different : EXIT.ok;
+  if (options.failOn === undefined) return EXIT.ok;
+  if (isNamed(report, options.failOn)) return EXIT.different;
+  if (report.is_complete) return EXIT.ok;
+  deps.stderr("error: what --fail-on names was not found, but it may be in the records that are missing\n");
+  return EXIT.failed;
 }
 
 async function loadRules(deps: CliDeps, dir: string | undefined): Promise<RuleSet> {

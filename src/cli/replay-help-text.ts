@@ -14,5 +14,5 @@ Examples:
   $ verdict replay ./policies --export export.ndjson --fail-on allow-to-deny,deny-to-allow
   $ verdict replay --export export.ndjson --action-name stripe.refund --format json | jq .by_rule.groups
 ${EXIT_CODES_TEXT}
-  1  also: a line is no record
+  1  also: a line is no record; with --fail-on, the end of the export is missing
   6  --fail-on: there is what it names`;
