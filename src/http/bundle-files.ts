@@ -51,8 +51,8 @@ function filesSchema(kind: Kind, id: string, description: string) {
 function pathFault(path: string, { suffix, not, example }: Kind): string | undefined {
   const { pathCharactersMax } = CHECK_LIMITS;
   if (path === "" || path.length > pathCharactersMax) return `must have 1 to ${pathCharactersMax} characters`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for.
-  if (/[\u0000-\u001f\u007f]/.test(path)) return "must not contain control characters";
+  // Those too that a terminal or a page does not show, or that turn what it shows round.
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(path)) return "must not contain control characters";
   if (path.includes("\\")) return "must have forward slashes";
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "must be relative, not absolute";
   const parts = path.split("/");
