@@ -39,6 +39,9 @@ function create(name: string, overrides: Partial<PgliteOptions> = {}) {
   return { database, directory, folders, opened: () => last! };
 }
 
+/** Emptied row by row: that takes a tenth of what `truncate` does, which makes new files. */
+const TABLES = ["api_keys", "approvals", "audit_records", "rule_sets", "webhook_deliveries"];
+
 /** One database for a suite, emptied for each test, since opening it takes most of a second. */
 function shared(name: string) {
   let current: ReturnType<typeof create> | undefined;
@@ -46,7 +49,7 @@ function shared(name: string) {
     current ??= create(name);
     const { database, opened: raw } = current;
     await database.ping();
-    await raw().db.execute(sql`truncate api_keys, approvals, audit_records, rule_sets, webhook_deliveries`);
+    for (const table of TABLES) await raw().db.execute(sql.raw(`delete from ${table}`));
     const close = async () => {
       current = undefined;
       await database.close();
