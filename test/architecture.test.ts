@@ -11,6 +11,8 @@ const BIOME = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
 /** What each folder must not be able to import: its neighbours, their insides, drivers and the platform. */
 const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   model: ["node:fs", "node:crypto", "pino", "../cel/index.ts", "../rules/types.ts", "../main.ts"],
+  address: ["node:fs", "node:dns", "libpg-query", "../cel/index.ts", "../webhooks/address-guard.ts"],
+  sql: ["node:fs", "postgres", "unbash", "../cel/index.ts", "../model/request.ts", "../adapters/postgres/migrate.ts"],
   cel: ["node:fs", "@bufbuild/cel", "../rules/index.ts", "../engine/index.ts", "../telemetry/index.ts"],
   rules: [
     "node:fs",
@@ -88,6 +90,8 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
 const PURE_FOLDERS = [
   "model",
+  "address",
+  "sql",
   "cel",
   "rules",
   "engine",

@@ -5,7 +5,8 @@ type Result =
   | { readonly ok: true; readonly value: Destination }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+/** Ports of schemes that say none. */
+export const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   http: 80,
   https: 443,
   ws: 80,
@@ -69,7 +70,7 @@ function completeFromUrl(
   known: Destination,
   fault: (part: keyof Destination, detail: string) => void,
 ): void {
-  if (!isUnambiguous(text) || !URL.canParse(text)) {
+  if (!isUnambiguousUrl(text) || !URL.canParse(text)) {
     fault("url", "is not an absolute URL (`scheme://host/path`, without spaces, control characters or backslashes)");
     return;
   }
@@ -104,7 +105,7 @@ function completeFromUrl(
  * SECURITY: the URL Standard repairs what other clients read differently: `https://good.example\\@evil.example/` goes to
  * the one host in a browser and to the other in curl. What needs repair is refused.
  */
-function isUnambiguous(url: string): boolean {
+export function isUnambiguousUrl(url: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\\\x00-\x20\x7f]/.test(url)) return false;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
@@ -112,7 +113,7 @@ function isUnambiguous(url: string): boolean {
 }
 
 /** Characters that need no percent-encoding are not encoded, and hex digits are upper case (RFC 3986 section 6.2.2). */
-function canonicalPath(path: string): string {
+export function canonicalPath(path: string): string {
   return path.replace(/%[0-9a-f]{2}/gi, (encoded) => {
     const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : encoded.toUpperCase();
@@ -120,7 +121,7 @@ function canonicalPath(path: string): string {
 }
 
 /** The host as the URL Standard reads it in an `http` URL, without brackets or trailing dot; undefined when it is none. */
-function canonicalHost(host: string): string | undefined {
+export function canonicalHost(host: string): string | undefined {
   if (isPlainHost(host)) return host;
   // SECURITY: anything that would end the host must not be read as path, port or user.
   if (/[/\\?#@\s]/.test(host)) return undefined;

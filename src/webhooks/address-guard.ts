@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { GLOBAL_IPV6, NAT64, SPECIAL_IPV4, SPECIAL_IPV6 } from "../address/special-purpose.ts";
 
 /** Which addresses may be connected to. */
 export interface AddressGuard {
@@ -8,35 +9,8 @@ export interface AddressGuard {
   lists(host: string): boolean;
 }
 
-/** IPv4 that is not somebody's host on the public internet (IANA special-purpose registry), and one that is none either. */
-const SPECIAL_IPV4 = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/4",
-  "240.0.0.0/4",
-  // Azure's platform service answers on it from inside of every virtual machine.
-  "168.63.129.16/32",
-];
-
-/** RFC 6052: an IPv6 network without IPv4 reaches IPv4 through it. */
-const NAT64 = "64:ff9b::";
-
 /** The only IPv6 that can be public: global unicast, and IPv4 written as IPv6 (mapped, NAT64). */
-const GLOBAL_IPV6 = listOf(["2000::/3", "::ffff:0:0/96", `${NAT64}/96`]);
-
-/** Inside of global unicast: protocol assignments with Teredo, documentation, and 6to4, which no receiver is at. */
-const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+const PUBLIC_IPV6 = listOf([...GLOBAL_IPV6, "::ffff:0:0/96", NAT64]);
 
 const SPECIAL = listOf([...SPECIAL_IPV4, ...SPECIAL_IPV6, ...SPECIAL_IPV4.map(throughNat64)]);
 
@@ -55,7 +29,7 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
 /** Whether an address is one of the public internet: not private, loopback, link-local, multicast or otherwise special. */
 export function isPublic(address: string): boolean {
   if (isIPv4(address)) return !isIn(SPECIAL, address);
-  return isIn(GLOBAL_IPV6, address) && !isIn(SPECIAL, address);
+  return isIn(PUBLIC_IPV6, address) && !isIn(SPECIAL, address);
 }
 
 /** An entry of an allow-list: a host name without wildcards, an address, or a CIDR block. */
@@ -96,7 +70,7 @@ function listOf(cidrs: readonly string[]): BlockList {
 
 function throughNat64(cidr: string): string {
   const { address, bits } = cidrOf(cidr)!;
-  return `${NAT64}${address}/${96 + bits}`;
+  return `${NAT64.slice(0, -"/96".length)}${address}/${96 + bits}`;
 }
 
 const isIn = (list: BlockList, address: string) => list.check(address, familyOf(address));

@@ -1,0 +1,58 @@
+import type { SqlStatement } from "./types.ts";
+
+/** Names of tables that a `WITH` defines, innermost first: they are no tables. */
+export interface Scope {
+  readonly name: string;
+  readonly outer: Scope | undefined;
+}
+
+export function isCte(name: string, scope: Scope | undefined): boolean {
+  for (let at = scope; at !== undefined; at = at.outer) if (at.name === name) return true;
+  return false;
+}
+
+/** A statement while it is being read. */
+export interface StatementDraft {
+  readonly kind: string;
+  readonly isNested: boolean;
+  readonly tables: Set<string>;
+  readonly reads: Set<string>;
+  readonly writes: Set<string>;
+  readonly functions: Set<string>;
+  hasWhere: boolean;
+  isTrivial: boolean;
+  hasLimit: boolean;
+  hasReturning: boolean;
+  /** Nothing was found yet that changes something or reaches outside, or that might. */
+  isHarmless: boolean;
+}
+
+/** What is read of a whole text. */
+export interface ScriptDraft {
+  readonly statements: StatementDraft[];
+  readonly columns: Set<string>;
+  hasUnion: boolean;
+  literals: number;
+}
+
+export function draftStatement(kind: string, isNested: boolean, isHarmless: boolean): StatementDraft {
+  const sets = { tables: new Set<string>(), reads: new Set<string>(), writes: new Set<string>() };
+  const flags = { hasWhere: false, isTrivial: false, hasLimit: false, hasReturning: false, isHarmless };
+  return { kind, isNested, ...sets, functions: new Set(), ...flags };
+}
+
+export function finishStatement(draft: StatementDraft): SqlStatement {
+  return {
+    kind: draft.kind,
+    is_nested: draft.isNested,
+    tables: [...draft.tables],
+    reads: [...draft.reads],
+    writes: [...draft.writes],
+    functions: [...draft.functions],
+    has_where: draft.hasWhere,
+    where_is_trivial: draft.isTrivial,
+    has_limit: draft.hasLimit,
+    has_returning: draft.hasReturning,
+    is_read_only: draft.isHarmless && draft.writes.size === 0,
+  };
+}

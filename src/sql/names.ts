@@ -1,0 +1,27 @@
+import type { SqlNode } from "./parser.ts";
+
+/** `schema.name`; parts with a dot or a quote in them are quoted. `pg_catalog.` is left out: it is where names are looked up first. */
+export function qualifiedName(parts: readonly string[]): string {
+  const own = parts.length === 2 && parts[0] === "pg_catalog" ? parts.slice(1) : parts;
+  return own.map((part) => (/[."]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join(".");
+}
+
+/** The name of a table as it is referred to. */
+export function tableName({ catalogname, schemaname, relname }: SqlNode): string {
+  return qualifiedName([catalogname, schemaname, relname].filter((part) => typeof part === "string"));
+}
+
+/** The texts of a list of `String` nodes. */
+export function textsOf(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: SqlNode) => {
+    const text = (item.String as SqlNode | undefined)?.sval;
+    return typeof text === "string" ? [text] : [];
+  });
+}
+
+/** The names in an object's address, as `DROP` and `COMMENT` have it. */
+export function addressOf(object: SqlNode): string[] {
+  const list = object.List as SqlNode | undefined;
+  return list === undefined ? textsOf([object]) : textsOf(list.items);
+}
