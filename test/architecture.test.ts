@@ -14,6 +14,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   address: ["node:fs", "node:dns", "libpg-query", "../cel/index.ts", "../webhooks/address-guard.ts"],
   sql: ["node:fs", "postgres", "unbash", "../cel/index.ts", "../model/request.ts", "../adapters/postgres/migrate.ts"],
   cel: ["node:fs", "@bufbuild/cel", "../rules/index.ts", "../engine/index.ts", "../telemetry/index.ts"],
+  shell: ["node:fs", "node:child_process", "../cel/index.ts", "../rules/index.ts", "../model/ids.ts"],
   rules: [
     "node:fs",
     "chokidar",
@@ -90,6 +91,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
 const PURE_FOLDERS = [
   "model",
+  "shell",
   "address",
   "sql",
   "cel",

@@ -1,0 +1,55 @@
+import type { ShellInvocation } from "./types.ts";
+
+/** What has been found so far. Adding beyond a bound throws `BoundExceeded`, which `analyzeShell` catches. */
+export class Analysis {
+  readonly commands: ShellInvocation[] = [];
+  readonly programs = new Set<string>();
+  readonly reads = new Set<string>();
+  readonly writes = new Set<string>();
+  readonly hosts = new Set<string>();
+  readonly urls = new Set<string>();
+  readonly assignments: Record<string, string> = Object.create(null);
+  dynamic = false;
+  hasUnknownProgram = false;
+  hasSubstitution = false;
+  hasPipe = false;
+  hasRedirect = false;
+  hasBackground = false;
+  hasFunction = false;
+  hasHeredoc = false;
+  hasGlob = false;
+  /** Something is read as shell text that is a word already: arithmetic, `${x@P}`, `[[ -v x ]]`. */
+  readsAgain = false;
+  /** A quoted text holds a substitution, which runs if it is read again. */
+  holdsQuotedSubstitution = false;
+  #work = 0;
+
+  add(invocation: ShellInvocation): void {
+    if (this.commands.length >= COMMANDS_MAX) throw new BoundExceeded(`more than ${COMMANDS_MAX} commands`);
+    this.commands.push(invocation);
+    this.programs.add(invocation.program);
+    if (invocation.dynamic) this.dynamic = true;
+  }
+
+  /** Something runs, and what it is cannot be known. */
+  runsUnknown(): void {
+    this.dynamic = true;
+    this.hasUnknownProgram = true;
+  }
+
+  /** INVARIANT: whatever can multiply (braces, variables, nested texts) is paid for here before it is kept. */
+  spend(characters: number): void {
+    this.#work += characters + 1;
+    if (this.#work > WORK_MAX) throw new BoundExceeded("too much to expand");
+  }
+
+  programsSince(start: number): string[] {
+    return [...new Set(this.commands.slice(start).map(({ program }) => program))];
+  }
+}
+
+export class BoundExceeded extends Error {}
+
+const COMMANDS_MAX = 500;
+/** Characters of expanded words and nested texts; four times the longest text. */
+const WORK_MAX = 65_536;

@@ -1,0 +1,3 @@
+export { analyzeShell } from "./analyze-shell.ts";
+export { pipesTo, runs } from "./queries.ts";
+export type { ShellCommand, ShellInvocation } from "./types.ts";

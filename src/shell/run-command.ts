@@ -1,0 +1,62 @@
+import type { Assignment, Command, Word } from "unbash";
+import { expandToOne, expandWord } from "./expand-word.ts";
+import { type Field, unknownField } from "./field.ts";
+import { readRedirections } from "./redirections.ts";
+import { invoke } from "./run-argv.ts";
+import type { Scope } from "./scope.ts";
+import { visitSubstitutions } from "./visit-substitutions.ts";
+
+/** Runs a simple command: assignments, redirections, words. Gives its output as far as it is known. */
+export function runCommand(command: Command, scope: Scope): string | undefined {
+  const assignments: Record<string, Field> = Object.create(null);
+  for (const part of command.prefix) {
+    if (part.type === "Assignment") assignments[part.name] = assignedValue(part, scope);
+  }
+  if (command.name === undefined) {
+    for (const [name, value] of Object.entries(assignments)) assign(name, value, scope);
+    readRedirections(command.redirects, scope);
+    return undefined;
+  }
+  const name = expandWord(command.name, scope);
+  const writing = { ...scope, writer: name[0]?.text ?? "" };
+  const fields = [...name, ...command.args.flatMap((argument) => expandArgument(argument, writing))];
+  const connections = readRedirections(command.redirects, writing);
+  return invoke(fields, scope, { assignments, connections });
+}
+
+function expandArgument(argument: Word | Assignment, scope: Scope): Field[] {
+  if (argument.type === "Word") return expandWord(argument, scope);
+  const value = assignedValue(argument, scope);
+  assign(argument.name, value, scope);
+  return [{ ...value, text: `${argument.name}${argument.append === true ? "+=" : "="}${value.text}` }];
+}
+
+/** INVARIANT: a variable that shells, linkers and editors read as code is not taken for a mere value; see `assignments`. */
+function assign(name: string, { text, dynamic }: Field, scope: Scope): void {
+  scope.variables.set(name, { text, dynamic });
+  scope.analysis.assignments[name] = text;
+}
+
+function assignedValue({ value, index, append, name }: Assignment, scope: Scope): Field {
+  if (index !== undefined) {
+    scope.analysis.readsAgain = true;
+    visitSubstitutions(index, scope);
+  }
+  if (value.type === "ArrayValue") {
+    const elements = value.elements.flatMap((element) => expandWord(element, scope));
+    return unknownArray(elements);
+  }
+  const field = expandToOne(value, scope);
+  if (append === true) {
+    const before = scope.variables.get(name);
+    if (before === undefined) return { ...field, dynamic: true };
+    scope.analysis.spend(before.text.length);
+    return { ...field, text: before.text + field.text, dynamic: before.dynamic || field.dynamic };
+  }
+  return index === undefined ? field : { ...field, dynamic: true };
+}
+
+/** An array is no single value; its words are shown as one text. */
+function unknownArray(elements: readonly Field[]): Field {
+  return unknownField(elements.map(({ text }) => text).join(" "));
+}

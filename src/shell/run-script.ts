@@ -1,0 +1,91 @@
+import { type AndOr, type ParsedScript, type Pipeline, type PipelineNode, parse, type Statement } from "unbash";
+import { BoundExceeded } from "./analysis.ts";
+import type { Field } from "./field.ts";
+import { readRedirections } from "./redirections.ts";
+import { runArgv } from "./run-argv.ts";
+import { runCommand } from "./run-command.ts";
+import { runCompound } from "./run-compound.ts";
+import { inBranch, type Runner, type Scope } from "./scope.ts";
+import { refuseText } from "./text-bounds.ts";
+
+/** Walks everything that a script would run, in order, whichever way its conditions turn out. */
+export function createRunner(): Runner {
+  return { script: runScript, statements: runStatements, node: runNode, text: runText, argv: runArgv };
+}
+
+/** Deeper than any command that a person would write. */
+const DEPTH_MAX = 12;
+
+function runScript(script: ParsedScript, scope: Scope): void {
+  if (scope.depth >= DEPTH_MAX) throw new BoundExceeded(`more than ${DEPTH_MAX} levels deep`);
+  if (script.errors !== undefined && script.errors.length > 0) scope.analysis.runsUnknown();
+  runStatements(script.commands, { ...scope, depth: scope.depth + 1 });
+}
+
+/** SECURITY: a text that is not static is read as it is written, so that what is known of it is seen, and marked as unknown. */
+function runText(text: Field, scope: Scope): void {
+  if (text.dynamic) scope.analysis.runsUnknown();
+  scope.analysis.spend(text.text.length);
+  if (refuseText(text.text) !== undefined) {
+    scope.analysis.runsUnknown();
+    return;
+  }
+  runScript(parse(text.text), scope);
+}
+
+function runStatements(statements: readonly Statement[], scope: Scope): void {
+  for (const { command, background } of statements) {
+    if (background !== true) {
+      runNode(command, scope);
+      continue;
+    }
+    scope.analysis.hasBackground = true;
+    inBranch({ ...scope, background: true }, (branch) => runNode(command, branch));
+  }
+}
+
+/** Gives the output as far as it is known. */
+function runNode(node: PipelineNode | AndOr, scope: Scope): string | undefined {
+  switch (node.type) {
+    case "AndOr":
+      return runList(node, scope);
+    case "Pipeline":
+      return runPipeline(node, scope);
+    case "Command":
+      return runCommand(node, scope);
+    case "Redirected": {
+      const { input, feeds } = readRedirections(node.redirects, scope);
+      const pipedFrom = [...scope.pipedFrom, ...feeds];
+      return runNode(node.command, { ...scope, pipedFrom, input: input === undefined ? scope.input : input });
+    }
+    default:
+      runCompound(node, scope);
+      return undefined;
+  }
+}
+
+/** The first command runs, the others may. */
+function runList({ commands: [first, ...others] }: AndOr, scope: Scope): undefined {
+  if (first !== undefined) runNode(first, scope);
+  inBranch(scope, (branch) => {
+    for (const node of others) runNode(node, branch);
+  });
+}
+
+function runPipeline({ commands }: Pipeline, scope: Scope): undefined {
+  const { analysis } = scope;
+  if (commands.length > 1) analysis.hasPipe = true;
+  const start = analysis.commands.length;
+  let output: string | undefined;
+  for (const [index, node] of commands.entries()) {
+    const before = analysis.programsSince(start);
+    const input = index === 0 ? scope.input : (output ?? null);
+    const stage = { ...scope, input, pipedFrom: [...scope.pipedFrom, ...before] };
+    if (commands.length === 1) output = runNode(node, stage);
+    else {
+      inBranch(stage, (branch) => {
+        output = runNode(node, branch);
+      });
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import type { Scope } from "./scope.ts";
+import type { Call } from "./unwrap.ts";
+export function runSed(_call: Call, scope: Scope): void {
+  scope.analysis.runsUnknown();
+}

@@ -1,0 +1,44 @@
+import type { AndOr, ParsedScript, PipelineNode, Statement } from "unbash";
+import type { Analysis } from "./analysis.ts";
+import type { Field } from "./field.ts";
+import type { Variables } from "./variables.ts";
+
+/** Where in the text something runs. */
+export interface Scope {
+  readonly analysis: Analysis;
+  readonly runner: Runner;
+  readonly variables: Variables;
+  readonly wrappedBy: readonly string[];
+  readonly pipedFrom: readonly string[];
+  /** The text on standard input where it is known; `null` where there is some that is not; `undefined` where none is given. */
+  readonly input: string | null | undefined;
+  /** The program whose output `>(...)` would read here. */
+  readonly writer: string;
+  readonly background: boolean;
+  /** How many texts this one is in. */
+  readonly depth: number;
+}
+
+/** Ways in which something runs, so that what finds them needs not know how. Each gives what is known of the output. */
+export interface Runner {
+  script(script: ParsedScript, scope: Scope): void;
+  statements(statements: readonly Statement[], scope: Scope): void;
+  node(node: PipelineNode | AndOr, scope: Scope): string | undefined;
+  /** Shell text that something already expanded. */
+  text(text: Field, scope: Scope): void;
+  argv(fields: readonly Field[], scope: Scope): string | undefined;
+}
+
+/** Runs what may not run, or runs elsewhere: what it sets may be set behind it. */
+export function inBranch(scope: Scope, run: (scope: Scope) => void): void {
+  const variables = scope.variables.branch();
+  run({ ...scope, variables });
+  scope.variables.absorb(variables);
+}
+
+/** Runs what runs many times or later: what other variables hold by then is not certain. */
+export function inLoop(scope: Scope, run: (scope: Scope) => void): void {
+  const variables = scope.variables.detached();
+  run({ ...scope, variables });
+  scope.variables.absorb(variables);
+}
