@@ -1,8 +1,9 @@
 // How fast recorded decisions are decided again: `npm run build` first, then `node bench/replay.mjs [records]`. Makes an export of
 // records of about 1.4 KB in a temporary folder (200,000 take 280 MB) and replays it as `verdict replay --export` does, over
-// the rules that decided and over a change of them. One thread; best of some rounds, since other load only adds.
+// the rules that decided and over a change of them, in one thread and in as many as there are processors, which is what the
+// command takes. Best of some rounds, since other load only adds.
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { GENESIS, linkRecord, serializeRecord } from "../dist/audit/index.js";
@@ -10,6 +11,7 @@ import { createCelCompiler } from "../dist/cel/index.js";
 import { decide } from "../dist/engine/index.js";
 import { toActivation } from "../dist/model/to-activation.js";
 import { createUuidv7 } from "../dist/model/uuid.js";
+import { openReplayThreads } from "../dist/open-replay-threads.js";
 import { replayExport } from "../dist/operations/replay-export.js";
 import { createRuleLoader } from "../dist/rules/index.js";
 import { activationOf, requestOf, sourcesOf } from "./rule-set.mjs";
@@ -101,23 +103,29 @@ try {
     }
   });
   console.log(`reading and JSON.parse alone: ${rate(parsing.wall)} records/s, ${rate(parsing.cpu)} per second of CPU`);
-  const changed = ruleSetOf(
-    sources.map(({ content, ...rest }) => ({
-      ...rest,
-      content: content.replaceAll("decision: allow", "decision: deny"),
-    })),
-  );
+  const changed = sources.map(({ content, ...rest }) => ({
+    ...rest,
+    content: content.replaceAll("decision: allow", "decision: deny"),
+  }));
+  const told = { filters: {}, examplesMax: 5 };
   for (const [name, candidate] of [
-    ["the same rules", ruleSet],
+    ["the same rules", sources],
     ["every allow made a deny", changed],
   ]) {
-    let report;
-    const { cpu, wall } = await bestOf(async () => {
-      const chunks = createReadStream(path, { highWaterMark: 1024 * 1024 });
-      report = await replayExport({ chunks, ruleSet: candidate, filters: {}, examplesMax: 5 });
-    });
-    const found = `${report.unchanged} unchanged, ${report.changed} changed, ${report.undecidable.count} undecidable`;
-    console.log(`${name}: ${rate(wall)} records/s, ${rate(cpu)} per second of CPU (${found})`);
+    const rules = ruleSetOf(candidate);
+    const open = (signal) => openReplayThreads({ sources: candidate, ...told }, signal);
+    for (const [shown, threads] of [
+      ["one thread", undefined],
+      [`${availableParallelism()} threads`, { fromBytes: 64 * 1024 * 1024, open }],
+    ]) {
+      let report;
+      const { cpu, wall } = await bestOf(async () => {
+        const chunks = createReadStream(path, { highWaterMark: 1024 * 1024 });
+        report = await replayExport({ chunks, ruleSet: rules, ...told, threads });
+      });
+      const found = `${report.unchanged} unchanged, ${report.changed} changed, ${report.undecidable.count} undecidable`;
+      console.log(`${name}, ${shown}: ${rate(wall)} records/s, ${rate(cpu)} per second of CPU (${found})`);
+    }
   }
   console.log(`resident ${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most; target 100,000 records/s`);
 } finally {

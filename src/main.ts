@@ -29,6 +29,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   auditFiles: createAuditFiles(process.stdin),
   readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),
   openAuditService: async (options) => (await import("./open-audit-service.ts")).openAuditService(process.env, options),
+  openReplayThreads: async (candidate, signal) =>
+    (await import("./open-replay-threads.ts")).openReplayThreads(candidate, signal),
   openApprovalInbox: async (options) =>
     (await import("./open-approval-inbox.ts")).openApprovalInbox(process.env, options),
   terminal: createLiveTerminal(process),

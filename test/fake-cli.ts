@@ -69,6 +69,7 @@ export function createFakeCli(options: FakeCliOptions = {}) {
       openAuditService: async () => {
         throw new CliError("there is no service");
       },
+      openReplayThreads: async () => undefined,
       openApprovalInbox: async () => {
         throw new CliError("there is no service");
       },

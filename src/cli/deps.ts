@@ -1,6 +1,7 @@
 import type { NewApiKey } from "../identity/index.ts";
 import type { ReadResult } from "../operations/check-rules.ts";
 import type { KeyView } from "../operations/manage-keys.ts";
+import type { ExportCandidate, ReplayThreads } from "../operations/replay-export.ts";
 import type { ApprovalInbox, LiveTerminal } from "./approvals-deps.ts";
 import type { AuditFiles, AuditService } from "./audit-deps.ts";
 import type { LintFiles } from "./lint-files.ts";
@@ -34,6 +35,8 @@ export interface CliDeps {
   readAuditKeys(): ReadonlyMap<string, string>;
   /** The log of the service at `url`; without one, of the service that runs in this environment. */
   openAuditService(options: KeyAdminOptions): Promise<AuditService>;
+  /** Threads for a large export, as `replayExport` takes them. */
+  openReplayThreads(candidate: ExportCandidate, signal: AbortSignal): Promise<ReplayThreads | undefined>;
   /** The approvals of the service at `url`; without one, of the service that runs in this environment. */
   openApprovalInbox(options: KeyAdminOptions): Promise<ApprovalInbox>;
   readonly terminal: LiveTerminal;

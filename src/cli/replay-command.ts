@@ -1,4 +1,4 @@
-import { checkRules, type RuleSet } from "../operations/check-rules.ts";
+import { checkRules } from "../operations/check-rules.ts";
 import { type ReplayReport, replayExport } from "../operations/replay-export.ts";
 import type { AuditSelection } from "./audit-deps.ts";
 import { CliError } from "./cli-error.ts";
@@ -26,6 +26,9 @@ export interface ReplayOptions extends ReplaySource {
   readonly format: "pretty" | "json";
 }
 
+/** What a smaller export takes is less than what threads take to start, compile the rules and get warm: about a second. */
+const THREADED_BYTES_MIN = 64 * 1024 * 1024;
+
 /**
  * Decides recorded decisions again with the rules of a directory.
  * @returns 6 when there is what `--fail-on` names; 1 when not all lines are records, or when that was asked of a file without
@@ -33,10 +36,12 @@ export interface ReplayOptions extends ReplaySource {
  * @throws CliError when the rules have errors or the records cannot be read whole
  */
 export async function runReplay(deps: CliDeps, dir: string | undefined, options: ReplayOptions): Promise<number> {
-  const ruleSet = await loadRules(deps, dir);
-  const filters = filtersOf(options);
-  const report = await withExport(deps, options, selectionOf(filters), (chunks) =>
-    replayExport({ chunks, ruleSet, filters, examplesMax: options.examples }),
+  const { ruleSet, sources } = await loadRules(deps, dir);
+  const told = { filters: filtersOf(options), examplesMax: options.examples };
+  const open = (signal: AbortSignal) => deps.openReplayThreads({ sources, ...told }, signal);
+  const threads = { fromBytes: THREADED_BYTES_MIN, open };
+  const report = await withExport(deps, options, selectionOf(told.filters), (chunks) =>
+    replayExport({ chunks, ruleSet, ...told, threads }),
   );
   assertTrustworthy(deps, options, report);
   show(deps, options, report);
@@ -48,10 +53,11 @@ export async function runReplay(deps: CliDeps, dir: string | undefined, options:
   return EXIT.failed;
 }
 
-async function loadRules(deps: CliDeps, dir: string | undefined): Promise<RuleSet> {
+async function loadRules(deps: CliDeps, dir: string | undefined) {
   const place = rulesPlace(deps, dir);
-  const { ruleSet, diagnostics } = checkRules(await deps.readRules(place.dir));
-  if (ruleSet !== undefined) return ruleSet;
+  const read = await deps.readRules(place.dir);
+  const { ruleSet, diagnostics } = checkRules(read);
+  if (ruleSet !== undefined && read.ok) return { ruleSet, sources: read.sources };
   // On stderr, which is never coloured: stdout holds a report or nothing.
   const shown = diagnostics.map((diagnostic) => located(diagnostic, place));
   deps.stderr(formatDiagnostics(shown, createPaint(deps.env, false)));

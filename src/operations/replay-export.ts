@@ -1,8 +1,17 @@
 import type { AuditFilters } from "../audit/index.ts";
-import { createExportReader, createReplay, type ReplayReport } from "../replay/index.ts";
-import type { RuleSet } from "../rules/index.ts";
+import { createCelCompiler } from "../cel/index.ts";
+import {
+  createJudge,
+  createLineCutter,
+  createSummary,
+  type JudgedLines,
+  type ReplayReport,
+  readLines,
+} from "../replay/index.ts";
+import { createRuleLoader, type RuleSet, type RuleSource } from "../rules/index.ts";
 
 export type { Groups, Outcome, ReplayExample, ReplayReport, Transition } from "../replay/index.ts";
+export type { JudgedLines };
 
 export interface ReplayedExport {
   /** The bytes of an export (NDJSON), in chunks of any size. */
@@ -11,16 +20,129 @@ export interface ReplayedExport {
   readonly ruleSet: RuleSet;
   readonly filters: Omit<AuditFilters, "kind">;
   readonly examplesMax: number;
+  /** For a large export; without them all is done in this thread. What comes out is the same. */
+  readonly threads?: ThreadSource;
+}
+
+/** Where threads come from when there is much to do. */
+export interface ThreadSource {
+  /** They start when so much has been decided without them. */
+  readonly fromBytes: number;
+  /** @param signal ends them, also while they start @returns undefined when there are none to be had */
+  open(signal: AbortSignal): Promise<ReplayThreads | undefined>;
+}
+
+/** Threads that decide the lines of an export. */
+export interface ReplayThreads {
+  readonly count: number;
+  /** May be called again before it has answered. @param block whole lines; given away */
+  judge(block: Uint8Array<ArrayBuffer>): Promise<JudgedLines>;
+  close(): Promise<void>;
+}
+
+/** What a thread needs to know. Plain data. */
+export interface ExportCandidate extends Pick<ReplayedExport, "filters" | "examplesMax"> {
+  /** That load without an error. */
+  readonly sources: readonly RuleSource[];
 }
 
 /**
  * What a rule set would have decided on the decisions in an export. Nothing is recorded and nobody is asked.
- * @throws what reading the chunks throws
+ * @throws what reading the chunks throws, and what happens to the threads
  */
-export async function replayExport({ chunks, ...options }: ReplayedExport): Promise<ReplayReport> {
-  const replay = createReplay(options);
-  const reader = createExportReader(replay);
-  for await (const chunk of chunks) reader.write(chunk);
-  reader.end();
-  return replay.report();
+export async function replayExport({ chunks, threads, ...options }: ReplayedExport): Promise<ReplayReport> {
+  const replaying = new Replaying(options, threads);
+  // What the cutter has found and nobody has taken yet.
+  const found: (Uint8Array | string)[] = [];
+  const cutter = createLineCutter({ block: (bytes) => found.push(bytes), malformed: (detail) => found.push(detail) });
+  try {
+    for await (const chunk of chunks) {
+      cutter.write(chunk);
+      for (const block of found.splice(0)) await replaying.take(block);
+    }
+    cutter.end();
+    for (const block of found) await replaying.take(block);
+    return await replaying.finish();
+  } finally {
+    await replaying.close();
+  }
+}
+
+type Options = Pick<ReplayedExport, "ruleSet" | "filters" | "examplesMax">;
+
+class Replaying {
+  readonly #source: ThreadSource | undefined;
+  readonly #ending = new AbortController();
+  readonly #judge;
+  readonly #summary;
+  /** INVARIANT: in the order of the blocks, and counted in that order. */
+  readonly #underWay: Promise<JudgedLines>[] = [];
+  #bytes = 0;
+  #opening: Promise<void> | undefined;
+  #threads: ReplayThreads | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: Options, source: ThreadSource | undefined) {
+    this.#source = source;
+    this.#judge = createJudge(options);
+    this.#summary = createSummary(options.ruleSet.revision, options.examplesMax);
+  }
+
+  /** @param block lines, or what is wrong with one that could not be read */
+  async take(block: Uint8Array | string): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (typeof block === "string" || this.#threads === undefined) {
+      if (typeof block === "string") this.#judge.malformed(block);
+      else this.#judgeHere(block);
+      this.#underWay.push(Promise.resolve(this.#judge.take()));
+    } else {
+      const judged = this.#threads.judge(new Uint8Array(block));
+      // That it fails is seen when it is waited for.
+      judged.catch(() => undefined);
+      this.#underWay.push(judged);
+    }
+    // Two for each: one to work at, and one that lies ready.
+    await this.#count((this.#threads?.count ?? 0) * 2);
+  }
+
+  async finish(): Promise<ReplayReport> {
+    await this.#count(0);
+    return this.#summary.report();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#opening;
+    await this.#threads?.close();
+  }
+
+  #judgeHere(block: Uint8Array): void {
+    readLines(this.#judge, block);
+    this.#bytes += block.length;
+    if (this.#source === undefined || this.#bytes < this.#source.fromBytes || this.#opening !== undefined) return;
+    // Until they have started, this thread goes on.
+    this.#opening = this.#source.open(this.#ending.signal).then(
+      (threads) => {
+        this.#threads = threads;
+      },
+      (error: unknown) => {
+        this.#failure = { error };
+      },
+    );
+  }
+
+  async #count(underWayMax: number): Promise<void> {
+    while (this.#underWay.length > underWayMax) this.#summary.add(await this.#underWay.shift()!);
+  }
+}
+
+/** Decides blocks of lines in another thread. @throws Error when the rules have errors, which was found out before */
+export function createBlockJudge({ sources, ...options }: ExportCandidate): (block: Uint8Array) => JudgedLines {
+  const loaded = createRuleLoader({ compiler: createCelCompiler() }).load(sources);
+  if (!loaded.ok) throw new Error(`the rules do not load any more: ${loaded.diagnostics[0]?.message}`);
+  const judge = createJudge({ ruleSet: loaded.ruleSet, ...options });
+  return (block) => {
+    readLines(judge, block);
+    return judge.take();
+  };
 }

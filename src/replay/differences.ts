@@ -1,5 +1,3 @@
-import type { DecisionRecord } from "../audit/index.ts";
-import type { Decision } from "../model/decision.ts";
 import type { Difference } from "./compare-outcomes.ts";
 import { createTally, type Tally } from "./tally.ts";
 import type {
@@ -17,7 +15,7 @@ type Report = Pick<ReplayReport, "changed" | "transitions" | "same_decision" | "
 
 /** Counts recorded decisions that come out otherwise, in bounded memory. */
 export interface Differences {
-  add(kind: Exclude<Difference, "none">, record: DecisionRecord, before: Decision, after: Decision): void;
+  add(kind: Exclude<Difference, "none">, example: ReplayExample): void;
   report(): Report;
 }
 
@@ -43,9 +41,8 @@ export function createDifferences(examplesMax: number): Differences {
   }
 
   return {
-    add(kind, record, before, after) {
-      const example = exampleOf(record, before, after);
-      const { identity, action_type, action_name } = example;
+    add(kind, example) {
+      const { before, after, identity, action_type, action_name } = example;
       count(byRule, { before: rulesOf(before), after: rulesOf(after) }, example);
       if (kind === "rules") {
         addTo(sameDecision, example, examplesMax);
@@ -81,18 +78,4 @@ function addTo<Example>(counted: { count: number; examples: Example[] }, example
 
 const transitionOf = ({ before, after }: ReplayExample): Transition => `${before.decision}->${after.decision}`;
 
-const rulesOf = ({ rules }: Decision) => (rules.length === 0 ? null : rules.join(", "));
-
-const outcomeOf = ({ decision, reason_code, rules }: Decision): Outcome => ({ decision, reason_code, rules });
-
-function exampleOf(record: DecisionRecord, before: Decision, after: Decision): ReplayExample {
-  return {
-    id: record.id,
-    time: record.time,
-    action_type: record.request.action_type,
-    action_name: record.request.action_name,
-    identity: record.identity.name,
-    before: outcomeOf(before),
-    after: outcomeOf(after),
-  };
-}
+const rulesOf = ({ rules }: Outcome) => (rules.length === 0 ? null : rules.join(", "));

@@ -1,4 +1,7 @@
 export { compareOutcomes, type Difference } from "./compare-outcomes.ts";
-export { createExportReader, type ExportReader } from "./export-reader.ts";
-export { createReplay, type Replay, type ReplayOptions } from "./replay.ts";
+export { createLineCutter } from "./cut-lines.ts";
+export { createJudge, type JudgedLines } from "./judge.ts";
+export { readLines } from "./read-lines.ts";
+export { createReplay, type Replay } from "./replay.ts";
+export { createSummary } from "./summary.ts";
 export type * from "./types.ts";

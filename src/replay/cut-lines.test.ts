@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createExportReader } from "./export-reader.ts";
+import { createLineCutter } from "./cut-lines.ts";
+import { readLines } from "./read-lines.ts";
+import type { Replay } from "./replay.ts";
+
+/** Cuts what is written into lines. */
+function createExportReader(lines: Pick<Replay, "line" | "malformed">) {
+  return createLineCutter({ block: (bytes) => readLines(lines, bytes), malformed: lines.malformed });
+}
 
 function linesOf(...chunks: readonly (string | Uint8Array)[]): string[] {
   const seen: string[] = [];
