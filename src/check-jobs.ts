@@ -4,6 +4,7 @@ import { type DryRunRequest, readDryRun } from "./http/dry-run-body.ts";
 import { readReplay } from "./http/replay-body.ts";
 import { AppError } from "./model/errors.ts";
 import { CHECK_LIMITS } from "./model/limits.ts";
+import { loadParsers } from "./operations/load-parsers.ts";
 import type { ActiveSources, CandidateReplay, DryRunFormat, DryRunResult } from "./operations/policy-checker.ts";
 import { openCandidate, type Replay, type ReplayReport } from "./operations/replay-candidate.ts";
 import { type RanDryRun, runDryRun } from "./operations/run-dry-run.ts";
@@ -12,8 +13,8 @@ import { type RanDryRun, runDryRun } from "./operations/run-dry-run.ts";
 export interface CheckJobs {
   /** @returns whether it is about the rules that are sent with it, and not about the active ones */
   readDryRun(body: Uint8Array): boolean;
-  dryRun(job: { readonly format: DryRunFormat; readonly active: ActiveSources | undefined }): DryRunResult;
-  openReplay(body: Uint8Array): Pick<CandidateReplay, "revision" | "filters">;
+  dryRun(job: { readonly format: DryRunFormat; readonly active: ActiveSources | undefined }): Promise<DryRunResult>;
+  openReplay(body: Uint8Array): Promise<Pick<CandidateReplay, "revision" | "filters">>;
   replayLines(lines: readonly string[]): void;
   replayReport(): ReplayReport;
 }
@@ -26,14 +27,16 @@ export function createCheckJobs(): CheckJobs {
       request = readDryRun(body);
       return request.rules !== undefined;
     },
-    dryRun({ format, active }) {
+    async dryRun({ format, active }) {
+      await loadParsers(request!.rules ?? active?.sources ?? []);
       const ran = run(request!, active);
       const { revision, cases, failed } = ran;
       const answer = new TextEncoder().encode(dryRunText(ran, format));
       return { revision, cases: cases.length, failed, answer };
     },
-    openReplay(body) {
+    async openReplay(body) {
       const { rules, examples, filters } = readReplay(body);
+      await loadParsers(rules);
       const candidate = openCandidate(rules, examples);
       if (!candidate.ok) throw bundleProblem("rules_invalid", { rules }, candidate.diagnostics);
       replay = candidate.replay;

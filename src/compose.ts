@@ -20,6 +20,7 @@ import { createActiveRules } from "./operations/active-rules.ts";
 import { createApprovalAnnouncer } from "./operations/announce-approvals.ts";
 import { createRuleArchiver, type RuleArchiver } from "./operations/archive-rules.ts";
 import type { InitialKeysFile } from "./operations/create-initial-keys.ts";
+import { loadParsers } from "./operations/load-parsers.ts";
 import { createWebhooks, type Webhooks } from "./operations/notify-webhooks.ts";
 import { createDecisionRecorder } from "./operations/record-decision.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
@@ -124,6 +125,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const load = async () => {
     const read = await ruleFiles.read();
     if (!read.ok) return read;
+    await loadParsers(read.sources);
     const loaded = loader.load(read.sources);
     return loaded.ok ? { ...loaded, sources: read.sources } : loaded;
   };

@@ -1,5 +1,6 @@
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createCelCompiler } from "./cel/index.ts";
+import { loadParsers } from "./operations/load-parsers.ts";
 import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/shadow-rules.ts";
 import { createRuleLoader } from "./rules/index.ts";
 
@@ -18,6 +19,7 @@ export function openShadowRules(dir: string, deps: Omit<ShadowDeps, "later">): O
 
   async function load(): Promise<void> {
     const read = await files.read();
+    if (read.ok) await loadParsers(read.sources);
     const loaded = read.ok ? loader.load(read.sources) : read;
     if (loaded.ok) {
       shadowRules.use(loaded.ruleSet);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createCelCompiler } from "../src/cel/index.ts";
+import { createCelCompiler, loadParsersFor } from "../src/cel/index.ts";
 import { checkReferences, runCases } from "../src/fixtures/index.ts";
 import { createRuleLoader } from "../src/rules/index.ts";
 import { readFixtures } from "./fixtures/shipped-packs.ts";
@@ -13,6 +13,8 @@ interface Block {
 }
 
 const PAGES = ["docs/rules.md", "docs/fixtures.md"] as const;
+await loadParsersFor(PAGES.map((path) => readFileSync(join(import.meta.dirname, "..", path), "utf8")));
+
 const isRuleFile = ({ text }: Block) => /^version: 1$/m.test(text);
 const isFixtureFile = ({ text }: Block) => /^cases:$/m.test(text);
 const named = (list: readonly Block[]) => list.map((block) => ({ name: `line ${block.line}`, block }));

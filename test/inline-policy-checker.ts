@@ -15,7 +15,7 @@ export function createInlinePolicyChecker(): PolicyChecker {
       closed,
       async call(name, argument) {
         signal.throwIfAborted();
-        return structuredClone(jobs[name as keyof typeof jobs](structuredClone(argument) as never));
+        return structuredClone(await jobs[name as keyof typeof jobs](structuredClone(argument) as never));
       },
       close: async () => close(),
     };

@@ -8,6 +8,7 @@ import { evaluateOn } from "./evaluate.ts";
 import { necessaryConditions, type Place } from "./facts.ts";
 import { EvalFrame } from "./frame.ts";
 import { type FunctionSpec, FunctionTable } from "./functions.ts";
+import { PARSER_FUNCTIONS } from "./functions-parsers.ts";
 import { RULE_FUNCTIONS } from "./functions-rules.ts";
 import { STANDARD_FUNCTIONS } from "./functions-standard.ts";
 import { STRING_FUNCTIONS } from "./functions-strings.ts";
@@ -102,6 +103,7 @@ export function createCelCompiler(options: CelCompilerOptions = {}): CelCompiler
     TIME_FUNCTIONS,
     STRING_FUNCTIONS,
     RULE_FUNCTIONS,
+    PARSER_FUNCTIONS,
     options.functions ?? [],
   );
   const limits = { ...PARSER_LIMITS, ...options.limits };

@@ -1,7 +1,7 @@
 import type { Activation } from "../model/activation.ts";
 import type { PathTable } from "./paths.ts";
 import type { CelErrorValue, CelValue, Frame } from "./types.ts";
-import { CelTimestamp } from "./values.ts";
+import { CelTimestamp, LIMIT_EXCEEDED } from "./values.ts";
 
 /**
  * What one evaluation may spend. A unit is about 20 ns of work: a node inside a comprehension each time round, 16
@@ -29,6 +29,8 @@ export class EvalFrame implements Frame {
   /** Bindings of a standard expression; rules use the activation. */
   bindings: Readonly<Record<string, CelValue>> = {};
   readonly #paths: PathTable | undefined;
+  /** What was computed from texts in this decision, by function. */
+  readonly #computed = new Map<string, Map<string, unknown>>();
   #now: CelTimestamp | undefined;
 
   constructor(paths?: PathTable) {
@@ -39,6 +41,7 @@ export class EvalFrame implements Frame {
     this.activation = activation;
     this.decisionFuel = FUEL_PER_DECISION;
     this.#now = undefined;
+    if (this.#computed.size > 0) this.#computed.clear();
     if (this.generation >= GENERATIONS_MAX) {
       this.stamps.fill(0);
       this.generation = 0;
@@ -61,6 +64,31 @@ export class EvalFrame implements Frame {
     const value = this.#paths.resolve(slot, this);
     this.values[slot] = value;
     this.stamps[slot] = this.generation;
+    return value;
+  }
+
+  /**
+   * Computes something from a text, at most once in a decision. What it costs is taken from what the decision has left, so
+   * that an evaluation comes out the same whether it is the first to ask or not.
+   * @param compute always gives the same for the same function and text, and never throws
+   */
+  once(name: string, text: string, fuel: number, compute: (text: string) => unknown): unknown {
+    if (!this.spend(2 + (text.length >> 8))) return LIMIT_EXCEEDED;
+    if (this.activation === undefined) return this.spend(fuel) ? compute(text) : LIMIT_EXCEEDED;
+    let known = this.#computed.get(name);
+    if (known === undefined) {
+      known = new Map();
+      this.#computed.set(name, known);
+    }
+    let value = known.get(text);
+    if (value !== undefined) return value;
+    this.decisionFuel -= fuel;
+    if (this.decisionFuel < 0) {
+      this.fuel = -1;
+      return LIMIT_EXCEEDED;
+    }
+    value = compute(text);
+    known.set(text, value);
     return value;
   }
 

@@ -1,4 +1,5 @@
 export { type CelCompilerOptions, createCelCompiler } from "./compiler.ts";
+export { loadParsersFor } from "./functions-parsers.ts";
 export { type Mutant, mutantsOf } from "./mutants.ts";
 export { compileStandard, type StandardExpression, type StandardOptions } from "./standard.ts";
 export type * from "./types.ts";

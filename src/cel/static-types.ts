@@ -49,6 +49,7 @@ export function isMapType(type: StaticType): boolean {
 export function isAssignable(from: StaticType, to: StaticType): boolean {
   if (from.kind === "dyn" || to.kind === "dyn") return true;
   if (from.kind === "list" && to.kind === "list") return isAssignable(from.element, to.element);
+  if (from.kind === "object" && to.kind === "object") return from.name === to.name;
   if (isMapType(from) && isMapType(to)) return true;
   return from.kind === to.kind;
 }
@@ -57,6 +58,7 @@ export function isAssignable(from: StaticType, to: StaticType): boolean {
 export function isComparable(a: StaticType, b: StaticType): boolean {
   if (a.kind === "null" || b.kind === "null" || (isNumericType(a) && isNumericType(b))) return true;
   if (a.kind === "list" && b.kind === "list") return isComparable(a.element, b.element);
+  if (isMapType(a) && isMapType(b)) return true;
   return isAssignable(a, b);
 }
 

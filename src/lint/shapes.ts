@@ -2,6 +2,7 @@ import type { ComprehensionNode, Node } from "../cel/ast.ts";
 import { resolveCall } from "../cel/compile-calls.ts";
 import { typeAtPath, typeOfLiteral } from "../cel/environment.ts";
 import { FunctionTable } from "../cel/functions.ts";
+import { PARSER_FUNCTIONS } from "../cel/functions-parsers.ts";
 import { RULE_FUNCTIONS } from "../cel/functions-rules.ts";
 import { STANDARD_FUNCTIONS } from "../cel/functions-standard.ts";
 import { STRING_FUNCTIONS } from "../cel/functions-strings.ts";
@@ -21,7 +22,13 @@ export interface Shape {
   readonly element: Shape | undefined;
 }
 
-const FUNCTIONS = new FunctionTable(STANDARD_FUNCTIONS, TIME_FUNCTIONS, STRING_FUNCTIONS, RULE_FUNCTIONS);
+const FUNCTIONS = new FunctionTable(
+  STANDARD_FUNCTIONS,
+  TIME_FUNCTIONS,
+  STRING_FUNCTIONS,
+  RULE_FUNCTIONS,
+  PARSER_FUNCTIONS,
+);
 
 /** Any JSON value: its elements are JSON again. */
 export const JSON_SHAPE: Shape = jsonShape();

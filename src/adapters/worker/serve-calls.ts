@@ -8,19 +8,19 @@ export type Reply =
   /** The stack of something that is no expected failure. */
   | { readonly bug: string };
 
-/** By name. Arguments and values are plain data. */
+/** By name. Arguments and values are plain data, or promise it. */
 export type CallHandlers = Readonly<Record<string, (argument: never) => unknown>>;
 
 /** Answers the calls of a `WorkerSession` from within its worker. */
 export function serveCalls(handlers: CallHandlers): void {
   parentPort?.on("message", ({ name, argument }: { name: string; argument: never }) => {
-    parentPort?.postMessage(answer(() => handlers[name]!(argument)));
+    void answer(() => handlers[name]!(argument)).then((reply) => parentPort?.postMessage(reply));
   });
 }
 
-function answer(run: () => unknown): Reply {
+async function answer(run: () => unknown): Promise<Reply> {
   try {
-    return { value: run() };
+    return { value: await run() };
   } catch (error) {
     if (!(error instanceof AppError)) return { bug: String(error instanceof Error ? error.stack : error) };
     const { code, detail, faults, extensions } = error;
