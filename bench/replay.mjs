@@ -116,7 +116,7 @@ try {
     const open = (signal) => openReplayThreads({ sources: candidate, ...told }, signal);
     for (const [shown, threads] of [
       ["one thread", undefined],
-      [`${availableParallelism()} threads`, { fromBytes: 64 * 1024 * 1024, open }],
+      [`${availableParallelism()} threads`, { fromBytes: 16 * 1024 * 1024, open }],
     ]) {
       let report;
       const { cpu, wall } = await bestOf(async () => {

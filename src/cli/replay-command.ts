@@ -26,8 +26,11 @@ export interface ReplayOptions extends ReplaySource {
   readonly format: "pretty" | "json";
 }
 
-/** What a smaller export takes is less than what threads take to start, compile the rules and get warm: about a second. */
-const THREADED_BYTES_MIN = 64 * 1024 * 1024;
+/**
+ * Threads take about a second to start and compile the rules. So much is decided in a fifth of that where rules compare, and
+ * in more where they search all texts, as the shipped ones do.
+ */
+const THREADED_BYTES_MIN = 16 * 1024 * 1024;
 
 /**
  * Decides recorded decisions again with the rules of a directory.
