@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createAuditFiles, createLintFiles, createLiveTerminal, runCli } from "./cli/index.ts";
+import { loadParsers } from "./operations/load-parsers.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
@@ -18,7 +19,11 @@ const exitCode = await runCli(process.argv.slice(2), {
   isErrorInteractive: process.stderr.isTTY === true,
   serve: async () => (await import("./run-service.ts")).runService(process.env),
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
-  readRules: (dir) => createRuleDirectory({ dir }).read(),
+  async readRules(dir) {
+    const read = await createRuleDirectory({ dir }).read();
+    if (read.ok) await loadParsers(read.sources);
+    return read;
+  },
   testFiles: {
     readFixtures: (dir) => createRuleDirectory({ dir, kind: "fixtures" }).read(),
     watch: (dir, onChange, onError) => createRuleDirectory({ dir }).watch(onChange, onError),

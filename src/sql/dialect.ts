@@ -54,11 +54,15 @@ const BEGINNINGS: ReadonlySet<string> = new Set([
 /** To PostgreSQL, `SELECT 1 shutdown` names a column; to SQL Server it is two statements. */
 function stackedFault(tokens: readonly ScanToken[] | undefined): string | undefined {
   if (tokens === undefined) return "not SQL that PostgreSQL parses";
-  let isBeginning = true;
+  let previous = ";";
+  let mayNameSet = false;
   for (const { text, tokenName } of tokens) {
     if (tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT") continue;
-    if (!isBeginning && BEGINNINGS.has(text.toLowerCase())) return "a statement may begin in the middle in tsql";
-    isBeginning = text === ";";
+    const word = text.toLowerCase();
+    if (previous === ";") mayNameSet = word === "update";
+    else if (word === "set" && mayNameSet) mayNameSet = false;
+    else if (BEGINNINGS.has(word)) return "a statement may begin in the middle in tsql";
+    previous = word;
   }
   return undefined;
 }
