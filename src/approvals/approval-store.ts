@@ -9,7 +9,7 @@ import type {
   NewApproval,
   Settled,
   Step,
-  TakenStep,
+  ToldPart,
   UntoldStep,
   VoteRefusal,
 } from "./types.ts";
@@ -45,8 +45,8 @@ export type Opened = Expiries &
     | { readonly outcome: "queue_full"; readonly pending: number }
   );
 
-/** A step that was told: recorded, and announced. */
-export interface ToldStep extends TakenStep {
+/** A step of an approval that was told. */
+export interface ToldStep extends ToldPart {
   readonly id: Approval["id"];
 }
 
@@ -79,8 +79,8 @@ export type ApprovalCounts = Readonly<Record<ApprovalStatus, number>>;
  * - `forget` removes at most `limit` approvals that were resolved before `resolvedBefore` (epoch milliseconds) and whose
  *   grant, if any, has expired by then (`forgettableFrom`), those first that could have been for longest, and gives how many.
  *   A pending one stays, however late it is.
- * - Each step is stored with the duty to tell it (`Approval.untold`). `markTold` ends the duty, and passes over steps that are
- *   told or of unknown approvals. `claimUntold` takes at most `limit` approvals over from whoever should have told by now,
+ * - Each step is stored with the duty to tell it (`Approval.untold`). `markTold` ends the duty, or that
+ *   part of it that was done, and passes over steps that are told or of unknown approvals. `claimUntold` takes at most `limit` approvals over from whoever should have told by now,
  *   those first that have been claimable for longest; of any number of calls at once one gets each step.
  * - Texts are compared byte by byte, and a missing tenant is no tenant's name.
  * - What a method confirmed survives the process, unless the adapter says otherwise.

@@ -100,6 +100,14 @@ export interface TakenStep {
 export interface UntoldStep extends TakenStep {
   /** Until then whoever took or claimed the step tells it; from then on anybody may claim it (`claimUntold`). */
   readonly claimableFrom: number;
+  /** It is in the audit log, and people outside have yet to hear of it. */
+  readonly isRecorded?: true;
+}
+
+/** A step that was told: recorded, and announced. */
+export interface ToldPart extends TakenStep {
+  /** It could not be announced. */
+  readonly isOnlyRecorded?: true;
 }
 
 /** One person's yes. */

@@ -68,6 +68,16 @@ describe("an untold step", () => {
   });
 });
 
+it("a step that is recorded, and not yet announced, is told with that, and once", () => {
+  const taken = { kind: "voted", by: { name: "alice", keyId: "any" } } as const;
+  const recorded = markTold(once, [{ ...taken, isOnlyRecorded: true }]);
+  expect(recorded.untold!.map(({ isRecorded }) => isRecorded)).toEqual([undefined, true]);
+  expect(markTold(recorded, [{ ...taken, isOnlyRecorded: true }])).toBe(recorded);
+  const { approval, claimed } = claimUntold(recorded, NOW + 10_000);
+  expect(claimed.map(({ isRecorded }) => isRecorded)).toEqual([undefined, true]);
+  expect(stepsOf(markTold(approval, [{ ...taken, isOnlyRecorded: true }, taken]))).toEqual(["opened gateway"]);
+});
+
 describe("a claim", () => {
   it("takes the steps that should have been told by now, and nobody else gets them for a while", () => {
     const since = claimableFrom(once)!;

@@ -1,4 +1,4 @@
-import type { Approval, ApprovalStepKind, TakenStep, UntoldStep } from "./types.ts";
+import type { Approval, ApprovalStepKind, TakenStep, ToldPart, UntoldStep } from "./types.ts";
 
 /**
  * How long whoever took a step has to tell it before anybody may, in milliseconds. Telling takes a few of them; a process
@@ -22,11 +22,17 @@ export function withStep(
 }
 
 /** Since these steps are told, nobody has to tell them any more. The approval itself when none of them was untold. */
-export function markTold(approval: Approval, told: readonly TakenStep[]): Approval {
+export function markTold(approval: Approval, told: readonly ToldPart[]): Approval {
   const { untold = [], ...rest } = approval;
-  const left = untold.filter((step) => !told.some((other) => isSameStep(step, other)));
-  if (left.length === untold.length) return approval;
+  const left = untold.flatMap((step) => leftOf(step, told));
+  if (left.length === untold.length && left.every((step) => untold.includes(step))) return approval;
   return left.length === 0 ? rest : { ...rest, untold: left };
+}
+
+function leftOf(step: UntoldStep, told: readonly ToldPart[]): readonly UntoldStep[] {
+  const parts = told.filter((part) => isSameStep(step, part));
+  if (parts.some(({ isOnlyRecorded }) => isOnlyRecorded !== true)) return [];
+  return [parts.length === 0 || step.isRecorded === true ? step : { ...step, isRecorded: true }];
 }
 
 /** The approval when its claimable steps are claimed, and those steps in their order: the caller has to tell them. */

@@ -13,10 +13,13 @@ async function createAnnouncer() {
   const { approvalStore, clock } = service;
   const published: string[] = [];
   const notified: string[] = [];
-  const faults = { spool: false, notifier: false, store: false };
+  const claims: number[] = [];
+  const faults = { spool: false, notifier: false, store: false, recordsWith: "\0" };
   const append = spool.append.bind(spool);
   spool.append = (record) =>
-    faults.spool ? Promise.reject(new UnavailableError("audit", "disk full")) : append(record);
+    faults.spool || record.includes(faults.recordsWith)
+      ? Promise.reject(new UnavailableError("audit", "disk full"))
+      : append(record);
   const away = async () => Promise.reject(new UnavailableError("storage", "away"));
   const start = () =>
     createApprovalAnnouncer({
@@ -24,7 +27,12 @@ async function createAnnouncer() {
       spool,
       approvalStore: {
         markTold: (steps) => (faults.store ? away() : approvalStore.markTold(steps)),
-        claimUntold: (now, limit) => (faults.store ? away() : approvalStore.claimUntold(now, limit)),
+        async claimUntold(now, limit) {
+          if (faults.store) await away();
+          const claimed = await approvalStore.claimUntold(now, limit);
+          claims.push(claimed.length);
+          return claimed;
+        },
       },
       news: { publish: async (id) => void published.push(id) },
       notifier: {
@@ -47,7 +55,21 @@ async function createAnnouncer() {
   }
   const untold = async (id: string) => (await approvalStore.get(id, clock.now()))!.approval.untold?.length ?? 0;
   const later = () => advance(TELL_WITHIN_MS);
-  return { start, open, published, notified, faults, kinds, logLines, approvalStore, clock, untold, later };
+  return {
+    start,
+    open,
+    published,
+    notified,
+    faults,
+    claims,
+    kinds,
+    logLines,
+    approvalStore,
+    clock,
+    untold,
+    later,
+    spool,
+  };
 }
 
 describe("a step that cannot be recorded", () => {
@@ -144,6 +166,87 @@ test("a notice that cannot be queued holds nothing up, and is queued later witho
   await announcer.settle();
   expect(notified).toEqual([`opened ${opened.approval.id}`]);
   expect(await kinds()).toEqual(["opened"]);
+  expect(await untold(opened.approval.id)).toBe(0);
+});
+
+describe("what goes on failing", () => {
+  it("of one approval holds up no other", async () => {
+    const { start, open, faults, kinds, later, untold } = await createAnnouncer();
+    const announcer = start();
+    const opened = [];
+    for (let n = 1; n <= 25; n++) opened.push(await open(n));
+    faults.recordsWith = opened[0]!.approval.id;
+    for (let look = 0; look < 2; look++) {
+      later();
+      await announcer.catchUp().catch(() => announcer.catchUp());
+    }
+    expect(await kinds()).toHaveLength(24);
+    expect(await untold(opened[0]!.approval.id)).toBe(1);
+    faults.recordsWith = "\0";
+    later();
+    await announcer.catchUp();
+    expect(await kinds()).toHaveLength(25);
+  });
+
+  it.each(["spool", "notifier"] as const)("of all (%s) costs each look no more than a few of them", async (fault) => {
+    const { start, open, faults, claims, logLines, published, kinds, later } = await createAnnouncer();
+    const announcer = start();
+    for (let n = 1; n <= 120; n++) await open(n);
+    faults[fault] = true;
+    later();
+    for (let look = 0; look < 3; look++) await expect(announcer.catchUp()).rejects.toThrow();
+    await announcer.settle();
+    expect(claims).toHaveLength(3);
+    expect(Math.max(...claims)).toBeLessThanOrEqual(20);
+    expect(published).toEqual([]);
+    expect(logLines.join("")).not.toContain("waits");
+    faults[fault] = false;
+    later();
+    await announcer.catchUp();
+    expect(await kinds()).toHaveLength(120);
+  });
+});
+
+describe("a record that takes longer than others wait", () => {
+  it("is not taken for written by who tells the step meanwhile", async () => {
+    const { start, open, spool, kinds, later, untold } = await createAnnouncer();
+    const announcer = start();
+    const opened = await open(1);
+    const { append } = spool;
+    let fail = (_: Error) => {};
+    spool.append = () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      });
+    const announcing = announcer.announce([opened]);
+    later();
+    const catchingUp = announcer.catchUp();
+    await new Promise(setImmediate);
+    expect(await untold(opened.approval.id)).toBe(1);
+    fail(new UnavailableError("audit", "disk full"));
+    await expect(announcing).rejects.toMatchObject({ code: "audit_unavailable" });
+    await expect(catchingUp).rejects.toMatchObject({ code: "audit_unavailable" });
+    spool.append = append;
+    later();
+    await announcer.catchUp();
+    expect(await kinds()).toEqual(["opened"]);
+  });
+});
+
+test("a step that is recorded and whose notice waits is not recorded again by another process", async () => {
+  const { start, open, faults, kinds, notified, later, untold } = await createAnnouncer();
+  const [here, there] = [start(), start()];
+  const opened = await open(1);
+  faults.notifier = true;
+  await here.announce([opened]);
+  await here.settle();
+  later();
+  await expect(there.catchUp()).rejects.toThrow();
+  faults.notifier = false;
+  later();
+  await start().catchUp();
+  expect(await kinds()).toEqual(["opened"]);
+  expect(notified).toEqual([`opened ${opened.approval.id}`]);
   expect(await untold(opened.approval.id)).toBe(0);
 });
 

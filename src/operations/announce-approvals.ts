@@ -6,16 +6,17 @@ import {
   type ApprovalStepKind,
   type ApprovalStore,
   behindStep,
+  type ClaimedSteps,
   type Settled,
   type TakenStep,
   type ToldStep,
+  type UntoldStep,
 } from "../approvals/index.ts";
 import { instantText } from "../model/instant.ts";
-import { nextTurn } from "./read-audit.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 /** One thing that happened to an approval, with the approval as it was then or later. */
-export interface ApprovalStep extends TakenStep {
+export interface ApprovalStep extends TakenStep, Pick<UntoldStep, "isRecorded"> {
   readonly approval: Approval;
 }
 
@@ -31,7 +32,7 @@ export interface ApprovalAnnouncer {
    */
   announce(steps: readonly ApprovalStep[]): Promise<void>;
   /**
-   * Tells what was not told within ten seconds, until something fails again.
+   * Tells what was not told within ten seconds, until something fails again. Who waits for an approval has looked by then.
    * @throws UnavailableError `audit_unavailable`, `storage_unavailable`
    */
   catchUp(): Promise<void>;
@@ -45,75 +46,67 @@ export type AnnouncerDeps = Pick<Service, "spool" | "redactor" | "clock" | "newI
   readonly notifier: ApprovalNotifier;
 };
 
-/** Approvals that one look at the store claims, and steps that one call marks. */
-const BATCH = 100;
+/**
+ * Approvals that one look at the store claims, and steps that one call marks: each may have a quarter of a megabyte, and an
+ * outage lets every look claim so many again.
+ */
+const BATCH = 20;
+
+/** Beyond so many that wait to be marked, or that are known to be recorded, the oldest may be told again. */
+const REMEMBERED_MAX = 10_000;
 
 export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer {
   const { approvalStore, clock, logger, news, notifier } = deps;
+  const record = createRecorder(deps);
   const told = createToldSteps(approvalStore);
-  /** Steps that were recorded here, or are being, and that the store does not know as told. */
-  const recorded = new Set<string>();
   const inFlight = new Set<Promise<void>>();
-
-  async function record(step: ApprovalStep): Promise<void> {
-    const key = keyOf(step);
-    if (recorded.has(key)) return;
-    recorded.add(key);
-    try {
-      await recordEvent(deps, `approval.${step.kind}`, step.by?.keyId ?? "system", evidenceOf(step));
-    } catch (error) {
-      recorded.delete(key);
-      throw error;
-    }
-  }
 
   async function notify(step: ApprovalStep): Promise<void> {
     const notice = NOTICES[step.kind];
-    if (notice === undefined) return;
-    try {
-      await notifier.notify(notice, behindStep(step.approval, step));
-    } catch (error) {
-      logger.warn({ err: error, approval_id: step.approval.id }, "a notice of an approval waits");
-      throw error;
+    if (notice !== undefined) await notifier.notify(notice, behindStep(step.approval, step));
+  }
+
+  /** @throws what kept the step from being told: some of it stays untold, and `catchUp` comes back to it */
+  async function finish(step: ApprovalStep, recording: Promise<void>, noticing: Promise<void>): Promise<void> {
+    const [recorded, noticed] = await Promise.allSettled([recording, noticing]);
+    const { kind, by } = step;
+    const taken = { id: step.approval.id, kind, ...(by && { by }) };
+    if (recorded.status === "fulfilled") {
+      const isTold = noticed.status === "fulfilled";
+      if (isTold || step.isRecorded !== true) await told.add(isTold ? taken : { ...taken, isOnlyRecorded: true });
     }
+    assertFulfilled([recorded, noticed]);
   }
 
-  /** Never rejects: what failed stays untold, and `catchUp` comes back to it. */
-  async function finish(step: ApprovalStep, telling: Promise<unknown>): Promise<void> {
-    try {
-      await telling;
-      await told.add({ id: step.approval.id, kind: step.kind, ...(step.by && { by: step.by }) });
-      recorded.delete(keyOf(step));
-    } catch {
-      // Whoever failed has said so, or `catchUp` will.
-    }
+  function tell(step: ApprovalStep) {
+    const [recording, noticing] = [record(step), notify(step)];
+    const telling = finish(step, recording, noticing);
+    const ended = telling.catch(() => undefined).finally(() => inFlight.delete(ended));
+    inFlight.add(ended);
+    return { recording, noticing, telling };
   }
 
-  /** @returns when it is recorded; the notice takes its time */
-  function tell(step: ApprovalStep): Promise<void> {
-    const recording = record(step);
-    const telling = finish(step, Promise.all([recording, notify(step)])).finally(() => inFlight.delete(telling));
-    inFlight.add(telling);
-    return recording;
-  }
-
-  async function announce(steps: readonly ApprovalStep[]): Promise<void> {
-    const telling = steps.map(tell);
-    for (const { approval } of steps) void news.publish(approval.id);
-    const failed = (await Promise.allSettled(telling)).find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+  async function tellClaimed(claims: readonly ClaimedSteps[]): Promise<void> {
+    const steps = claims.flatMap(({ approval, claimed }) => claimed.map((step) => ({ ...step, approval })));
+    assertFulfilled(await Promise.allSettled(steps.map((step) => tell(step).telling)));
   }
 
   return {
-    announce,
+    async announce(steps) {
+      const telling = steps.map(tell);
+      for (const [n, { approval }] of steps.entries()) {
+        telling[n]!.noticing.catch((error) =>
+          logger.warn({ err: error, approval_id: approval.id }, "a notice of an approval waits"),
+        );
+        void news.publish(approval.id);
+      }
+      assertFulfilled(await Promise.allSettled(telling.map(({ recording }) => recording)));
+    },
     async catchUp() {
       await told.flush();
       for (let count = BATCH; count === BATCH; ) {
         const claims = await approvalStore.claimUntold(clock.now(), BATCH);
-        for (const { approval, claimed } of claims) {
-          await announce(claimed.map((step) => ({ ...step, approval })));
-          await nextTurn();
-        }
+        await tellClaimed(claims);
         count = claims.length;
       }
     },
@@ -124,8 +117,27 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
   };
 }
 
-/** Beyond this many the oldest are left to be told again. */
-const TOLD_MAX = 10_000;
+/** Records each step once in the life of this process, however often it is told. */
+function createRecorder(deps: AnnouncerDeps): (step: ApprovalStep) => Promise<void> {
+  /** By `keyOf`. INVARIANT: a step that is being recorded is not yet recorded: who tells it as well waits for the same. */
+  const recordings = new Map<string, Promise<void>>();
+
+  async function record(step: ApprovalStep): Promise<void> {
+    await recordEvent(deps, `approval.${step.kind}`, step.by?.keyId ?? "system", evidenceOf(step));
+  }
+
+  return async (step) => {
+    if (step.isRecorded === true) return;
+    const key = keyOf(step);
+    const earlier = recordings.get(key);
+    if (earlier !== undefined) return earlier;
+    const recording = record(step);
+    recordings.set(key, recording);
+    if (recordings.size > REMEMBERED_MAX) recordings.delete(recordings.keys().next().value!);
+    recording.catch(() => recordings.delete(key));
+    return recording;
+  };
+}
 
 /** Tells the store which steps are told, all that came up during one call with the next. */
 function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
@@ -133,17 +145,19 @@ function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
   let marking: Promise<void> | undefined;
 
   async function mark(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH);
-      await store.markTold(batch);
-      waiting = waiting.filter((step) => !batch.includes(step));
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, BATCH);
+        await store.markTold(batch);
+        waiting = waiting.filter((step) => !batch.includes(step));
+      }
+    } finally {
+      marking = undefined;
     }
   }
 
   async function flush(): Promise<void> {
-    marking ??= mark().finally(() => {
-      marking = undefined;
-    });
+    if (waiting.length > 0) marking ??= mark();
     await marking;
   }
 
@@ -151,13 +165,18 @@ function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
     flush,
     async add(step: ToldStep): Promise<void> {
       waiting.push(step);
-      if (waiting.length > TOLD_MAX) waiting.shift();
+      if (waiting.length > REMEMBERED_MAX) waiting.shift();
       await flush();
     },
   };
 }
 
 const keyOf = ({ approval, kind, by }: ApprovalStep) => JSON.stringify([approval.id, kind, by?.name]);
+
+function assertFulfilled(results: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
 
 /** A vote that completes the quorum is told as the approval that it makes. */
 const NOTICES: Partial<Record<ApprovalStepKind, ApprovalNotice>> = {

@@ -370,6 +370,15 @@ export function describeApprovalStore(name: string, create: () => Promise<Opened
         expect(approval).toStrictEqual(told);
       });
 
+      it("are claimed with that they are recorded, where only people outside have yet to hear of them", async () => {
+        await open(1);
+        await store.markTold([{ ...opened(1), isOnlyRecorded: true }]);
+        const [claim] = await store.claimUntold(CLAIMABLE, 10);
+        expect(claim!.claimed).toEqual([{ ...opened(1), id: undefined, isRecorded: true, claimableFrom: CLAIMABLE }]);
+        await store.markTold([opened(1)]);
+        expect(await claimed(CLAIMABLE + 1e6)).toEqual([]);
+      });
+
       it("belong to who claimed them for ten seconds", async () => {
         await open(1);
         expect(await claimed(CLAIMABLE + 5)).toEqual([[idOf(1), "opened"]]);
