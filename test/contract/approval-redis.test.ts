@@ -52,6 +52,12 @@ async function withClient<Result>(to: string, work: (client: Redis) => Promise<R
   }
 }
 
+/** The state that a version leaves which does not know that steps are to be told. */
+async function withoutUntold(state: Promise<string | null>): Promise<string> {
+  const { untold: _, ...rest } = JSON.parse((await state)!);
+  return JSON.stringify(rest);
+}
+
 const everyCall = (store: RedisApprovalStore, now: number): (() => Promise<unknown>)[] => [
   () => store.get(idOf(1), now),
   () => store.list({ limit: 10 }, now),
@@ -65,6 +71,8 @@ const everyCall = (store: RedisApprovalStore, now: number): (() => Promise<unkno
   () => store.expireDue(now, 10),
   () => store.countOthers(pendingApproval(2), now),
   () => store.forget(now, 10),
+  () => store.markTold([{ id: idOf(1), kind: "opened" }]),
+  () => store.claimUntold(now, 10),
 ];
 
 describe.skipIf(url === undefined)("approvals in Redis", () => {
@@ -100,6 +108,46 @@ describe.skipIf(url === undefined)("approvals in Redis", () => {
     await store.expireDue(EXPIRES_AT, 10);
     expect(await store.forget(EXPIRES_AT * 2, 10)).toBe(4);
     expect(await withClient(url!, (client) => client.exists(...approvalKeys(keyPrefix)))).toBe(0);
+  });
+
+  it("are told by all others where a version before this one took steps of some, and forgot some", async () => {
+    const keyPrefix = prefix();
+    const [store, [asked, states, index]] = [open({ keyPrefix }), approvalKeys(keyPrefix)];
+    for (let n = 0; n < 30; n++) await store.open(newApproval(n), OPENED_AT, ROOM);
+    await withClient(url!, async (client) => {
+      const entries = await client.zrange(index!, 0, "-1");
+      for (let n = 0; n < 5; n++) {
+        const known = entries.filter((entry) => entry.endsWith(`:${idOf(n)}`) && !entry.startsWith("untold:"));
+        await client.multi().hdel(asked!, idOf(n)).hdel(states!, idOf(n)).zrem(index!, known).exec();
+      }
+      for (let n = 5; n < 25; n++) {
+        await client.hset(states!, idOf(n), await withoutUntold(client.hget(states!, idOf(n))));
+      }
+    });
+    const claimable = OPENED_AT + 10_000;
+    const claims = [await store.claimUntold(claimable, 10), await store.claimUntold(claimable, 10)];
+    expect(claims.map((claimed) => claimed.map(({ approval }) => approval.id))).toEqual([
+      [25, 26, 27, 28, 29].map(idOf),
+      [],
+    ]);
+    for (let n = 5; n < 30; n++) await store.deny(idOf(n), alice, undefined, NOW);
+    await store.forget(EXPIRES_AT, 100);
+    expect(await withClient(url!, (client) => client.exists(...approvalKeys(keyPrefix)))).toBe(0);
+  });
+
+  it("have no step to be told that only what was asked knows of, as a version before this one left it", async () => {
+    const keyPrefix = prefix();
+    const [store, [asked, states]] = [open({ keyPrefix }), approvalKeys(keyPrefix)];
+    await store.open(newApproval(1), OPENED_AT, ROOM);
+    await withClient(url!, async (client) => {
+      const question = JSON.parse((await client.hget(asked!, idOf(1)))!);
+      const untold = [{ kind: "opened", claimableFrom: OPENED_AT + 10_000 }];
+      await client.hset(asked!, idOf(1), JSON.stringify({ ...question, untold }));
+      await client.hset(states!, idOf(1), await withoutUntold(client.hget(states!, idOf(1))));
+    });
+    expect((await store.get(idOf(1), NOW))!.approval).not.toHaveProperty("untold");
+    const { approval } = (await store.deny(idOf(1), alice, undefined, NOW))!;
+    expect(approval.untold!.map(({ kind }) => kind)).toEqual(["denied"]);
   });
 
   it("are listed by several filters together, however many match only one of them", async () => {

@@ -11,6 +11,12 @@ export interface Stored {
   readonly state: string;
 }
 
+/** An entry of the index, and its approval; without one where that is unknown. */
+export interface FoundEntry {
+  readonly entry: string;
+  readonly stored: Stored | undefined;
+}
+
 /** See `step.lua`. */
 export interface StoredStep {
   readonly id: string;
@@ -58,7 +64,11 @@ export interface Counting {
 export interface ApprovalScripts {
   /** @returns undefined for each id that is unknown */
   read(ids: readonly string[]): Promise<readonly (Stored | undefined)[]>;
-  first(prefix: string, until: string, limit: number): Promise<readonly Stored[]>;
+  first(prefix: string, until: string, limit: number): Promise<readonly FoundEntry[]>;
+  /** @param strays see `drop.lua` */
+  drop(
+    strays: readonly { readonly entry: string; readonly id: string; readonly from: string | undefined }[],
+  ): Promise<void>;
   /** @returns whether each step was applied */
   replace(steps: readonly StoredStep[]): Promise<readonly boolean[]>;
   open(opening: Opening): Promise<OpeningResult>;
@@ -85,6 +95,7 @@ export function defineApprovalScripts(connection: RedisConnection, keyPrefix: st
   }
   const read = define("readApprovals", "read");
   const first = define("firstApprovals", "first");
+  const drop = define("dropApprovalEntries", "drop");
   const replace = define("replaceApprovals", "step", "replace");
   const open = define("openApproval", "step", "open");
   const list = define("listApprovals", "list");
@@ -100,7 +111,14 @@ export function defineApprovalScripts(connection: RedisConnection, keyPrefix: st
       });
     },
     async first(prefix, until, limit) {
-      return allStored((await first(prefix, until, limit)) as Reply);
+      const reply = (await first(prefix, until, limit)) as Reply;
+      return Array.from({ length: reply.length / 3 }, (_, n) => ({
+        entry: reply[3 * n] as string,
+        stored: storedAt(reply, 3 * n + 1),
+      }));
+    },
+    async drop(strays) {
+      await drop(JSON.stringify(strays));
     },
     async replace(steps) {
       return ((await replace(JSON.stringify(steps))) as number[]).map((applied) => applied === 1);
@@ -169,7 +187,9 @@ function storedAt(reply: Reply, at: number): Stored | undefined {
   if (asked === null && state === null) return undefined;
   if (typeof asked !== "string" || typeof state !== "string") return failDamaged();
   try {
-    return { approval: { ...JSON.parse(asked), ...JSON.parse(state) }, state };
+    // A version that did not know steps to be told left them here, told or not.
+    const { untold: _, ...question } = JSON.parse(asked);
+    return { approval: { ...question, ...JSON.parse(state) }, state };
   } catch {
     return failDamaged();
   }

@@ -18,7 +18,7 @@ import {
 import { AppError } from "../../model/errors.ts";
 import { actionKey } from "../postgres/approval-rows.ts";
 import { entryPrefix, indexEntries, instantKey, listsOf } from "./approval-entries.ts";
-import { defineApprovalScripts, failDamaged, type Stored, stepOf } from "./approval-scripts.ts";
+import { defineApprovalScripts, type FoundEntry, failDamaged, type Stored, stepOf } from "./approval-scripts.ts";
 import { checkPersistence } from "./check-persistence.ts";
 import { openConnection, type RedisSettings } from "./connection.ts";
 
@@ -71,7 +71,7 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
     const expired: Approval[] = [];
     for (let isMore = true; isMore && expired.length < limit; ) {
       const count = Math.min(BATCH, limit - expired.length);
-      const due = await scripts.first(entryPrefix.due, instantKey(now), count);
+      const due = (await scripts.first(entryPrefix.due, instantKey(now), count)).map(storedOf);
       const results = due.map((found) => expireFound(found, now));
       const steps = due.map((found, n) => stepOf(found, results[n]));
       const applied = due.length === 0 ? [] : await scripts.replace(steps);
@@ -85,7 +85,7 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
     let count = 0;
     for (let isMore = true; isMore && count < limit; ) {
       const most = Math.min(BATCH, limit - count);
-      const oldest = await scripts.first(entryPrefix.forgettable, instantKey(resolvedBefore), most);
+      const oldest = (await scripts.first(entryPrefix.forgettable, instantKey(resolvedBefore), most)).map(storedOf);
       const steps = oldest.map((found) => stepOf(found, undefined));
       const applied = oldest.length === 0 ? [] : await scripts.replace(steps);
       count += applied.filter(Boolean).length;
@@ -118,11 +118,14 @@ export function createRedisApprovalStore(settings: RedisSettings): RedisApproval
     for (let isMore = true; isMore && claims.length < limit; ) {
       const count = Math.min(BATCH, limit - claims.length);
       const oldest = await scripts.first(entryPrefix.untold, instantKey(now), count);
-      const results = oldest.map(({ approval }) => claimUntold(approval, now));
-      const changes = oldest.map((found, n) => stepOf(found, results[n]!.approval));
-      const applied = oldest.length === 0 ? [] : await scripts.replace(changes);
+      const strays = oldest.filter(isStray);
+      if (strays.length > 0) await scripts.drop(strays.map(toStray));
+      const found = oldest.filter((each) => !isStray(each)).map(storedOf);
+      const results = found.map(({ approval }) => claimUntold(approval, now));
+      const changes = found.map((each, n) => stepOf(each, results[n]!.approval));
+      const applied = found.length === 0 ? [] : await scripts.replace(changes);
       claims.push(...results.filter((_, n) => applied[n]));
-      isMore = oldest.length === count && applied.some(Boolean);
+      isMore = oldest.length === count && (strays.length > 0 || applied.some(Boolean));
     }
     return claims;
   }
@@ -211,6 +214,21 @@ function expireFound({ approval }: Stored, now: number): Approval {
   const result = expireApproval(approval, now);
   return result.hasResolved ? result.approval : failDamaged();
 }
+
+/** @throws UnavailableError when there is none, though the index says so */
+const storedOf = ({ stored }: FoundEntry): Stored => stored ?? failDamaged();
+
+/**
+ * Whether an approval is not as its entry says. A version that does not know steps to be told keeps neither them nor their
+ * entries as they should be, while it and this one run side by side.
+ */
+const isStray = ({ entry, stored }: FoundEntry) => stored === undefined || !indexEntries(stored.approval).has(entry);
+
+const toStray = ({ entry, stored }: FoundEntry) => ({
+  entry,
+  id: entry.slice(entry.lastIndexOf(":") + 1),
+  from: stored?.state,
+});
 
 /** In byte order. */
 const descending = (a: string, b: string) => Buffer.compare(Buffer.from(b), Buffer.from(a));
