@@ -65,7 +65,7 @@ function ruleText(
 
 const GAPS = {
   never_matched: "never matched",
-  always_matched: "matched in every case",
+  always_matched: "there is no case that it does not match",
   never_decided: "never decided",
 } as const;
 
