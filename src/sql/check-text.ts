@@ -14,6 +14,8 @@ export const SQL_LIMITS = {
   commentsMax: 64,
 } as const;
 
+/** What nearly every text is made of. */
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)/;
 /** Characters that show nothing or turn the text around them: what a person reads is not what runs. */
@@ -22,8 +24,10 @@ const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164\uffa0]/u;
 /** Why a text is not given to the parser; undefined when it may be. */
 export function textFault(text: string): string | undefined {
   if (text.length > SQL_LIMITS.lengthMax) return `longer than ${SQL_LIMITS.lengthMax} characters`;
-  if (CONTROL.test(text)) return "has control characters";
-  if (INVISIBLE.test(text) || !text.isWellFormed()) return "has invisible or malformed characters";
+  if (!PLAIN.test(text)) {
+    if (CONTROL.test(text)) return "has control characters";
+    if (INVISIBLE.test(text) || !text.isWellFormed()) return "has invisible or malformed characters";
+  }
   if (text.split("/*", SQL_LIMITS.commentsMax + 2).length > SQL_LIMITS.commentsMax + 1) {
     return `more than ${SQL_LIMITS.commentsMax} block comments`;
   }

@@ -16,11 +16,6 @@ interface Place {
   readonly isInert: boolean;
 }
 
-interface Pending {
-  readonly value: unknown;
-  readonly place: Place;
-}
-
 /** Reads one statement of a script, and those inside of it, into the draft. */
 export function readStatement(script: ScriptDraft, root: SqlNode): void {
   new StatementReader(script).read(root);
@@ -29,7 +24,9 @@ export function readStatement(script: ScriptDraft, root: SqlNode): void {
 /** INVARIANT: goes over the tree without recursion, so that no text makes it run out of stack. */
 class StatementReader {
   readonly #script: ScriptDraft;
-  readonly #pending: Pending[] = [];
+  /** Parts that are still to be read, and where each stands. */
+  readonly #values: object[] = [];
+  readonly #places: Place[] = [];
 
   constructor(script: ScriptDraft) {
     this.#script = script;
@@ -37,10 +34,10 @@ class StatementReader {
 
   read(root: SqlNode): void {
     this.#open(root, undefined, false);
-    for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) {
-      const { value, place } = next;
+    for (let value = this.#values.pop(); value !== undefined; value = this.#values.pop()) {
+      const place = this.#places.pop()!;
       if (Array.isArray(value)) this.#push(value, place);
-      else if (typeof value === "object" && value !== null) this.#visit(value as SqlNode, place);
+      else this.#visit(value as SqlNode, place);
     }
   }
 
@@ -108,28 +105,35 @@ class StatementReader {
     this.#push([node.relation, node.query, node.whereClause], { ...place, role: isFrom ? "write" : "read" });
   }
 
-  /** In the order of the text, which is the order of the fields. */
   #push(values: readonly unknown[], place: Place): void {
     for (let at = values.length - 1; at >= 0; at--) {
       const value = values[at];
-      if (typeof value === "object" && value !== null) this.#pending.push({ value, place });
+      if (typeof value === "object" && value !== null) {
+        this.#values.push(value);
+        this.#places.push(place);
+      }
+    }
+  }
+
+  /** All fields but some, in their order, which is nearly that of the text. */
+  #pushFields(node: SqlNode, place: Place, omitted: readonly string[] = []): void {
+    const from = this.#values.length;
+    for (const field in node) {
+      const value = node[field];
+      if (typeof value === "object" && value !== null && !omitted.includes(field)) {
+        this.#values.push(value);
+        this.#places.push(place);
+      }
+    }
+    for (let low = from, high = this.#values.length - 1; low < high; low++, high--) {
+      const value = this.#values[low]!;
+      this.#values[low] = this.#values[high]!;
+      this.#values[high] = value;
     }
   }
 
   /** A wrapped node, or the inside of one: a table or a branch of a `UNION` is told by a field that only it has. */
   #visit(value: SqlNode, place: Place): void {
-    if (typeof value.relname === "string") {
-      this.#table(value, place);
-      return;
-    }
-    if (value.limitOption !== undefined) {
-      this.#visitTyped("SelectStmt", value, place);
-      return;
-    }
-    if (value.funcname !== undefined && value.funcformat !== undefined) {
-      this.#call(value, place);
-      return;
-    }
     for (const type in value) {
       const code = type.charCodeAt(0);
       if (code >= 65 && code <= 90) {
@@ -138,7 +142,10 @@ class StatementReader {
       }
       break;
     }
-    this.#push(Object.values(value), place);
+    if (typeof value.relname === "string") this.#table(value, place);
+    else if (value.limitOption !== undefined) this.#select(value, place);
+    else if (value.funcname !== undefined && value.funcformat !== undefined) this.#call(value, place);
+    else this.#pushFields(value, place);
   }
 
   #visitTyped(type: string, node: SqlNode, place: Place): void {
@@ -179,7 +186,7 @@ class StatementReader {
         this.#push([node.raw_expr, node.where_clause, node.exclusions], { ...place, role: "read" });
         return;
     }
-    if (typeof node === "object" && node !== null) this.#push(Object.values(node), place);
+    if (typeof node === "object" && node !== null) this.#pushFields(node, place);
   }
 
   #table(node: SqlNode, { statement, scope, role }: Place): void {
@@ -194,8 +201,7 @@ class StatementReader {
     if (node.intoClause !== undefined || node.lockingClause !== undefined) statement.isHarmless = false;
     const into = (node.intoClause as SqlNode | undefined)?.rel;
     if (into !== undefined) note(statement, tableName(into as SqlNode), "write");
-    const { withClause, intoClause, lockingClause, ...body } = node;
-    this.#push(Object.values(body), { ...place, role: "read", scope: this.#with(withClause, place) });
+    this.#pushBody(node, place);
   }
 
   /** A statement that changes rows; inside of another one it is a statement of its own. */
@@ -207,12 +213,17 @@ class StatementReader {
       this.#open({ [type]: node }, scope, true);
       return;
     }
-    const { relation, withClause, ...body } = node;
-    const target = tableName(relation as SqlNode);
+    const target = tableName(node.relation as SqlNode);
     const looksAtRows = type !== "InsertStmt" || statement.hasReturning || node.onConflictClause !== undefined;
     note(statement, target, isInert ? "read" : "write");
     if (looksAtRows) note(statement, target, "read");
-    this.#push(Object.values(body), { ...place, role: "read", scope: this.#with(withClause, place) });
+    this.#pushBody(node, place);
+  }
+
+  #pushBody(node: SqlNode, place: Place): void {
+    const scope = this.#with(node.withClause, place);
+    const isSame = place.role === "read" && place.scope === scope;
+    this.#pushFields(node, isSame ? place : { ...place, role: "read", scope }, READ_APART);
   }
 
   /** Reads what a `WITH` defines. @returns the names that hold behind it */
@@ -235,8 +246,7 @@ class StatementReader {
     const name = qualifiedName(parts);
     place.statement.functions.add(name.toLowerCase());
     if (!isPureFunction(name) && !OTHER_FUNCTIONS.has(name)) place.statement.isHarmless = false;
-    const { funcname, ...rest } = node;
-    this.#push(Object.values(rest), place.role === "read" ? place : { ...place, role: "read" });
+    this.#pushFields(node, place.role === "read" ? place : { ...place, role: "read" }, ["funcname"]);
   }
 
   #column(fields: readonly SqlNode[]): void {
@@ -246,13 +256,16 @@ class StatementReader {
   }
 }
 
+/** Fields of statements that are not read like the others. */
+const READ_APART = ["relation", "withClause", "intoClause", "lockingClause"];
+
 /** Sampling methods that PostgreSQL brings along. */
 const SAMPLING: ReadonlySet<string> = new Set(["bernoulli", "system", "pg_catalog.bernoulli", "pg_catalog.system"]);
 
 /** Whether an operator is looked up where PostgreSQL's own are: `OPERATOR(schema.+)` may be anybody's. */
 function isBuiltIn(name: unknown): boolean {
-  const parts = textsOf(name);
-  return parts.length < 2 || (parts.length === 2 && parts[0] === "pg_catalog");
+  if (!Array.isArray(name) || name.length < 2) return true;
+  return name.length === 2 && textsOf(name)[0] === "pg_catalog";
 }
 
 function note(statement: StatementDraft, name: string, role: Place["role"]): void {
