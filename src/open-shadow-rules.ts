@@ -2,7 +2,7 @@ import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import { loadParsers } from "./operations/load-parsers.ts";
 import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/shadow-rules.ts";
-import { createRuleLoader } from "./rules/index.ts";
+import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 
 export interface OpenedShadowRules {
   readonly shadowRules: ShadowRules;
@@ -11,10 +11,13 @@ export interface OpenedShadowRules {
 }
 
 /** A candidate with errors compares nothing until they are gone; the service goes on without it. */
-export function openShadowRules(dir: string, deps: Omit<ShadowDeps, "later">): OpenedShadowRules {
+export function openShadowRules(
+  dir: string,
+  deps: Omit<ShadowDeps, "later">,
+  files: RuleFiles = createRuleDirectory({ dir }),
+): OpenedShadowRules {
   const { logger } = deps;
   const shadowRules = createShadowRules({ ...deps, later: (run) => void setImmediate(run) });
-  const files = createRuleDirectory({ dir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
 
   async function load(): Promise<void> {
@@ -32,12 +35,22 @@ export function openShadowRules(dir: string, deps: Omit<ShadowDeps, "later">): O
     logger.error({ errors }, "the shadow rules have errors; nothing is compared");
   }
 
+  let last: Promise<void> = Promise.resolve();
+  /** One after the other, so that what was read first never replaces what was read later. */
+  function loadNext(): Promise<void> {
+    last = last.then(load).catch((error) => {
+      shadowRules.use(undefined);
+      logger.error({ err: error }, "the shadow rules could not be loaded; nothing is compared");
+    });
+    return last;
+  }
+
   return {
     shadowRules,
     async start() {
-      await load();
+      await loadNext();
       return files.watch(
-        () => void load(),
+        () => void loadNext(),
         (error) => logger.error({ err: error }, "the shadow rules are no longer watched; restart to read them again"),
       );
     },
