@@ -1,3 +1,4 @@
+import { commandLineOf } from "./command-line.ts";
 import type { EvalFrame } from "./frame.ts";
 import { type FunctionSpec, overload, type Prepared } from "./functions.ts";
 import { compileGlob } from "./glob.ts";
@@ -96,6 +97,13 @@ function actionArgumentContains(frame: EvalFrame, map: unknown, text: unknown): 
   return containsText(frame, map, text, 0) ?? LIMIT_EXCEEDED;
 }
 
+function commandLine(frame: EvalFrame, map: unknown, destination: unknown): unknown {
+  if (typeof destination !== "string") return NO_SUCH_OVERLOAD;
+  const text = commandLineOf(map, destination);
+  if (text === undefined) return NO_SUCH_OVERLOAD;
+  return frame.spend(8 + (text.length >> 3)) ? text : LIMIT_EXCEEDED;
+}
+
 /** What rules have beyond the language definition. */
 export const RULE_FUNCTIONS: readonly FunctionSpec[] = [
   { name: "glob", isMethod: false, overloads: [overload(T.STRING, T.STRING, T.BOOL)], run: glob, prepare: prepareGlob },
@@ -120,4 +128,5 @@ export const RULE_FUNCTIONS: readonly FunctionSpec[] = [
     overloads: [overload(T.MAP, T.STRING, T.BOOL)],
     run: actionArgumentContains,
   },
+  { name: "command_line", isMethod: false, overloads: [overload(T.MAP, T.STRING, T.STRING)], run: commandLine },
 ];

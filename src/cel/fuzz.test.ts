@@ -86,6 +86,7 @@ const globals = [
   "dest_ip_in_cidr",
   "action_arg",
   "action_arg_contains",
+  "command_line",
   "strings.quote",
 ];
 const operators = ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in", "&&", "||"];
