@@ -50,14 +50,22 @@ const SHELL = object<ShellCommand>("shell()", {
 });
 
 const STATEMENT = object<SqlStatement>("sql().statements", {
-  ...{ kind: T.STRING, is_nested: T.BOOL, tables: TEXTS, reads: TEXTS, writes: TEXTS, functions: TEXTS },
+  ...{
+    kind: T.STRING,
+    object: T.STRING,
+    is_nested: T.BOOL,
+    tables: TEXTS,
+    reads: TEXTS,
+    writes: TEXTS,
+    functions: TEXTS,
+  },
   ...{ has_where: T.BOOL, where_is_trivial: T.BOOL, has_limit: T.BOOL, has_returning: T.BOOL, is_read_only: T.BOOL },
 });
 
 const SQL = object<SqlScript>("sql()", {
   ...{ ok: T.BOOL, error: T.STRING, statement_count: T.INT, kinds: TEXTS, statements: T.listOf(STATEMENT) },
   ...{ reads: TEXTS, writes: TEXTS, functions: TEXTS, columns: TEXTS, is_read_only: T.BOOL, has_comment: T.BOOL },
-  ...{ has_union: T.BOOL, has_stacked: T.BOOL, literals_count: T.INT },
+  ...{ has_constant_condition: T.BOOL, has_union: T.BOOL, has_stacked: T.BOOL, literals_count: T.INT },
 });
 
 const PLACES = {

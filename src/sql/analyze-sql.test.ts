@@ -208,6 +208,78 @@ describe("a condition that is the same for every row", () => {
   });
 });
 
+describe("a condition on constants", () => {
+  it.each([
+    "SELECT 1 FROM t WHERE a = '' OR '1'='1'",
+    "SELECT 1 FROM t WHERE a = 'x' AND 1=2",
+    "SELECT 1 FROM t WHERE a = 5 OR 2>1",
+    "SELECT 1 FROM t WHERE a = 5 OR true",
+    "SELECT 1 FROM t WHERE a = '' OR 1",
+    "SELECT 1 FROM t WHERE a = ''-''",
+    "SELECT 1 FROM t WHERE a = '' OR a LIKE '%'",
+    "SELECT 1 FROM t WHERE a = 1 OR a = a",
+    "SELECT 1 FROM t WHERE a = 1 OR 3 BETWEEN 1 AND 5",
+    "SELECT 1 FROM t WHERE a = 1 OR 3 IN (1, 2, 1 + 2)",
+    "SELECT 1 FROM t WHERE a = 1 OR '1'::int = CAST('1' AS int)",
+    "SELECT count(*) FROM t GROUP BY a HAVING 1=1",
+    "SELECT 1 FROM t JOIN u ON 1=1",
+    "SELECT CASE WHEN 1=1 THEN a ELSE b END FROM t",
+    "UPDATE t SET a = 1 WHERE b IN (SELECT b FROM u WHERE 'x' LIKE 'x')",
+    `SELECT 1 FROM t WHERE ${"1+".repeat(70)}1 = 71`,
+  ])("%s", (text) => {
+    expect(analyzeSql(text)).toMatchObject({ ok: true, has_constant_condition: true });
+  });
+
+  it.each([
+    "SELECT 1 FROM t WHERE a = 1 OR b = 2",
+    "SELECT 1 FROM t WHERE a = 1 AND b LIKE 'x%' AND c BETWEEN 1 AND 5",
+    "SELECT 1 FROM t WHERE day > DATE '2025-01-01' - INTERVAL '1 year'",
+    "SELECT 100 * 1.5, 'a' || 'b', -5 FROM t WHERE a IN (1, 2) AND NOT b AND (a = 1) = b",
+    "SELECT 1 FROM t JOIN u ON t.id = u.id AND u.id <> t.id WHERE now() > t.at",
+    "SELECT a = 1 FROM t WHERE $1 = a",
+  ])("none: %s", (text) => {
+    expect(analyzeSql(text)).toMatchObject({ ok: true, has_constant_condition: false });
+  });
+});
+
+describe("what a statement is about", () => {
+  it.each([
+    ["CREATE TABLE a (b int)", "TABLE"],
+    ["CREATE TABLE a AS SELECT 1", "TABLE"],
+    ["CREATE MATERIALIZED VIEW a AS SELECT 1", "MATERIALIZED VIEW"],
+    ["CREATE VIEW a AS SELECT 1", "VIEW"],
+    ["CREATE USER a SUPERUSER", "ROLE"],
+    ["ALTER ROLE a SUPERUSER", "ROLE"],
+    ["ALTER USER a SET search_path = x", "ROLE"],
+    ["GRANT a TO b", "ROLE"],
+    ["DROP USER a", "ROLE"],
+    ["SET ROLE a", "ROLE"],
+    ["SET SESSION AUTHORIZATION a", "ROLE"],
+    ["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select 1'", "FUNCTION"],
+    ["CREATE AGGREGATE f(int) (SFUNC = g, STYPE = int)", "AGGREGATE"],
+    ["CREATE EXTENSION dblink", "EXTENSION"],
+    ["CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION f()", "TRIGGER"],
+    ["CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()", "EVENT TRIGGER"],
+    ["CREATE SCHEMA s", "SCHEMA"],
+    ["CREATE DATABASE d", "DATABASE"],
+    ["CREATE SERVER s FOREIGN DATA WRAPPER w", "FOREIGN SERVER"],
+    ["ALTER TABLE a ADD b int", "TABLE"],
+    ["ALTER TABLE a RENAME TO b", "TABLE"],
+    ["ALTER TABLE a OWNER TO b", "TABLE"],
+    ["ALTER SYSTEM SET a = 1", "SYSTEM"],
+    ["DROP TABLE a", "TABLE"],
+    ["DROP FOREIGN TABLE a", "FOREIGN TABLE"],
+    ["DROP OWNED BY a", "OWNED"],
+    ["COMMENT ON TABLE a IS 'x'", "TABLE"],
+    ["GRANT SELECT ON a TO b", "TABLE"],
+    ["SET work_mem = 1", ""],
+    ["SELECT 1", ""],
+    ["DELETE FROM a", ""],
+  ])("%s", (text, object) => {
+    expect(analyzeSql(text).statements.map((statement) => statement.object)).toEqual([object]);
+  });
+});
+
 describe("what is not given to the parser", () => {
   const long = "x".repeat(SQL_LIMITS.lengthMax);
   it.each([

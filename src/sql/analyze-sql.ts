@@ -14,7 +14,8 @@ export function analyzeSql(text: string, dialect: SqlDialect = "postgresql"): Sq
   if (fault !== undefined) return refused(fault);
   const parsed = parseSql(text);
   if (!parsed.ok) return refused(parsed.error);
-  const script: ScriptDraft = { statements: [], columns: new Set(), hasUnion: false, literals: 0 };
+  const flags = { hasUnion: false, hasConstantCondition: false };
+  const script: ScriptDraft = { statements: [], columns: new Set(), ...flags, literals: 0 };
   for (const statement of parsed.statements) readStatement(script, statement);
   const statements = script.statements.map(finishStatement);
   const count = parsed.statements.length;
@@ -30,6 +31,7 @@ export function analyzeSql(text: string, dialect: SqlDialect = "postgresql"): Sq
     columns: [...script.columns],
     is_read_only: count > 0 && statements.every((statement) => statement.is_read_only),
     has_comment: hasComment(text),
+    has_constant_condition: script.hasConstantCondition,
     has_union: script.hasUnion,
     has_stacked: count > 1,
     literals_count: script.literals,
@@ -49,6 +51,7 @@ function refused(error: string): SqlScript {
     columns: [],
     is_read_only: false,
     has_comment: false,
+    has_constant_condition: false,
     has_union: false,
     has_stacked: false,
     literals_count: 0,

@@ -14,6 +14,7 @@ export function isCte(name: string, scope: Scope | undefined): boolean {
 /** A statement while it is being read. */
 export interface StatementDraft {
   readonly kind: string;
+  readonly object: string;
   readonly isNested: boolean;
   readonly tables: Set<string>;
   readonly reads: Set<string>;
@@ -32,18 +33,22 @@ export interface ScriptDraft {
   readonly statements: StatementDraft[];
   readonly columns: Set<string>;
   hasUnion: boolean;
+  hasConstantCondition: boolean;
   literals: number;
 }
 
-export function draftStatement(kind: string, isNested: boolean, isHarmless: boolean): StatementDraft {
+export function draftStatement(
+  of: Pick<StatementDraft, "kind" | "object" | "isNested" | "isHarmless">,
+): StatementDraft {
   const sets = { tables: new Set<string>(), reads: new Set<string>(), writes: new Set<string>() };
-  const flags = { hasWhere: false, isTrivial: false, hasLimit: false, hasReturning: false, isHarmless };
-  return { kind, isNested, ...sets, functions: new Set(), ...flags };
+  const flags = { hasWhere: false, isTrivial: false, hasLimit: false, hasReturning: false };
+  return { ...of, ...sets, functions: new Set(), ...flags };
 }
 
 export function finishStatement(draft: StatementDraft): SqlStatement {
   return {
     kind: draft.kind,
+    object: draft.object,
     is_nested: draft.isNested,
     tables: [...draft.tables],
     reads: [...draft.reads],

@@ -4,7 +4,8 @@ import { OTHER_FUNCTIONS } from "./other-functions.ts";
 import type { SqlNode } from "./parser.ts";
 import { isPureFunction } from "./pure-functions.ts";
 import { CHANGING_TYPES, HARMLESS_KINDS, kindOf } from "./statement-kinds.ts";
-import { isTrivialCondition } from "./where-condition.ts";
+import { objectOf } from "./statement-objects.ts";
+import { isConstantComparison, isTrivialCondition, joinsConstant } from "./where-condition.ts";
 
 /** Where a part of a statement stands. */
 interface Place {
@@ -45,7 +46,12 @@ class StatementReader {
   #open(wrapped: SqlNode, scope: Scope | undefined, isNested: boolean): void {
     const [type, node] = Object.entries(wrapped)[0] as [string, SqlNode];
     const kind = kindOf(type, node);
-    const statement = draftStatement(kind, isNested, HARMLESS_KINDS.has(kind));
+    const statement = draftStatement({
+      kind,
+      object: objectOf(type, node),
+      isNested,
+      isHarmless: HARMLESS_KINDS.has(kind),
+    });
     this.#script.statements.push(statement);
     const { whereClause, returningClause, returningList, limitCount } = node;
     if (whereClause !== undefined) {
@@ -173,8 +179,12 @@ class StatementReader {
         return;
       case "A_Expr":
         if (!isBuiltIn(node.name)) place.statement.isHarmless = false;
+        if (isConstantComparison(node)) this.#script.hasConstantCondition = true;
         this.#push([node.lexpr, node.rexpr], place);
         return;
+      case "BoolExpr":
+        if (joinsConstant(node)) this.#script.hasConstantCondition = true;
+        break;
       case "RangeTableSample":
         if (!SAMPLING.has(textsOf(node.method).join("."))) place.statement.isHarmless = false;
         break;

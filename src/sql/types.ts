@@ -2,6 +2,8 @@
 export interface SqlStatement {
   /** What it does: `SELECT`, `DELETE`, `DROP`, ...; `OTHER` for what has no name here. */
   readonly kind: string;
+  /** What a `CREATE`, `ALTER`, `DROP` and the like is about: `TABLE`, `ROLE`, `FUNCTION`, ...; empty for other kinds. */
+  readonly object: string;
   /** It stands inside another statement: in a `WITH`, or behind `EXPLAIN ANALYZE`, `PREPARE`, `DECLARE` or `COPY`. */
   readonly is_nested: boolean;
   /** `reads` and `writes`, and what is only named, each once. */
@@ -39,6 +41,8 @@ export interface SqlScript {
   /** Every statement surely changes nothing and reaches nothing outside of the database. */
   readonly is_read_only: boolean;
   readonly has_comment: boolean;
+  /** Somewhere constants are compared, or a column with itself, so that the answer does not depend on the row. */
+  readonly has_constant_condition: boolean;
   /** `UNION`, `INTERSECT` or `EXCEPT` anywhere. */
   readonly has_union: boolean;
   /** More than one statement. */

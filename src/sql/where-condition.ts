@@ -75,6 +75,58 @@ function outcomeOfComparison(node: SqlNode): Outcome {
   return readsColumn(node) ? "row" : "same";
 }
 
+/** Operators that calculate; between two texts they are there to make a text of something else. */
+const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "&", "|", "^", "#"]);
+const COMPARISON: ReadonlySet<string> = new Set([...REFLEXIVE, ...IRREFLEXIVE, "!=", "~", "~*", "!~", "!~*"]);
+
+/**
+ * Whether an expression compares what does not depend on the row, constants or a column with itself, or calculates with
+ * texts (`''-''`). Injected conditions look so; people have no use for them.
+ */
+export function isConstantComparison(node: SqlNode): boolean {
+  const { lexpr, rexpr } = node as Record<string, SqlNode | undefined>;
+  if (lexpr === undefined || rexpr === undefined) return false;
+  const operator = ((node.name as readonly SqlNode[]).at(-1)?.String as SqlNode | undefined)?.sval as string;
+  if (ARITHMETIC.has(operator)) return isText(lexpr) && isText(rexpr);
+  if (!COMPARISON.has(operator) && !String(node.kind).includes("BETWEEN")) return false;
+  if (isConstant(lexpr) && isConstant(rexpr)) return true;
+  if (operator.startsWith("~~") && /^%+$/.test(String(constantOf(rexpr)))) return true;
+  return REFLEXIVE.has(operator) && isSame(lexpr, rexpr);
+}
+
+/** `or true`, `and 1` */
+export function joinsConstant({ boolop, args }: SqlNode): boolean {
+  return boolop !== "NOT_EXPR" && (args as readonly SqlNode[]).some((part) => part.A_Const !== undefined);
+}
+
+function isText({ A_Const }: SqlNode): boolean {
+  return (A_Const as SqlNode | undefined)?.sval !== undefined;
+}
+
+/** Parts of a constant that are looked at: this is asked about every part of an expression. What has more is taken for one. */
+const PARTS_MAX = 64;
+
+/** Whether nothing but constants and what is calculated of them is in a part. */
+function isConstant(root: SqlNode): boolean {
+  const pending: unknown[] = [root];
+  let left = PARTS_MAX;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (left-- === 0) return true;
+    if (Array.isArray(next)) {
+      pending.push(...next);
+      continue;
+    }
+    const { A_Const, A_Expr, TypeCast, List, A_ArrayExpr } = next as Record<string, SqlNode | undefined>;
+    if (A_Const !== undefined) continue;
+    if (A_Expr !== undefined) pending.push(...[A_Expr.lexpr, A_Expr.rexpr].filter((side) => side !== undefined));
+    else if (TypeCast !== undefined) pending.push(TypeCast.arg);
+    else if (List !== undefined) pending.push(List.items);
+    else if (A_ArrayExpr !== undefined) pending.push(A_ArrayExpr.elements ?? []);
+    else return false;
+  }
+  return true;
+}
+
 /** `x in (1, x)` */
 function holdsItself(element: SqlNode, list: SqlNode): boolean {
   const items = (list.List as SqlNode).items as readonly SqlNode[];
