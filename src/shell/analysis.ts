@@ -1,6 +1,6 @@
 import type { ShellInvocation } from "./types.ts";
 
-/** What has been found so far. Adding beyond a bound throws `BoundExceeded`, which `analyzeShell` catches. */
+/** What has been found so far. What goes beyond a bound throws `Refused`, which `analyzeShell` catches. */
 export class Analysis {
   readonly commands: ShellInvocation[] = [];
   readonly programs = new Set<string>();
@@ -25,7 +25,7 @@ export class Analysis {
   #work = 0;
 
   add(invocation: ShellInvocation): void {
-    if (this.commands.length >= COMMANDS_MAX) throw new BoundExceeded(`more than ${COMMANDS_MAX} commands`);
+    if (this.commands.length >= COMMANDS_MAX) throw new Refused(`more than ${COMMANDS_MAX} commands`);
     this.commands.push(invocation);
     this.programs.add(invocation.program);
     if (invocation.dynamic) this.dynamic = true;
@@ -40,7 +40,7 @@ export class Analysis {
   /** INVARIANT: whatever can multiply (braces, variables, nested texts) is paid for here before it is kept. */
   spend(characters: number): void {
     this.#work += characters + 1;
-    if (this.#work > WORK_MAX) throw new BoundExceeded("too much to expand");
+    if (this.#work > WORK_MAX) throw new Refused("too much to expand");
   }
 
   programsSince(start: number): string[] {
@@ -48,7 +48,8 @@ export class Analysis {
   }
 }
 
-export class BoundExceeded extends Error {}
+/** The text is not analysed; the message says why. */
+export class Refused extends Error {}
 
 const COMMANDS_MAX = 500;
 /** Characters of expanded words and nested texts; four times the longest text. */

@@ -1,5 +1,5 @@
 import { parse } from "unbash";
-import { Analysis, BoundExceeded } from "./analysis.ts";
+import { Analysis, Refused } from "./analysis.ts";
 import { createRunner } from "./run-script.ts";
 import { refuseText } from "./text-bounds.ts";
 import type { ShellCommand } from "./types.ts";
@@ -25,9 +25,11 @@ export function analyzeShell(text: string): ShellCommand {
       writer: "",
       background: false,
       depth: 0,
+      source: text,
+      isNested: false,
     });
   } catch (error) {
-    return resultOf(new Analysis(), error instanceof BoundExceeded ? error.message : "cannot be analysed");
+    return resultOf(new Analysis(), error instanceof Refused ? error.message : "cannot be analysed");
   }
   if (analysis.readsAgain && analysis.holdsQuotedSubstitution) analysis.runsUnknown();
   return resultOf(analysis, "");

@@ -2,7 +2,7 @@ import type { DoubleQuotedChild, ParameterExpansionPart, ProcessSubstitutionPart
 import { expandBraces } from "./brace-expansion.ts";
 import { type Field, staticField } from "./field.ts";
 import { FieldBuilder } from "./field-builder.ts";
-import type { Scope } from "./scope.ts";
+import { refuseOpened, type Scope } from "./scope.ts";
 import { visitSubstitutions } from "./visit-substitutions.ts";
 
 /** What the shell makes of a word in a command: braces, tilde, variables, splitting. Walks the substitutions it holds. */
@@ -58,6 +58,7 @@ const WORDS_MAX = 256;
 
 function appendParts(parts: readonly WordPart[], scope: Scope, builder: FieldBuilder): void {
   for (const [index, part] of parts.entries()) {
+    if (part.type === "Literal") refuseOpened(part.text, scope);
     if (index === 0 && part.type === "Literal") appendTilde(part.text, part.value, scope, builder);
     else appendPart(part, scope, builder);
   }
@@ -118,8 +119,10 @@ function appendProcess(part: ProcessSubstitutionPart, scope: Scope, builder: Fie
 function appendQuoted(parts: readonly DoubleQuotedChild[], scope: Scope, builder: FieldBuilder): void {
   builder.literal("");
   for (const part of parts) {
-    if (part.type === "Literal") builder.literal(part.value);
-    else if (part.type === "SimpleExpansion" || part.type === "ParameterExpansion") {
+    if (part.type === "Literal") {
+      refuseOpened(part.text, scope);
+      builder.literal(part.value);
+    } else if (part.type === "SimpleExpansion" || part.type === "ParameterExpansion") {
       appendVariable(part, scope, builder, true);
     } else {
       visitSubstitutions(part, scope);

@@ -47,7 +47,8 @@ export class FieldBuilder {
 
   value({ text, dynamic }: Value, isQuoted: boolean): void {
     this.#analysis.spend(text.length);
-    const isWhole = isQuoted || !this.#isSplit;
+    // How a value splits that is known only as it is written is not known.
+    const isWhole = isQuoted || !this.#isSplit || (dynamic && /[$`]/.test(text));
     if (dynamic && (isWhole || text.trim() === "")) this.unknown("", isQuoted);
     if (isWhole) {
       this.literal(text);

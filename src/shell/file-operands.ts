@@ -1,5 +1,6 @@
 import type { Field } from "./field.ts";
 import { normalizePath } from "./normalize-path.ts";
+import { entryOf } from "./option-table.ts";
 import type { Arguments } from "./read-arguments.ts";
 
 export interface Files {
@@ -9,8 +10,8 @@ export interface Files {
 
 /** Which files a known program reads, and which it creates, changes or removes. */
 export function filesOf(parsed: Arguments, words: readonly Field[]): Files {
-  const kind = parsed.key.split(" ", 1)[0] ?? "";
-  const use = USES[parsed.key] ?? USES[kind];
+  const { kind } = parsed;
+  const use = entryOf(USES, kind);
   if (use === undefined) return NONE;
   const reads: Field[] = [];
   const writes: Field[] = [];
@@ -27,8 +28,9 @@ interface Use {
   /**
    * What operands are: `read` or `write` all, `last` is written and the others read, `move` the same but the others vanish,
    * `pattern` the first is no file and the others are read, `mode` the first is no file and the others are written.
+   * `pairs`, `tree` and `archive` are as `dd`, `find` and `tar` take them.
    */
-  readonly operands?: "read" | "write" | "last" | "move" | "pattern" | "mode" | "pairs" | "none";
+  readonly operands?: "read" | "write" | "last" | "move" | "pattern" | "mode" | "pairs" | "tree" | "archive";
   readonly readOptions?: readonly string[];
   readonly writeOptions?: readonly string[];
   /** Options that turn reading into writing. */
@@ -74,7 +76,8 @@ const USES: Readonly<Record<string, Use>> = {
   sed: { operands: "pattern", readOptions: ["-f"], patternOptions: ["-e", "-f"], inPlace: ["-i"] },
   jq: { operands: "pattern" },
   dd: { operands: "pairs" },
-  tar: { readOptions: ["-T", "-X"] },
+  find: { operands: "tree" },
+  tar: { operands: "archive", readOptions: ["-T", "-X"] },
   curl: {
     writeOptions: ["-o", "-c", "-D", "--trace", "--trace-ascii", "--stderr", "--output-dir"],
     readOptions: ["-T", "-K", "--cert", "-E", "--key", "--cacert", "--netrc-file"],
@@ -122,8 +125,13 @@ function addOperands(use: Use, parsed: Arguments, words: readonly Field[], reads
     case "pairs":
       for (const word of words) addPair(word, reads, writes);
       break;
+    case "tree":
+      addTree(words, reads, writes);
+      break;
+    case "archive":
+      addArchive(parsed, reads, writes);
+      break;
     default:
-      if (parsed.key === "tar") addArchive(parsed, reads, writes);
   }
 }
 
@@ -132,6 +140,18 @@ function addPair(word: Field, reads: Field[], writes: Field[]): void {
   const path = { ...word, text: word.text.slice(3) };
   if (word.text.startsWith("if=")) reads.push(path);
   if (word.text.startsWith("of=")) writes.push(path);
+}
+
+/** `find a b -name c -delete -fprint d` */
+function addTree(words: readonly Field[], reads: Field[], writes: Field[]): void {
+  const start = words.findIndex(({ text }) => /^[-(!]/.test(text) && !/^-[HLPDO]/.test(text));
+  const roots = (start === -1 ? words : words.slice(0, start)).filter(({ text }) => !text.startsWith("-"));
+  reads.push(...roots);
+  if (words.some(({ text }) => text === "-delete")) writes.push(...roots);
+  for (const [index, { text }] of words.entries()) {
+    const file = words[index + 1];
+    if (/^-f(?:print0?|printf|ls)$/.test(text) && file !== undefined) writes.push(file);
+  }
 }
 
 function addArchive({ flags, values, operands }: Arguments, reads: Field[], writes: Field[]): void {

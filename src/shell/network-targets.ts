@@ -1,17 +1,17 @@
 import type { Analysis } from "./analysis.ts";
 import type { Field } from "./field.ts";
+import { entryOf } from "./option-table.ts";
 import type { Arguments } from "./read-arguments.ts";
 
 /** Where the words of a program send it. Notes URLs of every program but those that only handle text. */
 export function addNetworkTargets(
-  { key, operands, values }: Arguments,
+  { kind, operands, values }: Arguments,
   words: readonly Field[],
   analysis: Analysis,
 ): void {
-  const kind = key.split(" ", 1)[0] ?? "";
   if (TEXT_ONLY.has(kind)) return;
   for (const { text } of words) if (text.includes("://")) addUrls(text, analysis);
-  const target = TARGETS[key] ?? TARGETS[kind];
+  const target = entryOf(TARGETS, kind);
   if (target === undefined) return;
   for (const { text } of operandsWith(target, operands)) addTarget(target, text, analysis);
   for (const { name, field } of values) {
@@ -115,7 +115,7 @@ function addTarget({ form }: Target, text: string, analysis: Analysis): void {
 
 function addUrls(text: string, analysis: Analysis): void {
   // The word is the URL, or holds it behind `name=`.
-  const [url = text, authority] = /[A-Za-z][\w+.-]*:\/\/([^/?#\\]*).*$/s.exec(text) ?? [];
+  const [url = text, authority] = /[A-Za-z][\w+.-]*:\/\/([^/?#\\\s'"`()]*)[^\s'"`()]*/.exec(text) ?? [];
   analysis.urls.add(url);
   if (authority !== undefined) addHost(authority, analysis);
 }

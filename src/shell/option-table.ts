@@ -25,7 +25,8 @@ export function optionTableOf(key: string): OptionTable | undefined {
   return table;
 }
 
-function entryOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+/** INVARIANT: keys come from commands, so that `constructor` must not be found. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 

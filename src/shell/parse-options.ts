@@ -17,15 +17,18 @@ export interface ParsedOptions {
  * Reads the words behind a program as getopt does: clusters, attached and separate values, long names cut short, `--`.
  *
  * @param table without one, `-abc` is the flags `-abc`, `-a`, `-b` and `-c`, since it may be either
- * @param operandsMax options after this many operands belong to what is run
+ * @param operandsMax the first operand after this many belongs to what is run
+ * @param endsAtOperand whether options behind the last operand do so too
  */
 export function parseOptions(
   fields: readonly Field[],
   table: OptionTable | undefined,
   operandsMax = Number.POSITIVE_INFINITY,
+  endsAtOperand = false,
 ): ParsedOptions {
   const reader = new OptionReader(fields, table);
   while (reader.index < fields.length) {
+    if (endsAtOperand && reader.operands.length === operandsMax) break;
     const field = fields[reader.index] as Field;
     if (field.text === "--") {
       reader.index += 1;
@@ -48,7 +51,8 @@ function isOption({ text }: Field): boolean {
 
 class OptionReader {
   readonly flags = new Set<string>();
-  readonly options: Record<string, string> = Object.create(null);
+  // Keys begin with a dash, so that none is `__proto__`.
+  readonly options: Record<string, string> = {};
   readonly values: { name: string; field: Field }[] = [];
   readonly operands: Field[] = [];
   hasUnknown = false;

@@ -4,6 +4,7 @@ import { type Field, staticField } from "./field.ts";
 import { addNetworkFile } from "./network-targets.ts";
 import { normalizePath } from "./normalize-path.ts";
 import type { Scope } from "./scope.ts";
+import { refuseDelimiter, refuseTarget } from "./stricter-syntax.ts";
 
 /** What redirections connect a command to. */
 export interface Connections {
@@ -20,6 +21,8 @@ export function readRedirections(redirections: readonly Redirection[], scope: Sc
   if (redirections.length === 0) return NONE;
   const state: State = { reads: [], writes: [], feeds: [], input: undefined, dynamic: false };
   for (const redirection of redirections) {
+    if (redirection.type === "HereDoc") refuseDelimiter(redirection, scope);
+    else refuseTarget(redirection, scope);
     const start = scope.analysis.commands.length;
     if (redirection.type === "Redirect") connectFile(redirection, scope, state);
     else connectText(redirection, scope, state);
@@ -83,5 +86,5 @@ function textOf(redirection: HereDoc | HereString, scope: Scope): Field {
   if (redirection.delimiter?.quoted === true) return staticField(text);
   return parts === undefined
     ? staticField(text.replace(/\\([\\$`])/g, "$1").replaceAll("\\\n", ""))
-    : joinParts(parts, scope);
+    : joinParts(parts, { ...scope, isNested: true });
 }

@@ -1,4 +1,3 @@
-import type { Analysis } from "./analysis.ts";
 import type { Field } from "./field.ts";
 import { filesOf } from "./file-operands.ts";
 import { addNetworkTargets } from "./network-targets.ts";
@@ -12,8 +11,8 @@ import { unwrap } from "./unwrap.ts";
 
 /** What stands around the words of a command. */
 export interface Surroundings {
-  readonly assignments?: Readonly<Record<string, Field>>;
-  readonly connections?: Connections;
+  readonly assignments?: Readonly<Record<string, Field>> | undefined;
+  readonly connections?: Connections | undefined;
 }
 
 /** Runs a program that a wrapper starts with these words. */
@@ -23,25 +22,39 @@ export function runArgv(fields: readonly Field[], scope: Scope): string | undefi
 
 /** Notes that a program runs with these words, and follows what it runs in turn. Gives its output as far as it is known. */
 export function invoke(fields: readonly Field[], scope: Scope, around: Surroundings): string | undefined {
-  const [first, ...words] = fields;
+  const first = fields[0];
   if (first === undefined) return undefined;
-  const { analysis } = scope;
+  const words = fields.slice(1);
   const program = programOf(first);
-  const isKnown = !first.dynamic && !first.glob && first.feeds.length === 0 && /^[^{}$`]+$|^[{}]$/.test(program);
-  if (!isKnown) analysis.runsUnknown();
-  const parsed = readArguments(kindOf(program), bundled(kindOf(program), words));
-  const input = around.connections?.input === undefined ? scope.input : around.connections.input;
-  const feeds = [...(around.connections?.feeds ?? []), ...words.flatMap((word) => word.feeds)];
-  const inner = {
-    ...scope,
-    input,
-    pipedFrom: feeds.length === 0 ? scope.pipedFrom : [...new Set([...scope.pipedFrom, ...feeds])],
-  };
-  note(first, program, words, parsed, inner, around, isKnown);
-  if (first.dynamic && first.splits && words.length > 0)
-    invoke(words, { ...inner, wrappedBy: [...scope.wrappedBy, program] }, {});
-  unwrap({ program, kind: kindOf(program), fields: words, parsed, assignments: around.assignments ?? {} }, inner);
-  return around.connections?.writes.length ? undefined : outputOf(kindOf(program), parsed, inner);
+  const isKnown = !first.dynamic && !first.glob && first.feeds.length === 0 && !/[{}$`]./.test(program);
+  if (!isKnown) scope.analysis.runsUnknown();
+  const kind = kindOf(program);
+  const parsed = readArguments(kind, kind === "tar" ? bundled(words) : words);
+  const inner = connect(words, scope, around.connections);
+  note({ program, first, words, parsed, isKnown }, inner, around);
+  if (first.dynamic && first.splits) runBehindUnknown(words, { ...inner, wrappedBy: [...scope.wrappedBy, program] });
+  unwrap({ program, kind, fields: words, parsed, assignments: around.assignments }, inner);
+  return around.connections === undefined || around.connections.writes.length === 0
+    ? outputOf(kind, parsed, inner)
+    : undefined;
+}
+
+/** What a program reads by its redirections and by words that stand for another program's output. */
+function connect(words: readonly Field[], scope: Scope, connections: Connections | undefined): Scope {
+  const fed = words.some(({ feeds }) => feeds.length > 0);
+  if (connections === undefined && !fed) return scope;
+  const { input = scope.input, feeds = NONE } = connections ?? {};
+  if (!fed && feeds.length === 0) return input === scope.input ? scope : { ...scope, input };
+  const pipedFrom = unique([...scope.pipedFrom, ...feeds, ...words.flatMap((word) => word.feeds)]);
+  return { ...scope, input, pipedFrom };
+}
+
+const NONE: readonly string[] = [];
+
+/** `$SUDO rm x`: an unknown program may be none, or one that runs the words behind it. */
+function runBehindUnknown(words: readonly Field[], scope: Scope): void {
+  const start = words.findIndex(({ splits }) => !splits);
+  if (start !== -1) invoke(words.slice(start), scope, {});
 }
 
 /** SECURITY: the base name of a program that is not static is given only where it is written out. */
@@ -52,9 +65,9 @@ function programOf({ text, dynamic }: Field): string {
 }
 
 /** `tar cfz a.tgz b`: letters in front without a dash take their values from the words behind, in order. */
-function bundled(kind: string, fields: readonly Field[]): readonly Field[] {
+function bundled(fields: readonly Field[]): readonly Field[] {
   const [letters, ...others] = fields;
-  if (kind !== "tar" || letters === undefined || letters.dynamic || !/^[A-Za-z]+$/.test(letters.text)) return fields;
+  if (letters === undefined || letters.dynamic || !/^[A-Za-z]+$/.test(letters.text)) return fields;
   const options = [...letters.text].flatMap((letter) => {
     const value = "fCTXbgIKLVHFNs".includes(letter) ? others.splice(0, 1) : [];
     return [{ ...letters, text: `-${letter}` }, ...value];
@@ -62,20 +75,23 @@ function bundled(kind: string, fields: readonly Field[]): readonly Field[] {
   return [...options, ...others];
 }
 
+interface Found {
+  readonly program: string;
+  readonly first: Field;
+  readonly words: readonly Field[];
+  readonly parsed: Arguments;
+  readonly isKnown: boolean;
+}
+
 function note(
-  first: Field,
-  program: string,
-  words: readonly Field[],
-  parsed: Arguments,
-  scope: Scope,
-  { assignments = {}, connections }: Surroundings,
-  isKnown: boolean,
+  { program, first, words, parsed, isKnown }: Found,
+  { analysis, wrappedBy, pipedFrom, background }: Scope,
+  { assignments, connections }: Surroundings,
 ): void {
-  const { analysis } = scope;
   const files = filesOf(parsed, words);
-  addAll(analysis, files);
+  for (const path of files.reads) analysis.reads.add(path);
+  for (const path of files.writes) analysis.writes.add(path);
   addNetworkTargets(parsed, words, analysis);
-  const values = Object.values(assignments);
   analysis.add({
     program,
     path: first.text.includes("/") ? first.text : "",
@@ -83,19 +99,27 @@ function note(
     words: words.map(textOf),
     flags: parsed.flags,
     options: parsed.options,
-    assignments: Object.fromEntries(Object.entries(assignments).map(([name, { text }]) => [name, text])),
-    dynamic: !isKnown || connections?.dynamic === true || [...words, ...values].some(({ dynamic }) => dynamic),
-    reads: unique([...(connections?.reads ?? []), ...files.reads]),
-    writes: unique([...(connections?.writes ?? []), ...files.writes]),
-    wrapped_by: scope.wrappedBy,
-    piped_from: scope.pipedFrom,
-    background: scope.background,
+    assignments: assignments === undefined ? NO_ASSIGNMENTS : textsOf(assignments),
+    dynamic:
+      !isKnown ||
+      connections?.dynamic === true ||
+      words.some(isDynamic) ||
+      (assignments !== undefined && Object.values(assignments).some(isDynamic)),
+    reads: connections === undefined ? files.reads : unique([...connections.reads, ...files.reads]),
+    writes: connections === undefined ? files.writes : unique([...connections.writes, ...files.writes]),
+    wrapped_by: wrappedBy,
+    piped_from: pipedFrom,
+    background,
   });
 }
 
-function addAll(analysis: Analysis, { reads, writes }: { reads: readonly string[]; writes: readonly string[] }): void {
-  for (const path of reads) analysis.reads.add(path);
-  for (const path of writes) analysis.writes.add(path);
+const NO_ASSIGNMENTS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Any name may be assigned, `__proto__` too. */
+function textsOf(assignments: Readonly<Record<string, Field>>): Record<string, string> {
+  const texts: Record<string, string> = Object.create(null);
+  for (const [name, { text }] of Object.entries(assignments)) texts[name] = text;
+  return texts;
 }
 
 function unique(texts: readonly string[]): readonly string[] {
@@ -104,4 +128,8 @@ function unique(texts: readonly string[]): readonly string[] {
 
 function textOf({ text }: Field): string {
   return text;
+}
+
+function isDynamic({ dynamic }: Field): boolean {
+  return dynamic;
 }

@@ -4,24 +4,32 @@ import { type Field, unknownField } from "./field.ts";
 import { readRedirections } from "./redirections.ts";
 import { invoke } from "./run-argv.ts";
 import type { Scope } from "./scope.ts";
+import { refuseCommand } from "./stricter-syntax.ts";
 import { visitSubstitutions } from "./visit-substitutions.ts";
 
 /** Runs a simple command: assignments, redirections, words. Gives its output as far as it is known. */
 export function runCommand(command: Command, scope: Scope): string | undefined {
-  const assignments: Record<string, Field> = Object.create(null);
-  for (const part of command.prefix) {
-    if (part.type === "Assignment") assignments[part.name] = assignedValue(part, scope);
-  }
-  if (command.name === undefined) {
-    for (const [name, value] of Object.entries(assignments)) assign(name, value, scope);
-    readRedirections(command.redirects, scope);
+  const { name, prefix, args, redirects } = command;
+  const assignments = prefix.length === 0 ? undefined : readAssignments(prefix, scope);
+  if (name === undefined) {
+    if (assignments !== undefined) for (const [key, value] of Object.entries(assignments)) assign(key, value, scope);
+    readRedirections(redirects, scope);
     return undefined;
   }
-  const name = expandWord(command.name, scope);
-  const writing = { ...scope, writer: name[0]?.text ?? "" };
-  const fields = [...name, ...command.args.flatMap((argument) => expandArgument(argument, writing))];
-  const connections = readRedirections(command.redirects, writing);
+  refuseCommand(command, scope);
+  const fields = expandWord(name, scope);
+  const writing = redirects.length + args.length === 0 ? scope : { ...scope, writer: fields[0]?.text ?? "" };
+  for (const argument of args) fields.push(...expandArgument(argument, writing));
+  const connections = redirects.length === 0 ? undefined : readRedirections(redirects, writing);
   return invoke(fields, scope, { assignments, connections });
+}
+
+function readAssignments(prefix: Command["prefix"], scope: Scope): Record<string, Field> {
+  const assignments: Record<string, Field> = Object.create(null);
+  for (const part of prefix) {
+    if (part.type === "Assignment") assignments[part.name] = assignedValue(part, scope);
+  }
+  return assignments;
 }
 
 function expandArgument(argument: Word | Assignment, scope: Scope): Field[] {

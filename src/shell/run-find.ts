@@ -1,24 +1,11 @@
 import type { Field } from "./field.ts";
-import { normalizePath } from "./normalize-path.ts";
 import type { Scope } from "./scope.ts";
 import type { Call } from "./unwrap.ts";
 
 /** Runs what `find` runs for each file. `{}` stands for a file below the starting points, which are among its words. */
 export function runFind({ fields }: Call, scope: Scope): void {
-  const { analysis } = scope;
-  const start = fields.findIndex(({ text }, index) => /^[-(!]/.test(text) && !/^-[HLPDO]/.test(text) && index >= 0);
-  for (const { text } of fields.slice(0, start === -1 ? undefined : start)) {
-    if (!text.startsWith("-")) analysis.reads.add(normalizePath(text));
-  }
-  if (fields.some(({ text }) => text === "-delete")) {
-    for (const { text } of fields.slice(0, start)) if (!text.startsWith("-")) analysis.writes.add(normalizePath(text));
-  }
   for (let index = 0; index < fields.length; index += 1) {
     const action = fields[index]?.text ?? "";
-    if (/^-f(?:print|print0|printf|ls)$/.test(action)) {
-      const file = fields[index + 1];
-      if (file !== undefined) analysis.writes.add(normalizePath(file.text));
-    }
     if (!/^-(?:exec|ok)(?:dir)?$/.test(action)) continue;
     const end = endOfCommand(fields, index + 1);
     runEach(fields.slice(index + 1, end), scope);

@@ -1,11 +1,12 @@
 import { type AndOr, type ParsedScript, type Pipeline, type PipelineNode, parse, type Statement } from "unbash";
-import { BoundExceeded } from "./analysis.ts";
+import { Refused } from "./analysis.ts";
 import type { Field } from "./field.ts";
 import { readRedirections } from "./redirections.ts";
 import { runArgv } from "./run-argv.ts";
 import { runCommand } from "./run-command.ts";
 import { runCompound } from "./run-compound.ts";
-import { inBranch, type Runner, type Scope } from "./scope.ts";
+import { inBranch, type Runner, refuseSyntax, type Scope } from "./scope.ts";
+import { refuseEmpty } from "./stricter-syntax.ts";
 import { refuseText } from "./text-bounds.ts";
 
 /** Walks everything that a script would run, in order, whichever way its conditions turn out. */
@@ -17,9 +18,10 @@ export function createRunner(): Runner {
 const DEPTH_MAX = 12;
 
 function runScript(script: ParsedScript, scope: Scope): void {
-  if (scope.depth >= DEPTH_MAX) throw new BoundExceeded(`more than ${DEPTH_MAX} levels deep`);
-  if (script.errors !== undefined && script.errors.length > 0) scope.analysis.runsUnknown();
-  runStatements(script.commands, { ...scope, depth: scope.depth + 1 });
+  if (scope.depth >= DEPTH_MAX) throw new Refused(`more than ${DEPTH_MAX} levels deep`);
+  const [error] = script.errors ?? [];
+  if (error !== undefined) refuseSyntax(error.message, scope);
+  runStatements(script.commands, { ...scope, depth: scope.depth + 1, source: script.source ?? scope.source });
 }
 
 /** SECURITY: a text that is not static is read as it is written, so that what is known of it is seen, and marked as unknown. */
@@ -30,7 +32,7 @@ function runText(text: Field, scope: Scope): void {
     scope.analysis.runsUnknown();
     return;
   }
-  runScript(parse(text.text), scope);
+  runScript(parse(text.text), { ...scope, source: text.text, isNested: true });
 }
 
 function runStatements(statements: readonly Statement[], scope: Scope): void {
@@ -65,7 +67,9 @@ function runNode(node: PipelineNode | AndOr, scope: Scope): string | undefined {
 }
 
 /** The first command runs, the others may. */
-function runList({ commands: [first, ...others] }: AndOr, scope: Scope): undefined {
+function runList(list: AndOr, scope: Scope): undefined {
+  refuseEmpty(list, scope);
+  const [first, ...others] = list.commands;
   if (first !== undefined) runNode(first, scope);
   inBranch(scope, (branch) => {
     for (const node of others) runNode(node, branch);

@@ -1,5 +1,5 @@
 import type { AndOr, ParsedScript, PipelineNode, Statement } from "unbash";
-import type { Analysis } from "./analysis.ts";
+import { type Analysis, Refused } from "./analysis.ts";
 import type { Field } from "./field.ts";
 import type { Variables } from "./variables.ts";
 
@@ -15,8 +15,12 @@ export interface Scope {
   /** The program whose output `>(...)` would read here. */
   readonly writer: string;
   readonly background: boolean;
-  /** How many texts this one is in. */
+  /** How many substitutions and texts this is in. */
   readonly depth: number;
+  /** What positions in the syntax tree refer to. */
+  readonly source: string;
+  /** Whether this is the text of a word, which the shell reads only when it runs. */
+  readonly isNested: boolean;
 }
 
 /** Ways in which something runs, so that what finds them needs not know how. Each gives what is known of the output. */
@@ -28,6 +32,19 @@ export interface Runner {
   text(text: Field, scope: Scope): void;
   argv(fields: readonly Field[], scope: Scope): string | undefined;
 }
+
+/** What is no valid syntax: the text as a whole is refused, where the shell would read it before it runs anything. */
+export function refuseSyntax(message: string, { analysis, isNested }: Scope): void {
+  if (!isNested) throw new Refused(message);
+  analysis.runsUnknown();
+}
+
+/** The parser leaves a `$[`, `${` or `$(` without its end as text; bash does not. */
+export function refuseOpened(literal: string, scope: Scope): void {
+  if (literal.includes("$") && OPENED.test(literal)) refuseSyntax("unterminated expansion", scope);
+}
+
+const OPENED = /^(?:[^\\]|\\[\s\S])*?\$[[({]/;
 
 /** Runs what may not run, or runs elsewhere: what it sets may be set behind it. */
 export function inBranch(scope: Scope, run: (scope: Scope) => void): void {

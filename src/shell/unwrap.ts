@@ -17,18 +17,20 @@ export interface Call {
   readonly kind: string;
   readonly fields: readonly Field[];
   readonly parsed: Arguments;
-  readonly assignments: Readonly<Record<string, Field>>;
+  readonly assignments: Readonly<Record<string, Field>> | undefined;
 }
 
 /** Follows what a program runs in turn. */
 export function unwrap(call: Call, scope: Scope): void {
-  const inner = { ...scope, wrappedBy: [...scope.wrappedBy, call.program] };
-  runCodeVariables(call.assignments, inner);
   const special = SPECIAL.get(call.kind);
-  if (special !== undefined) special(call, inner);
-  const { wrapper } = call.parsed;
-  if (wrapper !== undefined) runWrapper(wrapper, call, inner);
   const interpreter = INTERPRETERS.get(call.kind);
+  const { wrapper } = call.parsed;
+  if (special === undefined && interpreter === undefined && wrapper === undefined && call.assignments === undefined)
+    return;
+  const inner = { ...scope, wrappedBy: [...scope.wrappedBy, call.program] };
+  if (call.assignments !== undefined) runCodeVariables(call.assignments, inner);
+  special?.(call, inner);
+  if (wrapper !== undefined) runWrapper(wrapper, call, inner);
   if (interpreter !== undefined) runInterpreter(interpreter, call, inner);
 }
 

@@ -1,5 +1,5 @@
 import { forEachChild, type SyntaxNode } from "unbash";
-import type { Scope } from "./scope.ts";
+import { refuseOpened, refuseSyntax, type Scope } from "./scope.ts";
 
 /** Walks every program in the substitutions below a node, however deep in words, arithmetic and tests. */
 export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
@@ -8,6 +8,8 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
     case "ProcessSubstitution":
     case "ArithmeticCommandExpansion":
       scope.analysis.hasSubstitution = true;
+      // The parser takes `${ command` without its end for a whole one.
+      if (node.text.startsWith("${") && !node.text.endsWith("}")) refuseSyntax("unterminated substitution", scope);
       if (node.script === undefined) {
         scope.analysis.runsUnknown();
         return;
@@ -18,6 +20,7 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       // `${!x}` and `${x@P}` are read once more as shell text.
       if (node.prefix === "!" || node.operation?.type === "Transform" || node.operation?.type === "Unknown") {
         scope.analysis.readsAgain = true;
+        if (node.operation?.type === "Unknown") refuseOpened(node.text.slice(2), scope);
       }
       break;
     case "ArithmeticExpansion":
@@ -27,13 +30,21 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       }
       scope.analysis.readsAgain = true;
       break;
+    case "Literal":
+      refuseOpened(node.text, scope);
+      break;
+    case "Word":
+      if (node.parts === undefined) refuseOpened(node.text, scope);
+      break;
     default:
   }
   forEachChild(node, (child) => visitSubstitutions(child, scope));
 }
 
 function substitutionScope(node: SyntaxNode, scope: Scope): Scope {
-  const inner = { ...scope, variables: scope.variables.branch() };
+  // Bash reads what is in backquotes only when it runs.
+  const isNested = scope.isNested || (node.type === "CommandExpansion" && node.text.startsWith("`"));
+  const inner = { ...scope, variables: scope.variables.branch(), isNested };
   if (node.type !== "ProcessSubstitution" || node.operator !== ">") return inner;
   return { ...inner, pipedFrom: [...scope.pipedFrom, scope.writer], input: null };
 }

@@ -1,0 +1,43 @@
+import type { AndOr, Command, HereDoc, HereString, Redirect } from "unbash";
+import { refuseSyntax, type Scope } from "./scope.ts";
+
+/** Refuses what the parser takes and bash does not; found by comparing the two on generated texts. */
+export function refuseCommand({ name, suffix }: Command, scope: Scope): void {
+  if (name === undefined) return;
+  if (name.text === "\\" && isAtEnd(name.end, scope) && name.pos > 0) refuseSyntax("nothing behind a backslash", scope);
+  // `ls (a` is read as if the parenthesis was not there.
+  if (afterBlanks(name.end, scope) === "(" && suffix[0]?.pos !== name.end)
+    refuseSyntax("unexpected parenthesis", scope);
+}
+
+export function refuseTarget({ target }: Redirect | HereString, scope: Scope): void {
+  if (target === undefined) return;
+  if (target.text === "\\" && isAtEnd(target.end, scope)) refuseSyntax("nothing behind a backslash", scope);
+  // In `> 2> x` the number belongs to the second redirection.
+  if (/^\d+$/.test(target.text) && /[<>]/.test(scope.source[target.end] ?? "")) refuseSyntax("missing target", scope);
+}
+
+export function refuseDelimiter({ delimiter }: HereDoc, scope: Scope): void {
+  const unquoted = delimiter?.text.replace(/\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, "") ?? "";
+  if (/['"]/.test(unquoted)) refuseSyntax("unterminated quote", scope);
+}
+
+/** `time && x`, `! | x`: bash takes them alone or last only. */
+export function refuseEmpty({ commands }: AndOr, scope: Scope): void {
+  const isEmpty = commands.some(
+    (command, index) => command.type === "Pipeline" && command.commands.length === 0 && index < commands.length - 1,
+  );
+  if (isEmpty) refuseSyntax("nothing to run", scope);
+}
+
+function isAtEnd(position: number, { source }: Scope): boolean {
+  return position >= source.length;
+}
+
+function afterBlanks(position: number, { source }: Scope): string {
+  let index = position;
+  while (source[index] === " " || source[index] === "\t" || (source[index] === "\\" && source[index + 1] === "\n")) {
+    index += source[index] === "\\" ? 2 : 1;
+  }
+  return source[index] ?? "";
+}
