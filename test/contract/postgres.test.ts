@@ -3,10 +3,12 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { toApprovalRow } from "../../src/adapters/postgres/approval-rows.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
 import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
+import { actor, EXPIRES_AT, OPENED_AT, pendingApproval } from "./approval-samples.ts";
 import { describeApprovalStore } from "./approval-store.ts";
 import { follow } from "./audit-arrivals.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
@@ -201,6 +203,44 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
       expect(await auditStore.list({ limit: 1 })).toEqual([]);
       await insertRecords(auditStore, [decisionRecord(1)]);
       expect(await old`select id, record from audit_records_unchained`).toEqual([{ id: "old", record: { old: 1 } }]);
+    } finally {
+      await Promise.all(opened.splice(0).map((each) => each.close()));
+      await old.end();
+      await database.drop();
+    }
+  });
+
+  it("goes on with the approvals of a version that told no steps later, also while that one still runs", async () => {
+    const database = await createTestDatabase(url!);
+    const old = postgres(database.url, { max: 1, onnotice: () => {} });
+    const insert = (n: number) => {
+      const { untold: _, ...approval } = pendingApproval(n);
+      const { claimableFrom: __, tenant, expiresAt, ...row } = toApprovalRow(approval);
+      return old`
+        insert into approvals (id, digest, status, requester, same_action, identity, tenant, rule_id, expires_at, approval)
+        values (${row.id}, ${row.digest}, 'pending', ${row.requester}, ${row.sameAction}, ${row.identity},
+          ${tenant ?? null}, ${row.ruleId}, ${expiresAt}, ${JSON.stringify(approval)}::text::json)`;
+    };
+    try {
+      const files = readMigrationFiles({ migrationsFolder: "src/adapters/postgres/migrations" });
+      const before = files.findIndex(({ sql: statements }) => statements.join().includes("claimable_from"));
+      await old.unsafe(`create schema drizzle;
+        create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);`);
+      for (const { sql: statements, hash, folderMillis } of files.slice(0, before)) {
+        await old.unsafe(statements.join(";"));
+        await old`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
+      }
+      await insert(1);
+      const { approvalStore } = open({ url: database.url });
+      expect(await approvalStore.claimUntold(EXPIRES_AT, 10)).toEqual([]);
+      await insert(2);
+      for (const n of [1, 2]) {
+        expect(await approvalStore.vote(idOf(n), actor("alice"), undefined, OPENED_AT)).toMatchObject({ ok: true });
+      }
+      const claims = await approvalStore.claimUntold(OPENED_AT + 10_000, 10);
+      expect(claims.map(({ approval, claimed }) => [approval.id, claimed.map(({ kind }) => kind)])).toEqual(
+        [1, 2].map((n) => [idOf(n), ["voted", "approved"]]),
+      );
     } finally {
       await Promise.all(opened.splice(0).map((each) => each.close()));
       await old.end();
