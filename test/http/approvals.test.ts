@@ -41,6 +41,33 @@ describe("seeing an approval", () => {
     expect(seen).not.toHaveProperty("session_decisions");
   });
 
+  test("an approver sees exactly what is asked for, where it goes, who asks, and which rule wants a person", async () => {
+    const asked = {
+      ...{ action_type: "tool_call", action_name: "stripe.refund" },
+      arguments: {
+        amount: 120,
+        charges: ["ch_1", "ch_2"],
+        note: "password=hunter2abc",
+        order: { id: 9007199254740991 },
+      },
+      destination: { url: "https://api.stripe.com/v1/refunds" },
+    };
+    const { body } = await scene.evaluate(asked);
+    const dora = await scene.keyOf("dora", ["approver"]);
+    const { body: seen } = await scene.get(body.approval.id, dora.secret);
+    expect(seen).toMatchObject({
+      request: {
+        ...asked,
+        arguments: { ...asked.arguments, note: expect.not.stringContaining("hunter2abc") },
+        destination: expect.objectContaining({ domain: "api.stripe.com" }),
+      },
+      requester: { name: "agent", key_holder: "agent" },
+      rule: { id: body.rule_id, name: body.rule_name, reason: "Refunds above $50 need a person." },
+      terms: { quorum: 1, on_timeout: "deny" },
+      history: { approved: 0, denied: 0 },
+    });
+  });
+
   test("its identity sees it with another key, and the key that asked for another identity does", async () => {
     const gateway = await scene.keyOf("gateway", ["gateway"], { tenant: "globex" });
     const { id } = await scene.open();
