@@ -157,6 +157,9 @@ describe("verdict test --format", () => {
   test("junit counts tests, failures and errors, and escapes what XML would read", async () => {
     const { stdout } = await run("hostile", "--format", "junit");
     expect(stdout).toContain('<testsuites name="verdict" tests="1" failures="1" errors="0">');
+    expect(stdout).toMatch(
+      /<properties>\s*<property name="policy_revision" value="sha256:[0-9a-f]{64}"\/>\s*<\/properties>/,
+    );
     expect(stdout).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&#10;::error::x\ufffd[2J &amp; ]]&gt;\ufffd");
     expect(stdout).toContain('<failure message="decision: expected allow, got deny" type="decision">');
     const broken = await run("broken", "--format", "junit");

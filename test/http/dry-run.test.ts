@@ -152,7 +152,10 @@ describe("a dry run", () => {
     const { status, headers, body } = await dryRun({ rules, fixtures }, { headers: { accept } });
     expect([status, headers.get("content-type")]).toEqual([200, type]);
     if (type === "application/json") expect(body.failed).toBe(1);
-    else expect(body).toContain('<testsuites name="verdict" tests="2" failures="1" errors="0">');
+    else {
+      expect(body).toContain('<testsuites name="verdict" tests="2" failures="1" errors="0">');
+      expect(body).toMatch(/<property name="policy_revision" value="sha256:[0-9a-f]{64}"\/>/);
+    }
   });
 
   test("escapes what stands in the report's names", async () => {
