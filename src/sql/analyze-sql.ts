@@ -1,7 +1,8 @@
 import { textFault } from "./check-text.ts";
 import { finishStatement, type ScriptDraft } from "./collect.ts";
 import { dialectFault } from "./dialect.ts";
-import { parseSql, scanSql } from "./parser.ts";
+import { sqlTokens } from "./lexer.ts";
+import { parseSql } from "./parser.ts";
 import { readStatement } from "./read-statement.ts";
 import type { SqlDialect, SqlScript, SqlStatement } from "./types.ts";
 
@@ -61,10 +62,8 @@ function refused(error: string): SqlScript {
 /** In a text that was parsed. */
 function hasComment(text: string): boolean {
   if (!text.includes("--") && !text.includes("/*")) return false;
-  const tokens = scanSql(text);
-  return (
-    tokens === undefined || tokens.some(({ tokenName }) => tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT")
-  );
+  for (const { kind } of sqlTokens(text)) if (kind === "comment") return true;
+  return false;
 }
 
 function all(statements: readonly SqlStatement[], of: "reads" | "writes" | "functions"): readonly string[] {

@@ -1,15 +1,12 @@
-import type { ScanToken } from "libpg-query";
-import { scanSql } from "./parser.ts";
-
-/** Bounds of a text. In them the parser takes some milliseconds and a fourth of the stack at the worst. */
+/** Bounds of a text. In them the parser takes some milliseconds and less than half of the stack at the worst. */
 export const SQL_LIMITS = {
   /** UTF-16 units. */
   lengthMax: 16_384,
-  /** As `countTokens` has it, which counts the words in texts and comments too. */
-  tokensMax: 4_000,
-  /** Operators and words that can nest: `1+1+1`, `NOT NOT`, `UNION`. The parser's printer recurses over them. */
-  operatorsMax: 2_000,
-  bracketsDepthMax: 100,
+  /**
+   * Tokens, opening brackets counting seven times. All of them may nest (`1+1+1`, `NOT NOT`, `((`), and the parser recurses over
+   * what it has parsed: with thrice as many it runs out of stack.
+   */
+  weightMax: 2_500,
   /** The lexer takes quadratic time over comments inside comments. */
   commentsMax: 64,
 } as const;
@@ -31,48 +28,27 @@ export function textFault(text: string): string | undefined {
   if (text.split("/*", SQL_LIMITS.commentsMax + 2).length > SQL_LIMITS.commentsMax + 1) {
     return `more than ${SQL_LIMITS.commentsMax} block comments`;
   }
-  const { tokens, brackets } = countTokens(text);
-  if (tokens > SQL_LIMITS.tokensMax) return `more than ${SQL_LIMITS.tokensMax} tokens`;
-  const isFlat = tokens <= SQL_LIMITS.operatorsMax && brackets <= SQL_LIMITS.bracketsDepthMax;
-  return isFlat ? undefined : nestingFault(scanSql(text));
+  return weightOf(text) > SQL_LIMITS.weightMax ? "too many tokens and brackets" : undefined;
 }
 
 const isWordCode = (code: number) =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95 || code > 127;
 
+const BRACKET_WEIGHT = 6;
+
 /**
- * At least as many tokens as PostgreSQL's lexer finds, and as many opening brackets: each token begins a word or is at
- * least one other character.
+ * Never less than that of what PostgreSQL's lexer finds: each token begins a word or is at least one other character. The words
+ * in texts and comments count too, so that it does not matter where those end.
  */
-function countTokens(text: string): { readonly tokens: number; readonly brackets: number } {
-  let tokens = 0;
-  let brackets = 0;
+function weightOf(text: string): number {
+  let weight = 0;
   let isInWord = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const isWord = isWordCode(code);
-    if (isWord ? !isInWord : code > 32) tokens += 1;
-    if (code === 40 || code === 91) brackets += 1;
+    if (isWord ? !isInWord : code > 32) weight += 1;
+    if (code === 40 || code === 91) weight += BRACKET_WEIGHT;
     isInWord = isWord;
   }
-  return { tokens, brackets };
-}
-
-const PLAIN_TOKENS: ReadonlySet<string> = new Set([
-  ...["IDENT", "ICONST", "FCONST", "SCONST", "SQL_COMMENT", "C_COMMENT"],
-  ...["ASCII_44", "ASCII_59", "ASCII_46"],
-]);
-
-function nestingFault(tokens: readonly ScanToken[] | undefined): string | undefined {
-  if (tokens === undefined) return "not SQL that PostgreSQL parses";
-  let depth = 0;
-  let deepest = 0;
-  let operators = 0;
-  for (const { text, tokenName } of tokens) {
-    if (text === "(" || text === "[") deepest = Math.max(deepest, ++depth);
-    else if (text === ")" || text === "]") depth -= 1;
-    else if (!PLAIN_TOKENS.has(tokenName)) operators += 1;
-  }
-  if (deepest > SQL_LIMITS.bracketsDepthMax) return `brackets nested deeper than ${SQL_LIMITS.bracketsDepthMax}`;
-  return operators > SQL_LIMITS.operatorsMax ? `more than ${SQL_LIMITS.operatorsMax} operators` : undefined;
+  return weight;
 }

@@ -1,5 +1,4 @@
-import type { ScanToken } from "libpg-query";
-import { scanSql } from "./parser.ts";
+import { sqlTokens } from "./lexer.ts";
 import type { SqlDialect } from "./types.ts";
 
 /**
@@ -10,7 +9,7 @@ export function dialectFault(text: string, dialect: SqlDialect): string | undefi
   if (dialect === "postgresql") return undefined;
   const found = OTHERWISE.find(({ pattern }) => pattern.test(text));
   if (found !== undefined) return `${found.what} in ${dialect}`;
-  return dialect === "tsql" ? stackedFault(scanSql(text)) : undefined;
+  return dialect === "tsql" ? stackedFault(text) : undefined;
 }
 
 /** Looked for anywhere, in texts and comments too: there the dialects differ in where those end. */
@@ -52,12 +51,11 @@ const BEGINNINGS: ReadonlySet<string> = new Set([
 ]);
 
 /** To PostgreSQL, `SELECT 1 shutdown` names a column; to SQL Server it is two statements. */
-function stackedFault(tokens: readonly ScanToken[] | undefined): string | undefined {
-  if (tokens === undefined) return "not SQL that PostgreSQL parses";
+function stackedFault(sql: string): string | undefined {
   let previous = ";";
   let mayNameSet = false;
-  for (const { text, tokenName } of tokens) {
-    if (tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT") continue;
+  for (const { kind, text } of sqlTokens(sql)) {
+    if (kind === "comment") continue;
     const word = text.toLowerCase();
     if (previous === ";") mayNameSet = word === "update";
     else if (word === "set" && mayNameSet) mayNameSet = false;

@@ -1,5 +1,3 @@
-import type { ScanToken } from "libpg-query";
-
 /** A node of PostgreSQL's raw parse tree in the JSON of libpg_query: `{ "SelectStmt": { ... } }`, or its inside alone. */
 export type SqlNode = { readonly [field: string]: unknown };
 
@@ -8,7 +6,7 @@ export type ParsedSql =
   | { readonly ok: true; readonly statements: readonly SqlNode[] }
   | { readonly ok: false; readonly error: string };
 
-type Library = Pick<typeof import("libpg-query"), "parseSync" | "scanSync" | "SqlError">;
+type Library = Pick<typeof import("libpg-query"), "parseSync" | "SqlError">;
 
 let library: Library | undefined;
 let loading: Promise<void> | undefined;
@@ -33,29 +31,17 @@ const FAILED = { ok: false, error: "the SQL parser failed and is not used again"
 let hasFailed = false;
 
 /**
- * @param text within the bounds of `boundsFault`; the parser stops at NUL, and recurses over what it has parsed
+ * @param text within the bounds of `textFault`; the parser stops at NUL, and recurses over what it has parsed
  * @throws TypeError before `loadSqlParser`
  */
 export function parseSql(text: string): ParsedSql {
-  // The library takes an empty text for a mistake of its caller.
-  if (text === "") return { ok: true, statements: [] };
-  return guarded(({ parseSync }) => {
-    const { stmts = [] } = parseSync(text);
-    return { ok: true, statements: stmts.map(({ stmt }) => stmt as SqlNode) };
-  });
-}
-
-/** The text as PostgreSQL's lexer cuts it, comments included; undefined when it cannot. */
-export function scanSql(text: string): readonly ScanToken[] | undefined {
-  const scanned = guarded(({ scanSync }) => ({ ok: true as const, tokens: scanSync(text).tokens }));
-  return scanned.ok ? scanned.tokens : undefined;
-}
-
-function guarded<T>(run: (library: Library) => T): T | { readonly ok: false; readonly error: string } {
   if (library === undefined) throw new TypeError("the SQL parser is not loaded");
   if (hasFailed) return FAILED;
+  // The library takes an empty text for a mistake of its caller.
+  if (text === "") return { ok: true, statements: [] };
   try {
-    return run(library);
+    const { stmts = [] } = library.parseSync(text);
+    return { ok: true, statements: stmts.map(({ stmt }) => stmt as SqlNode) };
   } catch (error) {
     if (isRefusal(error, library)) return { ok: false, error: "not SQL that PostgreSQL parses" };
     // SECURITY: a trap leaves the parser's stack and memory as they happened to be. What it says from then on is nothing to
