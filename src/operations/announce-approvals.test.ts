@@ -13,6 +13,7 @@ async function createAnnouncer() {
   const { approvalStore, clock } = service;
   const published: string[] = [];
   const notified: string[] = [];
+  const statuses: string[] = [];
   const claims: number[] = [];
   const faults = { spool: false, notifier: false, store: false, recordsWith: "\0" };
   const append = spool.append.bind(spool);
@@ -36,8 +37,9 @@ async function createAnnouncer() {
       },
       news: { publish: async (id) => void published.push(id) },
       notifier: {
-        async notify(notice, { id }) {
+        async notify(notice, { id, status }) {
           if (faults.notifier) await away();
+          statuses.push(`${notice}: ${status}`);
           notified.push(`${notice} ${id}`);
         },
       },
@@ -60,6 +62,7 @@ async function createAnnouncer() {
     open,
     published,
     notified,
+    statuses,
     faults,
     claims,
     kinds,
@@ -248,6 +251,15 @@ test("a step that is recorded and whose notice waits is not recorded again by an
   expect(await kinds()).toEqual(["opened"]);
   expect(notified).toEqual([`opened ${opened.approval.id}`]);
   expect(await untold(opened.approval.id)).toBe(0);
+});
+
+test("people hear of an opening that is told late as it ended by then, not that somebody is needed", async () => {
+  const { start, open, statuses, later, approvalStore, clock } = await createAnnouncer();
+  const { approval } = await open(1);
+  await approvalStore.deny(approval.id, actor("alice"), "No.", clock.now());
+  later();
+  await start().catchUp();
+  expect(statuses).toEqual(["opened: denied", "resolved: denied"]);
 });
 
 test("a vote is no notice: only what opens and ends an approval is", async () => {

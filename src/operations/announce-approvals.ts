@@ -61,9 +61,10 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
   const told = createToldSteps(approvalStore);
   const inFlight = new Set<Promise<void>>();
 
-  async function notify(step: ApprovalStep): Promise<void> {
-    const notice = NOTICES[step.kind];
-    if (notice !== undefined) await notifier.notify(notice, behindStep(step.approval, step));
+  /** People are told how the approval stands: what was opened, and is answered by now, needs nobody. */
+  async function notify({ kind, approval }: ApprovalStep): Promise<void> {
+    const notice = NOTICES[kind];
+    if (notice !== undefined) await notifier.notify(notice, approval);
   }
 
   /** @throws what kept the step from being told: some of it stays untold, and `catchUp` comes back to it */
