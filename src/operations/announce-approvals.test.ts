@@ -15,7 +15,7 @@ async function createAnnouncer() {
   const notified: string[] = [];
   const statuses: string[] = [];
   const claims: number[] = [];
-  const faults = { spool: false, notifier: false, store: false, recordsWith: "\0" };
+  const faults = { spool: false, notifier: false, store: false, marks: false, recordsWith: "\0" };
   const append = spool.append.bind(spool);
   spool.append = (record) =>
     faults.spool || record.includes(faults.recordsWith)
@@ -27,7 +27,7 @@ async function createAnnouncer() {
       ...service,
       spool,
       approvalStore: {
-        markTold: (steps) => (faults.store ? away() : approvalStore.markTold(steps)),
+        markTold: (steps) => (faults.store || faults.marks ? away() : approvalStore.markTold(steps)),
         async claimUntold(now, limit) {
           if (faults.store) await away();
           const claimed = await approvalStore.claimUntold(now, limit);
@@ -170,6 +170,19 @@ test("a notice that cannot be queued holds nothing up, and is queued later witho
   expect(notified).toEqual([`opened ${opened.approval.id}`]);
   expect(await kinds()).toEqual(["opened"]);
   expect(await untold(opened.approval.id)).toBe(0);
+});
+
+test("a store that does not take what is told, as a full one, lets what others left be recorded, once", async () => {
+  const { start, open, faults, kinds, later } = await createAnnouncer();
+  const announcer = start();
+  const [told] = [await open(1), await open(2)];
+  faults.marks = true;
+  await announcer.announce([told]);
+  for (let look = 0; look < 2; look++) {
+    later();
+    await expect(announcer.catchUp()).rejects.toMatchObject({ code: "storage_unavailable" });
+  }
+  expect(await kinds()).toEqual(["opened", "opened"]);
 });
 
 describe("what goes on failing", () => {

@@ -104,12 +104,14 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
       assertFulfilled(await Promise.allSettled(telling.map(({ recording }) => recording)));
     },
     async catchUp() {
-      await told.flush();
+      // First, so that nobody else claims what is told. A full store may not take it, and what it holds is told all the same.
+      const flushed = await Promise.allSettled([told.flush()]);
       for (let count = BATCH; count === BATCH; ) {
         const claims = await approvalStore.claimUntold(clock.now(), BATCH);
         await tellClaimed(claims);
         count = claims.length;
       }
+      assertFulfilled(flushed);
     },
     async settle() {
       await Promise.all(inFlight);
