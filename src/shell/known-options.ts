@@ -42,6 +42,13 @@ export const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
   scp: "3 4 6 A B C c= D= F= i= J= l= O o= P= p q R r S= s T v X=",
   sftp: "4 6 A a B= b= C c= D= F= f i= J= l= N o= P= p q R= r S= s= v X=",
   nc: "4 6 b C c= D d e= F g= G= h I= i= K k l M= m= N n O= o= P= p= q= r S s= T= t U u V= v W= w= X= x= Z= z",
+  ping: "c= i= I= s= t= W= w= l= M= m= p= Q= S= T= 4 6 a A b B d D f h L n O q r R U v V",
+  ping6: "c= i= I= s= t= W= w= l= M= m= p= Q= S= T= 4 6 a A b B d D f h L n O q r R U v V",
+  traceroute: "4 6 d F f= g= I T p= m= N= n w= q= r s= z= e A U D i= t= l=",
+  telnet: "4 6 8 E F K L a b= c d e= f l= n= r x",
+  dig: "4 6 b= c= f= h i k= m p= q= r t= u v x= y=",
+  nmap: "p= e= S= g= T= i= o= iL= -iL= -oN= -oX= -oG= -oA= -p= -sS -sT -sU -sV -sn -sC -Pn -A -O -v -n -F script= top-ports= exclude= min-rate= max-rate=",
+  "ssh-copy-id": "f i= n o= p= s",
   // Version control
   git: "C= c= exec-path=? html-path man-path info-path p|paginate P|no-pager no-replace-objects bare git-dir= work-tree= namespace= super-prefix= config-env= literal-pathspecs glob-pathspecs no-optional-locks no-lazy-fetch v|version h|help list-cmds= attr-source=",
   "git push":

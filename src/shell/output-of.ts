@@ -1,20 +1,19 @@
+import { type Field, staticField, unknownField } from "./field.ts";
 import type { Arguments } from "./read-arguments.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a program writes, where its words say so: `echo 'rm x' | sh`. */
-export function outputOf(kind: string, { operands, flags, hasUnknown }: Arguments, scope: Scope): string | undefined {
-  const isStatic = operands.every(({ dynamic, glob }) => !dynamic && !glob);
+export function outputOf(kind: string, { operands, flags, hasUnknown }: Arguments, scope: Scope): Field | undefined {
   switch (kind) {
-    case "echo": {
-      const text = operands.map((field) => field.text).join(" ");
-      // What a backslash gives depends on the shell.
-      return isStatic && !text.includes("\\") && flags.every((flag) => flag === "-n") ? text : undefined;
-    }
+    case "echo":
+      return echoed(operands, " ", !flags.every((flag) => flag === "-n"));
     case "printf": {
       const [format, ...others] = operands;
-      if (!isStatic || flags.length > 0 || format === undefined || !/^(?:%s)?(?:\\n)?$/.test(format.text))
-        return undefined;
-      return others.map((field) => field.text).join(format.text.endsWith("\\n") ? "\n" : "");
+      if (format === undefined) return undefined;
+      const isPlain = /^(?:%s ?)*(?:\\n)?$/.test(format.text);
+      return isPlain
+        ? echoed(others, format.text.endsWith("\\n") ? "\n" : "", flags.length > 0)
+        : echoed(operands, " ", true);
     }
     case "cat":
     case "tee":
@@ -22,4 +21,11 @@ export function outputOf(kind: string, { operands, flags, hasUnknown }: Argument
     default:
       return undefined;
   }
+}
+
+/** What a backslash gives depends on the shell and the options. */
+function echoed(operands: readonly Field[], separator: string, isOther: boolean): Field {
+  const text = operands.map((field) => field.text).join(separator);
+  const isUnknown = isOther || text.includes("\\") || operands.some(({ dynamic, glob }) => dynamic || glob);
+  return isUnknown ? unknownField(text.replaceAll("\\n", "\n")) : staticField(text);
 }

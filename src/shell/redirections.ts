@@ -11,7 +11,7 @@ export interface Connections {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   /** As in `Scope`. */
-  readonly input: string | null | undefined;
+  readonly input: Field | null | undefined;
   /** Programs whose output is read: `< <(curl u)`. */
   readonly feeds: readonly string[];
   readonly dynamic: boolean;
@@ -35,7 +35,7 @@ interface State extends Connections {
   readonly reads: string[];
   readonly writes: string[];
   readonly feeds: string[];
-  input: string | null | undefined;
+  input: Field | null | undefined;
   dynamic: boolean;
 }
 
@@ -73,7 +73,7 @@ function addFile(field: Field, operator: string, scope: Scope, state: State): vo
 function connectText(redirection: HereDoc | HereString, scope: Scope, state: State): void {
   const field = textOf(redirection, scope);
   if (field.dynamic) state.dynamic = true;
-  state.input = field.dynamic ? null : field.text;
+  state.input = field;
 }
 
 function textOf(redirection: HereDoc | HereString, scope: Scope): Field {

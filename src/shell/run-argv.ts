@@ -16,17 +16,17 @@ export interface Surroundings {
 }
 
 /** Runs a program that a wrapper starts with these words. */
-export function runArgv(fields: readonly Field[], scope: Scope): string | undefined {
+export function runArgv(fields: readonly Field[], scope: Scope): Field | undefined {
   return invoke(fields, scope, {});
 }
 
 /** Notes that a program runs with these words, and follows what it runs in turn. Gives its output as far as it is known. */
-export function invoke(fields: readonly Field[], scope: Scope, around: Surroundings): string | undefined {
+export function invoke(fields: readonly Field[], scope: Scope, around: Surroundings): Field | undefined {
   const first = fields[0];
   if (first === undefined) return undefined;
   const words = fields.slice(1);
   const program = programOf(first);
-  const isKnown = !first.dynamic && !first.glob && first.feeds.length === 0 && !/[{}$`]./.test(program);
+  const isKnown = !first.dynamic && !first.glob && first.feeds.length === 0 && !/[{}$`].|^=/.test(program);
   if (!isKnown) scope.analysis.runsUnknown();
   const kind = kindOf(program);
   const parsed = readArguments(kind, kind === "tar" ? bundled(words) : words);

@@ -35,7 +35,7 @@ function runToken(tokens: readonly AwkToken[], index: number, isPrinting: boolea
   if (token.text === "@") analysis.runsUnknown();
   else if (token.text === "system") runStatic(stringBetween(tokens, index + 2, ")"), scope);
   else if (token.text === "|") runStatic(pipeOf(tokens, index), { ...scope, input: null });
-  else if (token.text === "<" && tokens[index - 1]?.text === "getline")
+  else if (token.text === "<" && [1, 2].some((back) => tokens[index - back]?.text === "getline"))
     addFile(stringBetween(tokens, index + 1), "reads", scope);
   else if (isPrinting && /^>>?$/.test(token.text)) addFile(stringBetween(tokens, index + 1), "writes", scope);
 }

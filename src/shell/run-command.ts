@@ -8,7 +8,7 @@ import { refuseCommand } from "./stricter-syntax.ts";
 import { visitSubstitutions } from "./visit-substitutions.ts";
 
 /** Runs a simple command: assignments, redirections, words. Gives its output as far as it is known. */
-export function runCommand(command: Command, scope: Scope): string | undefined {
+export function runCommand(command: Command, scope: Scope): Field | undefined {
   const { name, prefix, args, redirects } = command;
   const assignments = prefix.length === 0 ? undefined : readAssignments(prefix, scope);
   if (name === undefined) {

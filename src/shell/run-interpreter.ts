@@ -22,8 +22,8 @@ export function runInterpreter(interpreter: Interpreter, { parsed }: Call, scope
     return;
   }
   if (parsed.flags.includes("-m") || parsed.flags.includes("-v") || parsed.flags.includes("--version")) return;
-  if (typeof scope.input === "string") runCode(staticField(scope.input), interpreter, inner);
-  else if (scope.input === null || (file !== undefined && interpreter.operand === "file")) scope.analysis.runsUnknown();
+  if (scope.input === null || (file !== undefined && interpreter.operand === "file")) scope.analysis.runsUnknown();
+  if (scope.input != null) runCode(scope.input, interpreter, inner);
 }
 
 function withoutPlus(field: Field): Field {

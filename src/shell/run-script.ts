@@ -47,7 +47,7 @@ function runStatements(statements: readonly Statement[], scope: Scope): void {
 }
 
 /** Gives the output as far as it is known. */
-function runNode(node: PipelineNode | AndOr, scope: Scope): string | undefined {
+function runNode(node: PipelineNode | AndOr, scope: Scope): Field | undefined {
   switch (node.type) {
     case "AndOr":
       return runList(node, scope);
@@ -80,7 +80,7 @@ function runPipeline({ commands }: Pipeline, scope: Scope): undefined {
   const { analysis } = scope;
   if (commands.length > 1) analysis.hasPipe = true;
   const start = analysis.commands.length;
-  let output: string | undefined;
+  let output: Field | undefined;
   for (const [index, node] of commands.entries()) {
     const before = analysis.programsSince(start);
     const input = index === 0 ? scope.input : (output ?? null);

@@ -1,10 +1,12 @@
-import { type Field, staticField } from "./field.ts";
+import type { Field } from "./field.ts";
 import { normalizePath } from "./normalize-path.ts";
 import type { Scope } from "./scope.ts";
 import type { Call } from "./unwrap.ts";
 
 /** `sh -c text`, `sh file`, `sh < text` */
-export function runShell({ fields }: Call, scope: Scope): void {
+export function runShell({ program, fields }: Call, scope: Scope): void {
+  // These read other languages, in which the same words may do something else.
+  if (/^(?:fish|t?csh)$/.test(program)) scope.analysis.runsUnknown();
   const inner = { ...scope, variables: scope.variables.detached() };
   const { isCommand, isInput, operands } = readShellWords(fields);
   const [first] = operands;
@@ -28,8 +30,8 @@ export function runSource({ parsed }: Call, scope: Scope): void {
 
 /** What reads commands from its input. */
 export function runInput(scope: Scope): void {
-  if (typeof scope.input === "string") scope.runner.text(staticField(scope.input), { ...scope, input: undefined });
-  else if (scope.input === null) scope.analysis.runsUnknown();
+  if (scope.input === null) scope.analysis.runsUnknown();
+  else if (scope.input !== undefined) scope.runner.text(scope.input, { ...scope, input: undefined });
 }
 
 /** A script in a file is listed as read; what is in it is not known, which is not `dynamic`: the words are. */

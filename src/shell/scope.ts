@@ -10,8 +10,8 @@ export interface Scope {
   readonly variables: Variables;
   readonly wrappedBy: readonly string[];
   readonly pipedFrom: readonly string[];
-  /** The text on standard input where it is known; `null` where there is some that is not; `undefined` where none is given. */
-  readonly input: string | null | undefined;
+  /** The text on standard input as far as it is known; `null` where there is some of which nothing is; `undefined` where none is given. */
+  readonly input: Field | null | undefined;
   /** The program whose output `>(...)` would read here. */
   readonly writer: string;
   readonly background: boolean;
@@ -27,10 +27,10 @@ export interface Scope {
 export interface Runner {
   script(script: ParsedScript, scope: Scope): void;
   statements(statements: readonly Statement[], scope: Scope): void;
-  node(node: PipelineNode | AndOr, scope: Scope): string | undefined;
+  node(node: PipelineNode | AndOr, scope: Scope): Field | undefined;
   /** Shell text that something already expanded. */
   text(text: Field, scope: Scope): void;
-  argv(fields: readonly Field[], scope: Scope): string | undefined;
+  argv(fields: readonly Field[], scope: Scope): Field | undefined;
 }
 
 /** What is no valid syntax: the text as a whole is refused, where the shell would read it before it runs anything. */

@@ -85,7 +85,7 @@ function runWrapper(wrapper: Wrapper, call: Call, scope: Scope): void {
   if (parsed.hasUnknown) scope.analysis.runsUnknown();
   const rest = wrapper.assignments === true ? takeAssignments(parsed.rest, inner) : parsed.rest;
   if (rest.length === 0) {
-    runRemainingInput(wrapper, parsed, inner);
+    runRemainingInput(wrapper, parsed, { ...inner, input: scope.input });
     return;
   }
   runRest(wrapper, rest, parsed, inner);
@@ -214,6 +214,7 @@ function runTerminal({ kind, parsed }: Call, scope: Scope): void {
     return;
   }
   const [subcommand, ...others] = parsed.operands;
+  if (parsed.hasUnknown) scope.analysis.runsUnknown();
   if (subcommand === undefined || QUIET.test(subcommand.text)) return;
   if (parsed.operands.some(({ text }) => text === ";" || text.endsWith("\\;"))) scope.analysis.runsUnknown();
   const commands = others.filter(({ text }) => !/^(?:Enter|C-\w|Escape)$/.test(text));

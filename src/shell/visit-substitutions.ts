@@ -32,6 +32,11 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       break;
     case "Literal":
       refuseOpened(node.text, scope);
+      noteQuoted(node.value, scope);
+      break;
+    case "SingleQuoted":
+    case "AnsiCQuoted":
+      noteQuoted(node.value, scope);
       break;
     case "Word":
       if (node.parts === undefined) refuseOpened(node.text, scope);
@@ -47,4 +52,8 @@ function substitutionScope(node: SyntaxNode, scope: Scope): Scope {
   const inner = { ...scope, variables: scope.variables.branch(), isNested };
   if (node.type !== "ProcessSubstitution" || node.operator !== ">") return inner;
   return { ...inner, pipedFrom: [...scope.pipedFrom, scope.writer], input: null };
+}
+
+function noteQuoted(text: string, { analysis }: Scope): void {
+  if (text.includes("$(") || text.includes("`")) analysis.holdsQuotedSubstitution = true;
 }

@@ -229,9 +229,10 @@ export const WRAPPERS: Readonly<Record<string, Wrapper>> = {
       "0|null a|arg-file= arg-sep= bar C|colsep= d|delimiter= dry-run E= eta halt= I= i|replace=? j|jobs|max-procs|P= joblog= k|keep-order L= l=? line-buffer load= m N= n|max-args= nice= no-notice pipe progress q|quote r|no-run-if-empty retries= S|sshlogin= s= silent tag t|verbose timeout= tmpdir= trc= ungroup u group v wd|workdir= will-cite X x results= shuf bg fg semaphore citation",
     runs: "text",
     appends: true,
+    readsInput: true,
   },
   // Terminals
-  tmux: { options: "2 C D l N u v V c= f= L= S= T=", runs: "nothing", text: DASH_C },
+  tmux: { options: "2 C D d l N u v V P h b Z k a c= f= L= S= T= t= n= s= x= y= F= e=", runs: "nothing", text: DASH_C },
   screen: { options: "a A d D m L q R r=? S= X t= T= U x e= f h= i l n O p= s= v w c= ls", runs: "argv" },
   // Containers
   "docker exec": { operands: 1, runs: "argv" },
