@@ -3,6 +3,7 @@ import { createTestService, TEST_RULES } from "../../test/test-service.ts";
 import { createCelCompiler } from "../cel/index.ts";
 import { createRuleLoader, type RuleSet } from "../rules/index.ts";
 import type { ShadowOutcome } from "../telemetry/shadow-counts.ts";
+import type { Service } from "./service.ts";
 import { createShadowRules, type ShadowRules } from "./shadow-rules.ts";
 
 function ruleSetOf(content: string): RuleSet {
@@ -15,7 +16,7 @@ const STRICTER = TEST_RULES.replace("arguments.amount <= 50", "arguments.amount 
 
 const refund = (amount: number) => ({ action_type: "tool_call", action_name: "stripe.refund", arguments: { amount } });
 
-async function createShadowed(candidate: string) {
+async function createShadowed(candidate: string, clock?: Service["clock"]) {
   const counted: string[] = [];
   const later: (() => void)[] = [];
   const slot: { shadowRules?: ShadowRules } = {};
@@ -26,6 +27,7 @@ async function createShadowed(candidate: string) {
   const verdict = await createTestService({ override: { shadowRules: forwarding } });
   slot.shadowRules = createShadowRules({
     ...verdict.service,
+    ...(clock && { clock }),
     metrics: { recordShadow: (active, shadow: ShadowOutcome) => void counted.push(`${active} ${shadow}`) },
     later: (run) => void later.push(run),
   });
@@ -39,7 +41,7 @@ async function createShadowed(candidate: string) {
     });
     return body.items.reverse();
   };
-  return { ...verdict, forwarding, counted, catchUp, differences };
+  return { ...verdict, forwarding, counted, later, catchUp, differences };
 }
 
 describe("shadow rules", () => {
@@ -94,6 +96,17 @@ describe("shadow rules", () => {
     catchUp();
     expect(counted.filter((each) => each === "allow skipped")).toHaveLength(2);
     expect(counted).toHaveLength(1002);
+  });
+
+  it("that take long compare fewer requests in a turn, so that decisions have theirs", async () => {
+    let calls = 0;
+    const clock = { now: () => 0, microseconds: () => ++calls * 300 };
+    const { evaluate, counted, later } = await createShadowed(STRICTER, clock);
+    for (let n = 0; n < 10; n++) await evaluate(refund(10));
+    later.shift()!();
+    expect(counted).toHaveLength(4);
+    later.shift()!();
+    expect(counted).toHaveLength(8);
   });
 
   it("compare nothing when there are none", async () => {

@@ -24,8 +24,8 @@ export type ShadowDeps = Pick<Service, "spool" | "redactor" | "clock" | "newId" 
 /** Requests that wait to be compared: beyond it they are counted as skipped. Bounds memory when the process is busy. */
 const WAITING_MAX = 1000;
 
-/** What one turn of the event loop compares. */
-const TURN_MAX = 100;
+/** How long one turn of the event loop compares: rules that search long texts take a hundred times as long as those that compare. */
+const TURN_MICROSECONDS = 1000;
 
 /** Differences that are recorded in a minute, so that a candidate that differs everywhere does not double the log. */
 const RECORDED_A_MINUTE = 60;
@@ -51,9 +51,14 @@ export function createShadowRules(deps: ShadowDeps): ShadowRules {
 
   function compareSome(): void {
     isScheduled = false;
-    const some = waiting.slice(0, TURN_MAX);
-    waiting = waiting.slice(TURN_MAX);
-    for (const observed of some) if (ruleSet !== undefined) compare(ruleSet, observed);
+    const startedAt = deps.clock.microseconds();
+    let done = 0;
+    while (ruleSet !== undefined && done < waiting.length) {
+      compare(ruleSet, waiting[done]!);
+      done += 1;
+      if (deps.clock.microseconds() - startedAt >= TURN_MICROSECONDS) break;
+    }
+    waiting = waiting.slice(done);
     schedule();
   }
 
