@@ -74,6 +74,14 @@ describe("the GitHub action", () => {
     expect(existsSync(bait)).toBe(false);
   });
 
+  it("takes nothing from its inputs for an option", () => {
+    for (const step of ["Lint", "Test"]) {
+      const { status, output } = runStep(step, { rules: "--help" });
+      expect(output).not.toContain("Usage:");
+      expect(status).toBeGreaterThan(0);
+    }
+  });
+
   it("lints", () => {
     expect(runStep("Lint", { rules: folderOf(50) }).status).toBeLessThan(2);
   });
