@@ -2,7 +2,7 @@
 // `npm run build` first, then `node scripts/mutation-check.mjs [dir]`. Exit 1 when fewer than 95 of 100 are noticed.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createCelCompiler } from "../dist/cel/index.js";
+import { createCelCompiler, loadParsersFor } from "../dist/cel/index.js";
 import { checkMutants, readFixtureFile, runCases } from "../dist/fixtures/index.js";
 import { createRuleLoader } from "../dist/rules/index.js";
 import { ROOT } from "./checkout-hashes.mjs";
@@ -16,6 +16,7 @@ const files = readdirSync(dir)
 const isFixtures = ({ path }) => path.endsWith(".test.yaml");
 const sources = files.filter((file) => !isFixtures(file));
 
+await loadParsersFor(sources.map(({ content }) => content));
 const loaded = createRuleLoader({ compiler: createCelCompiler() }).load(sources);
 if (!loaded.ok) fail(loaded.diagnostics);
 const read = files.filter(isFixtures).map(readFixtureFile);

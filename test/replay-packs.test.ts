@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { load } from "js-yaml";
 import { beforeAll, describe, expect, it } from "vitest";
 import { serializeRecord } from "../src/audit/index.ts";
-import { createCelCompiler } from "../src/cel/index.ts";
+import { createCelCompiler, loadParsersFor } from "../src/cel/index.ts";
 import type { Decision } from "../src/model/decision.ts";
 import { instantText } from "../src/model/instant.ts";
 import { parseEvaluateRequest } from "../src/model/request.ts";
@@ -18,6 +18,8 @@ const files = readdirSync(DIR);
 const packs = files
   .filter((name) => name.endsWith(".yaml") && !name.endsWith(".test.yaml"))
   .map((path) => ({ path, content: readFileSync(join(DIR, path), "utf8") }));
+
+await loadParsersFor(packs.map(({ content }) => content));
 
 function loadPacks(change = (_path: string, content: string) => content): RuleSet {
   const sources = packs.map(({ path, content }) => ({ path, content: change(path, content) }));
