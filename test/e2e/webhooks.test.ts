@@ -98,6 +98,13 @@ it("people outside hear of an approval, whatever another receiver does, and noth
   expect(received.map(({ path }) => path)).not.toContain("/trap");
   expect(received.map(({ path }) => path)).not.toContain("/inside");
   expect(service.output).not.toContain(SECRET.slice(8, 30));
+
+  const silent = await ask(service, refund("ch_2", { action_name: "stripe.quick_refund" }));
+  const ended = await waitFor("the expiry reaches the pager, although nobody looks", () => {
+    const all = received.filter(({ path }) => path === "/pager").map(({ body }) => JSON.parse(body));
+    return all.find(({ type, data }) => type === "approval.expired" && data.id === silent);
+  });
+  expect(ended.data).toMatchObject({ status: "expired", terms: { on_timeout: "deny" } });
   expect((await service.stop()).code).toBe(0);
 });
 
