@@ -314,6 +314,21 @@ describe("what is not given to the parser", () => {
     expect(analyzeSql("SELECT 1").ok).toBe(true);
   });
 
+  it.each([
+    "SELECT date $1",
+    "SELECT f('x') $1",
+    "SET a = $1",
+    "ALTER ROLE a PASSWORD $1",
+    "SELECT extract($1 FROM x)",
+  ])("%s, which the library parses and PostgreSQL does not", (text) => {
+    expect(analyzeSql(text)).toMatchObject({ ok: false, statements: [] });
+  });
+
+  it("a parameter where PostgreSQL has them", () => {
+    for (const text of ["SELECT $1::int, f($2)", "EXECUTE p($1)", "SELECT CAST($1 AS date) WHERE a = $2 LIMIT $3"])
+      expect(analyzeSql(text).error, text).toBe("");
+  });
+
   it("lines may end as on Windows", () => {
     expect(analyzeSql("SELECT 1\r\nFROM t -- x\r\n").ok).toBe(true);
   });

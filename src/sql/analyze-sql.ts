@@ -2,7 +2,7 @@ import { textFault } from "./check-text.ts";
 import { finishStatement, type ScriptDraft } from "./collect.ts";
 import { dialectFault } from "./dialect.ts";
 import { sqlTokens } from "./lexer.ts";
-import { parseSql } from "./parser.ts";
+import { NOT_SQL, parseSql } from "./parser.ts";
 import { readStatement } from "./read-statement.ts";
 import type { SqlDialect, SqlScript, SqlStatement } from "./types.ts";
 
@@ -18,6 +18,7 @@ export function analyzeSql(text: string, dialect: SqlDialect = "postgresql"): Sq
   const flags = { hasUnion: false, hasConstantCondition: false };
   const script: ScriptDraft = { statements: [], columns: new Set(), ...flags, literals: 0 };
   for (const statement of parsed.statements) readStatement(script, statement);
+  if (script.isExtended) return refused(NOT_SQL);
   const statements = script.statements.map(finishStatement);
   const count = parsed.statements.length;
   return {

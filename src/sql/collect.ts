@@ -35,6 +35,8 @@ export interface ScriptDraft {
   hasUnion: boolean;
   hasConstantCondition: boolean;
   literals: number;
+  /** Something was found that the library takes and PostgreSQL does not. */
+  isExtended: boolean;
 }
 
 export function draftStatement(

@@ -27,6 +27,8 @@ export function isSqlParserLoaded(): boolean {
   return library !== undefined;
 }
 
+export const NOT_SQL = "not SQL that PostgreSQL parses";
+
 const FAILED = { ok: false, error: "the SQL parser failed and is not used again" } as const;
 let hasFailed = false;
 
@@ -43,7 +45,7 @@ export function parseSql(text: string): ParsedSql {
     const { stmts = [] } = library.parseSync(text);
     return { ok: true, statements: stmts.map(({ stmt }) => stmt as SqlNode) };
   } catch (error) {
-    if (isRefusal(error, library)) return { ok: false, error: "not SQL that PostgreSQL parses" };
+    if (isRefusal(error, library)) return { ok: false, error: NOT_SQL };
     // SECURITY: a trap leaves the parser's stack and memory as they happened to be. What it says from then on is nothing to
     // allow anything by.
     hasFailed = true;

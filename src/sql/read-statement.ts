@@ -2,6 +2,7 @@ import { draftStatement, isCte, type Scope, type ScriptDraft, type StatementDraf
 import { addressOf, qualifiedName, tableName, textsOf } from "./names.ts";
 import { OTHER_FUNCTIONS } from "./other-functions.ts";
 import type { SqlNode } from "./parser.ts";
+import { isExtension } from "./parser-extensions.ts";
 import { isPureFunction } from "./pure-functions.ts";
 import { CHANGING_TYPES, HARMLESS_KINDS, kindOf } from "./statement-kinds.ts";
 import { objectOf } from "./statement-objects.ts";
@@ -155,6 +156,7 @@ class StatementReader {
   }
 
   #visitTyped(type: string, node: SqlNode, place: Place): void {
+    if (isExtension(type, node)) this.#script.isExtended = true;
     switch (type) {
       case "RangeVar":
         this.#table(node, place);
