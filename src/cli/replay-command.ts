@@ -26,11 +26,8 @@ export interface ReplayOptions extends ReplaySource {
   readonly format: "pretty" | "json";
 }
 
-/**
- * Threads take about a second to start and compile the rules. So much is decided in a fifth of that where rules compare, and
- * in more where they search all texts, as the shipped ones do.
- */
-const THREADED_BYTES_MIN = 16 * 1024 * 1024;
+/** Threads take about a second of a processor each to start, compile the rules and get warm. */
+const THREADED_AFTER_MS = 3000;
 
 /**
  * Decides recorded decisions again with the rules of a directory.
@@ -42,7 +39,7 @@ export async function runReplay(deps: CliDeps, dir: string | undefined, options:
   const { ruleSet, sources } = await loadRules(deps, dir);
   const told = { filters: filtersOf(options), examplesMax: options.examples };
   const open = (signal: AbortSignal) => deps.openReplayThreads({ sources, ...told }, signal);
-  const threads = { fromBytes: THREADED_BYTES_MIN, open };
+  const threads = { afterMs: THREADED_AFTER_MS, now: deps.now, open };
   const report = await withExport(deps, options, selectionOf(told.filters), (chunks) =>
     replayExport({ chunks, ruleSet, ...told, threads }),
   );

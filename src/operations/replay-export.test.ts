@@ -99,7 +99,10 @@ function threads(): ReplayThreads & { readonly blocks: number[]; readonly closed
 type Open = NonNullable<ReplayedExport["threads"]>["open"];
 
 const replayed = (open?: Open, chunks: AsyncIterable<Uint8Array> = chunksOf(EXPORT)) => {
-  const threads = open && { fromBytes: 1024 * 1024, open };
+  let blocks = 0;
+  // Each block takes half a second.
+  const now = () => 500 * blocks++;
+  const threads = open && { afterMs: 2_000, now, open };
   return replayExport({ chunks, ruleSet, ...told, ...(threads && { threads }) });
 };
 
@@ -116,7 +119,7 @@ describe("a large export in several threads", () => {
   });
 
   test("starts none for a small one, and goes on alone where there is one processor", async () => {
-    const small = chunksOf(EXPORT.subarray(0, 1024 * 1024));
+    const small = chunksOf(EXPORT.subarray(0, 600 * 1024));
     expect((await replayed(() => Promise.reject(new Error("not asked for")), small)).records).toBeGreaterThan(100);
     expect((await replayed(async () => undefined)).records).toBe(LINES);
   });

@@ -26,8 +26,10 @@ export interface ReplayedExport {
 
 /** Where threads come from when there is much to do. */
 export interface ThreadSource {
-  /** They start when so much has been decided without them. */
-  readonly fromBytes: number;
+  /** They start when deciding has taken this long without them: what ends before has no use for them. */
+  readonly afterMs: number;
+  /** Milliseconds from an arbitrary origin. */
+  now(): number;
   /** @param signal ends them, also while they start @returns undefined when there are none to be had */
   open(signal: AbortSignal): Promise<ReplayThreads | undefined>;
 }
@@ -77,7 +79,7 @@ class Replaying {
   readonly #summary;
   /** INVARIANT: in the order of the blocks, and counted in that order. */
   readonly #underWay: Promise<JudgedLines>[] = [];
-  #bytes = 0;
+  #spentMs = 0;
   #opening: Promise<void> | undefined;
   #threads: ReplayThreads | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -117,11 +119,14 @@ class Replaying {
   }
 
   #judgeHere(block: Uint8Array): void {
+    const source = this.#source;
+    const startedAt = source?.now() ?? 0;
     readLines(this.#judge, block);
-    this.#bytes += block.length;
-    if (this.#source === undefined || this.#bytes < this.#source.fromBytes || this.#opening !== undefined) return;
+    if (source === undefined || this.#opening !== undefined) return;
+    this.#spentMs += source.now() - startedAt;
+    if (this.#spentMs < source.afterMs) return;
     // Until they have started, this thread goes on.
-    this.#opening = this.#source.open(this.#ending.signal).then(
+    this.#opening = source.open(this.#ending.signal).then(
       (threads) => {
         this.#threads = threads;
       },
