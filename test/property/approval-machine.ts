@@ -112,11 +112,19 @@ const operations: Readonly<Record<string, fc.Arbitrary<Operation>>> = {
   ),
   markTold: fc
     .array(
-      fc.tuple(back, some(["opened", "voted", "approved", "expired", "consumed"] as const), some(["gateway", "alice"])),
+      fc.record({
+        ago: back,
+        kind: some(["opened", "voted", "approved", "expired", "consumed"] as const),
+        name: some(["gateway", "alice"]),
+        only: some([{}, { isOnlyRecorded: true } as const]),
+      }),
     )
     .map((told) => (store, at) => {
-      const steps = told.map(([ago, kind, name]) => ({ id: idBack(ago, at), kind, by: { name, keyId: "any" } }));
-      return store.markTold(steps.map(({ by, ...step }) => (step.kind === "expired" ? step : { ...step, by })));
+      const steps = told.map(({ ago, kind, name, only }) => {
+        const by = kind === "expired" ? {} : { by: { name, keyId: "any" } };
+        return { id: idBack(ago, at), kind, ...by, ...only };
+      });
+      return store.markTold(steps);
     }),
   claimUntold: fc.tuple(some([0, 10_000, 10_020, 30_000]), limit).map(
     ([byMs, most]) =>
