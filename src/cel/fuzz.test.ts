@@ -1,8 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../model/activation.ts";
 import { createCelCompiler } from "./compiler.ts";
+import { loadParsersFor } from "./functions-parsers.ts";
 import { compileStandard } from "./standard.ts";
+
+beforeAll(() => loadParsersFor(["sql(", "url("]));
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
 
@@ -67,6 +70,9 @@ const methods = [
   "lowerAscii",
   "reverse",
   "format",
+  "runs",
+  "pipes_to",
+  "in_cidr",
 ];
 const globals = [
   "size",
@@ -87,6 +93,10 @@ const globals = [
   "action_arg",
   "action_arg_contains",
   "command_line",
+  "shell",
+  "sql",
+  "url",
+  "ip",
   "strings.quote",
 ];
 const operators = ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in", "&&", "||"];
