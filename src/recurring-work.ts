@@ -21,7 +21,11 @@ export function startRecurringWork(composition: Composition, config: Config, sig
 
   const { approvalsRetentionDays } = config;
   every(FORGET_MS, () => forgetApprovals(service, approvalsRetentionDays), "old approvals were not forgotten");
-  every(APPROVALS_MS, () => service.approvalAnnouncer.catchUp(), "what waits to be told of approvals still waits");
+  every(
+    APPROVALS_MS,
+    () => service.approvalAnnouncer.catchUp(signal),
+    "what waits to be told of approvals still waits",
+  );
   every(APPROVALS_MS, () => expireApprovals(service), "approvals were not looked through");
   // What an earlier process could not sign any more is signed at once.
   every(config.auditCheckpointSeconds * 1000, () => spool.checkpoint(), "the audit log was not signed");

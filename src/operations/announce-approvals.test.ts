@@ -284,6 +284,20 @@ test("a vote is no notice: only what opens and ends an approval is", async () =>
   expect(notified).toEqual([`resolved ${approval.id}`, `expired ${approval.id}`]);
 });
 
+test("a service that stops tells what it has claimed, and leaves the rest to others", async () => {
+  const { start, open, claims, kinds, later } = await createAnnouncer();
+  for (let n = 1; n <= 50; n++) await open(n);
+  later();
+  const stopping = new AbortController();
+  const catchingUp = start().catchUp(stopping.signal);
+  stopping.abort();
+  await catchingUp;
+  expect(claims).toHaveLength(1);
+  expect(await kinds()).toHaveLength(claims[0]!);
+  await start().catchUp();
+  expect(await kinds()).toHaveLength(50);
+});
+
 test("more than are claimed at once are all told", async () => {
   const { start, open, kinds, later } = await createAnnouncer();
   for (let n = 1; n <= 250; n++) await open(n);

@@ -33,9 +33,10 @@ export interface ApprovalAnnouncer {
   announce(steps: readonly ApprovalStep[]): Promise<void>;
   /**
    * Tells what was not told within ten seconds, until something fails again. Who waits for an approval has looked by then.
+   * @param signal when it is aborted, what is claimed is told and no more is claimed
    * @throws UnavailableError `audit_unavailable`, `storage_unavailable`
    */
-  catchUp(): Promise<void>;
+  catchUp(signal?: AbortSignal): Promise<void>;
   /** Resolves when all that was announced is told, or failed to be. @throws UnavailableError `storage_unavailable` */
   settle(): Promise<void>;
 }
@@ -103,13 +104,13 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
       }
       assertFulfilled(await Promise.allSettled(telling.map(({ recording }) => recording)));
     },
-    async catchUp() {
+    async catchUp(signal) {
       // First, so that nobody else claims what is told. A full store may not take it, and what it holds is told all the same.
       const flushed = await Promise.allSettled([told.flush()]);
       for (let count = BATCH; count === BATCH; ) {
         const claims = await approvalStore.claimUntold(clock.now(), BATCH);
         await tellClaimed(claims);
-        count = claims.length;
+        count = signal?.aborted === true ? 0 : claims.length;
       }
       assertFulfilled(flushed);
     },
