@@ -43,6 +43,11 @@ export class Analysis {
     if (this.#work > WORK_MAX) throw new Refused("too much to expand");
   }
 
+  /** @param depth how many substitutions, nested texts or wrappers something is in */
+  enter(depth: number): void {
+    if (depth > DEPTH_MAX) throw new Refused(`more than ${DEPTH_MAX} levels deep`);
+  }
+
   programsSince(start: number): string[] {
     return [...new Set(this.commands.slice(start).map(({ program }) => program))];
   }
@@ -52,5 +57,7 @@ export class Analysis {
 export class Refused extends Error {}
 
 const COMMANDS_MAX = 500;
-/** Characters of expanded words and nested texts; four times the longest text. */
-const WORK_MAX = 65_536;
+/** Deeper than any command that a person would write. */
+const DEPTH_MAX = 12;
+/** Characters of expanded words and nested texts; three times the longest text. */
+const WORK_MAX = 49_152;

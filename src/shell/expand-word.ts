@@ -11,7 +11,7 @@ export function expandWord(word: Word, scope: Scope): Field[] {
   scope.analysis.spend(text.length);
   if (!SPECIAL.test(text)) return [staticField(text)];
   const parts = word.parts ?? [literal(word)];
-  const alternatives = parts.some((part) => part.type === "BraceExpansion") ? expandAllBraces(parts) : [parts];
+  const alternatives = parts.some((part) => part.type === "BraceExpansion") ? expandAllBraces(parts, scope) : [parts];
   return alternatives.flatMap((alternative) => {
     const builder = new FieldBuilder(scope.analysis, true);
     appendParts(alternative, scope, builder);
@@ -42,13 +42,14 @@ function literal({ text, value, pos, end }: Word): WordPart {
 }
 
 /** Every combination of the alternatives, or the parts as they are where they cannot be known. */
-function expandAllBraces(parts: readonly WordPart[]): readonly (readonly WordPart[])[] {
+function expandAllBraces(parts: readonly WordPart[], scope: Scope): readonly (readonly WordPart[])[] {
   let words: WordPart[][] = [[]];
   for (const part of parts) {
     const texts = part.type === "BraceExpansion" ? expandBraces(part.text) : undefined;
     if (part.type === "BraceExpansion" && texts === undefined) return [parts];
     const pieces = texts?.map((text) => ({ ...part, type: "Literal", text, value: text }) as WordPart) ?? [part];
     if (words.length * pieces.length > WORDS_MAX) return [parts];
+    scope.analysis.spend(words.length * pieces.length);
     words = words.flatMap((word) => pieces.map((piece) => [...word, piece]));
   }
   return words;

@@ -24,6 +24,8 @@ export function runArgv(fields: readonly Field[], scope: Scope): Field | undefin
 export function invoke(fields: readonly Field[], scope: Scope, around: Surroundings): Field | undefined {
   const first = fields[0];
   if (first === undefined) return undefined;
+  scope.analysis.enter(scope.wrappedBy.length);
+  scope.analysis.spend(fields.length);
   const words = fields.slice(1);
   const program = programOf(first);
   const isKnown = !first.dynamic && !first.glob && first.feeds.length === 0 && !/[{}$`].|^=/.test(program);

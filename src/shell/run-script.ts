@@ -1,5 +1,4 @@
 import { type AndOr, type ParsedScript, type Pipeline, type PipelineNode, parse, type Statement } from "unbash";
-import { Refused } from "./analysis.ts";
 import type { Field } from "./field.ts";
 import { readRedirections } from "./redirections.ts";
 import { runArgv } from "./run-argv.ts";
@@ -14,11 +13,8 @@ export function createRunner(): Runner {
   return { script: runScript, statements: runStatements, node: runNode, text: runText, argv: runArgv };
 }
 
-/** Deeper than any command that a person would write. */
-const DEPTH_MAX = 12;
-
 function runScript(script: ParsedScript, scope: Scope): void {
-  if (scope.depth >= DEPTH_MAX) throw new Refused(`more than ${DEPTH_MAX} levels deep`);
+  scope.analysis.enter(scope.depth);
   const [error] = script.errors ?? [];
   if (error !== undefined) refuseSyntax(error.message, scope);
   runStatements(script.commands, { ...scope, depth: scope.depth + 1, source: script.source ?? scope.source });

@@ -43,7 +43,10 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       break;
     default:
   }
-  forEachChild(node, (child) => visitSubstitutions(child, scope));
+  // Each level is read again from the text when it is first asked for.
+  const inner = node.type.endsWith("Expansion") ? { ...scope, depth: scope.depth + 1 } : scope;
+  scope.analysis.enter(inner.depth);
+  forEachChild(node, (child) => visitSubstitutions(child, inner));
 }
 
 function substitutionScope(node: SyntaxNode, scope: Scope): Scope {
