@@ -13,6 +13,8 @@ import { waitFor } from "./wait-for.ts";
 const CRASHES = Number(process.env.APPROVAL_CRASHES ?? 2);
 const SECONDS_A_CRASH_MAX = 20;
 const CLIENTS = 6;
+/** Approvals that there are at least before each kill. */
+const ASKED_MIN = 12;
 const ACTIONS = ["stripe.refund", "stripe.quick_refund", "stripe.small_refund"];
 
 const server = await freshPostgres();
@@ -42,8 +44,16 @@ describe.each([
       for (let crash = 0; crash < CRASHES; crash += 1) {
         const service = await startService(options);
         if (crash === 0) alice = await addKey(service, "alice", "approver");
-        const clients = Array.from({ length: CLIENTS }, (_, n) => askUntilGone(service, alice, `${crash}-${n}`));
-        await pause(300 + Math.random() * 500);
+        let asked = 0;
+        const onAsked = () => {
+          asked += 1;
+        };
+        const clients = Array.from({ length: CLIENTS }, (_, n) =>
+          askUntilGone(service, alice, `${crash}-${n}`, onAsked),
+        );
+        const enough = ASKED_MIN + Math.random() * ASKED_MIN;
+        await waitFor("the load is on", () => asked >= enough);
+        await pause(Math.random() * 20);
         await service.kill();
         await Promise.all(clients);
       }
@@ -71,11 +81,12 @@ describe.each([
 });
 
 /** Asks for one thing after the other; a person approves, denies, or leaves it to time. */
-async function askUntilGone(service: TestedService, person: string, name: string): Promise<void> {
+async function askUntilGone(service: TestedService, person: string, name: string, onAsked: () => void): Promise<void> {
   try {
     for (let turn = 0; ; turn += 1) {
       const body = refund(`ch_${name}_${turn}`, { action_name: ACTIONS[turn % ACTIONS.length]! });
       const id = await ask(service, body);
+      onAsked();
       if (turn % 3 === 0) await resolve(service, "approve", id, person);
       if (turn % 6 === 0) await use(service, id, body);
       if (turn % 6 === 1) await resolve(service, "deny", id, person);
