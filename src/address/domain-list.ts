@@ -15,7 +15,10 @@ let loading: Promise<void> | undefined;
 
 /** Gets the Public Suffix List ready (10 MB of memory); once for the process, however often it is called. */
 export function loadDomainList(): Promise<void> {
-  loading ??= load();
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 

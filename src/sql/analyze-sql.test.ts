@@ -280,6 +280,12 @@ describe("what a statement is about", () => {
   });
 });
 
+it("a name of PostgreSQL's own is the same however much is written before it", () => {
+  const text =
+    "SELECT pg_sleep(1), pg_catalog.pg_sleep(1), db.pg_catalog.pg_sleep(1), mine.pg_sleep(1) FROM db.pg_catalog.pg_class";
+  expect(analyzeSql(text)).toMatchObject({ functions: ["pg_sleep", "mine.pg_sleep"], reads: ["pg_class"] });
+});
+
 describe("what is not given to the parser", () => {
   const long = "x".repeat(SQL_LIMITS.lengthMax);
   it.each([

@@ -2,7 +2,7 @@ import type { SqlNode } from "./parser.ts";
 
 /** `schema.name`; parts with a dot or a quote in them are quoted. `pg_catalog.` is left out: it is where names are looked up first. */
 export function qualifiedName(parts: readonly string[]): string {
-  const own = parts.length === 2 && parts[0] === "pg_catalog" ? parts.slice(1) : parts;
+  const own = parts.at(-2) === "pg_catalog" ? parts.slice(-1) : parts;
   return own.length === 1 ? quoted(own[0]!) : own.map(quoted).join(".");
 }
 

@@ -13,7 +13,10 @@ let loading: Promise<void> | undefined;
 
 /** Gets PostgreSQL's own parser ready (WebAssembly, 1.7 MB); once for the process, however often it is called. */
 export function loadSqlParser(): Promise<void> {
-  loading ??= load();
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
