@@ -40,12 +40,12 @@ rules:
 const ALLOWED = [
   ["GET", "shop/read-customers"],
   ["SELECT id, amount FROM orders WHERE customer = 'cus_1'", "baseline/plain-select"],
-  ["ls", "baseline/simple-read-only-commands"],
-  ["cat notes.txt", "baseline/simple-read-only-commands"],
+  ["ls", "shell/read-only-commands"],
+  ["cat notes.txt", "shell/read-only-commands"],
   ["stripe.refund", "payments/refund-small"],
   ["SELECT count(*) FROM orders", "baseline/plain-select"],
-  ["ls -la", "baseline/simple-read-only-commands"],
-  ["wc -l notes.txt", "baseline/simple-read-only-commands"],
+  ["ls -la", "shell/read-only-commands"],
+  ["wc -l notes.txt", "shell/read-only-commands"],
 ];
 
 describe.skipIf(needed.includes(undefined))("an agent that asks before each action", () => {

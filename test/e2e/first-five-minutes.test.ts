@@ -63,7 +63,7 @@ describe("the first five minutes", () => {
 
   it.each([
     ["an allow", allowed, { decision: "allow", rule_id: "baseline/read-only-tools" }],
-    ["a deny", denied, { decision: "deny", rule_id: "baseline/destructive-commands" }],
+    ["a deny", denied, { decision: "deny", rule_id: "filesystem/mass-deletion" }],
     ["an approval_required", refund, { decision: "approval_required", rule_id: "payments/refund-over-cap" }],
   ])("gives %s, with the rule, the revision and a record of it", async (_, request, expected) => {
     const answer = await service.evaluate(request);
