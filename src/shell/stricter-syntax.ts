@@ -1,4 +1,4 @@
-import type { AndOr, Command, HereDoc, HereString, Redirect } from "unbash";
+import type { AndOr, Command, HereDoc, HereString, Redirect, TestBinaryExpression, TestUnaryExpression } from "unbash";
 import { refuseSyntax, type Scope } from "./scope.ts";
 
 /** Refuses what the parser takes and bash does not; found by comparing the two on generated texts. */
@@ -13,6 +13,8 @@ export function refuseCommand({ name, suffix }: Command, scope: Scope): void {
 export function refuseTarget({ target }: Redirect | HereString, scope: Scope): void {
   if (target === undefined) return;
   if (target.text === "\\" && isAtEnd(target.end, scope)) refuseSyntax("nothing behind a backslash", scope);
+  // `> x=(a)` is no array.
+  if (scope.source[target.end] === "(" || /^\w+\+?=\(/.test(target.text)) refuseSyntax("unexpected parenthesis", scope);
   // In `> 2> x` the number belongs to the second redirection.
   if (/^\d+$/.test(target.text) && /[<>]/.test(scope.source[target.end] ?? "")) refuseSyntax("missing target", scope);
 }
@@ -28,6 +30,16 @@ export function refuseEmpty({ commands }: AndOr, scope: Scope): void {
     (command, index) => command.type === "Pipeline" && command.commands.length === 0 && index < commands.length - 1,
   );
   if (isEmpty) refuseSyntax("nothing to run", scope);
+}
+
+/** `[[ - > | ]]`: an operator is no operand; a pattern behind `=~` may look like one. */
+export function refuseOperand(
+  { type, operator, ...test }: TestUnaryExpression | TestBinaryExpression,
+  scope: Scope,
+): void {
+  const operands = "left" in test ? [test.left, test.right] : [test.operand];
+  const isOperator = operands.some(({ text }) => /^[|&;<>()]+$/.test(text));
+  if (isOperator && (type === "TestUnary" || operator !== "=~")) refuseSyntax("missing operand", scope);
 }
 
 function isAtEnd(position: number, { source }: Scope): boolean {

@@ -1,5 +1,6 @@
 import { forEachChild, type SyntaxNode } from "unbash";
 import { refuseOpened, refuseSyntax, type Scope } from "./scope.ts";
+import { refuseOperand } from "./stricter-syntax.ts";
 
 /** Walks every program in the substitutions below a node, however deep in words, arithmetic and tests. */
 export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
@@ -16,7 +17,12 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       }
       scope.runner.script(node.script, substitutionScope(node, scope));
       return;
+    case "TestUnary":
+    case "TestBinary":
+      refuseOperand(node, scope);
+      break;
     case "ParameterExpansion":
+      if (node.parameter.includes(")")) refuseSyntax("no name of a parameter", scope);
       // `${!x}` and `${x@P}` are read once more as shell text.
       if (node.prefix === "!" || node.operation?.type === "Transform" || node.operation?.type === "Unknown") {
         scope.analysis.readsAgain = true;
