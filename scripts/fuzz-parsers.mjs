@@ -7,13 +7,14 @@
 // there were; ends with 1 and the smallest text it can find when something is wrong.
 import { parseArgs } from "node:util";
 import fc from "fast-check";
+import { createShellFuzz } from "./fuzz-shell.mjs";
 import { createSqlFuzz } from "./fuzz-sql.mjs";
 
 const MS_MAX = 50;
 /** A slow call is tried again: the machine may have been at something else. */
 const TRIES = 5;
 
-const CREATE = { sql: createSqlFuzz };
+const CREATE = { shell: createShellFuzz, sql: createSqlFuzz };
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" }, only: { type: "string" } } });
 const names = Object.keys(CREATE).filter((name) => values.only === undefined || name === values.only);
