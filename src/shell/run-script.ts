@@ -73,19 +73,20 @@ function runList(list: AndOr, scope: Scope): undefined {
 }
 
 function runPipeline({ commands }: Pipeline, scope: Scope): undefined {
-  const { analysis } = scope;
-  if (commands.length > 1) analysis.hasPipe = true;
-  const start = analysis.commands.length;
-  let output: Field | undefined;
-  for (const [index, node] of commands.entries()) {
-    const before = analysis.programsSince(start);
-    const input = index === 0 ? scope.input : (output ?? null);
-    const stage = { ...scope, input, pipedFrom: [...scope.pipedFrom, ...before] };
-    if (commands.length === 1) output = runNode(node, stage);
-    else {
-      inBranch(stage, (branch) => {
-        output = runNode(node, branch);
-      });
-    }
+  if (commands.length > 1) scope.analysis.hasPipe = true;
+  const before = new Set(scope.pipedFrom);
+  let pipedFrom = scope.pipedFrom;
+  let input = scope.input;
+  for (const node of commands) {
+    const start = scope.analysis.commands.length;
+    let output: Field | undefined;
+    const run = (stage: Scope) => {
+      output = runNode(node, stage);
+    };
+    if (commands.length === 1) run(scope);
+    else inBranch({ ...scope, input, pipedFrom }, run);
+    input = output ?? null;
+    for (const program of scope.analysis.programsSince(start)) before.add(program);
+    if (before.size > pipedFrom.length) pipedFrom = [...before];
   }
 }
