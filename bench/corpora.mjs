@@ -9,6 +9,7 @@ import { createCelCompiler, loadParsersFor } from "../dist/cel/index.js";
 import { decide } from "../dist/engine/index.js";
 import { createRuleLoader } from "../dist/rules/index.js";
 import { reportShell } from "./corpora-shell.mjs";
+import { reportSql } from "./corpora-sql.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
 const PROFILES = {
@@ -74,5 +75,6 @@ for (const profile of Object.keys(PROFILES)) {
   console.log(`\n=== ${profile}`);
   const context = { profile, decide: await deciderOf(profile), read, isListing: values.list };
   isKept = reportShell(context) && isKept;
+  isKept = reportSql(context) && isKept;
 }
 process.exitCode = isKept ? 0 : 1;
