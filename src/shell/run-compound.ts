@@ -12,6 +12,7 @@ import type {
 } from "unbash";
 import { expandToOne, expandWord } from "./expand-word.ts";
 import { inBranch, inLoop, type Scope } from "./scope.ts";
+import { refuseCoproc } from "./stricter-syntax.ts";
 import { visitSubstitutions } from "./visit-substitutions.ts";
 
 type Compound = Exclude<CommandNode, { type: "Command" | "Redirected" }>;
@@ -113,7 +114,9 @@ function runFunction({ body }: FunctionNode, scope: Scope): void {
   });
 }
 
-function runCoproc({ body }: Coproc, scope: Scope): void {
+function runCoproc(node: Coproc, scope: Scope): void {
+  refuseCoproc(node, scope);
+  const { body } = node;
   scope.analysis.hasBackground = true;
   inBranch({ ...scope, background: true, input: null }, (branch) => {
     if (body.type === "CompoundList") runList(body, branch);

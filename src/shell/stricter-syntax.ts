@@ -1,4 +1,13 @@
-import type { AndOr, Command, HereDoc, HereString, Redirect, TestBinaryExpression, TestUnaryExpression } from "unbash";
+import type {
+  AndOr,
+  Command,
+  Coproc,
+  HereDoc,
+  HereString,
+  Redirect,
+  TestBinaryExpression,
+  TestUnaryExpression,
+} from "unbash";
 import { refuseSyntax, type Scope } from "./scope.ts";
 
 /** Refuses what the parser takes and bash does not; found by comparing the two on generated texts. */
@@ -40,6 +49,13 @@ export function refuseOperand(
   const operands = "left" in test ? [test.left, test.right] : [test.operand];
   const isOperator = operands.some(({ text }) => /^[|&;<>()]+$/.test(text));
   if (isOperator && (type === "TestUnary" || operator !== "=~")) refuseSyntax("missing operand", scope);
+}
+
+/** `coproc x then`: behind a name bash expects a command, which no reserved word of these begins. */
+export function refuseCoproc({ body }: Coproc, scope: Scope): void {
+  const next = body.type === "Command" ? body.args[0] : undefined;
+  if (next !== undefined && /^(?:then|else|elif|fi|do|done|esac|\})$/.test(next.text))
+    refuseSyntax("unexpected word", scope);
 }
 
 function isAtEnd(position: number, { source }: Scope): boolean {
