@@ -15,8 +15,14 @@ export function analyzeSql(text: string, dialect: SqlDialect = "postgresql"): Sq
   if (fault !== undefined) return refused(fault);
   const parsed = parseSql(text);
   if (!parsed.ok) return refused(parsed.error);
-  const flags = { hasUnion: false, hasConstantCondition: false };
-  const script: ScriptDraft = { statements: [], columns: new Set(), ...flags, literals: 0, isExtended: false };
+  const script: ScriptDraft = {
+    statements: [],
+    columns: new Set(),
+    hasUnion: false,
+    hasConstantCondition: false,
+    literals: 0,
+    isExtended: false,
+  };
   for (const statement of parsed.statements) readStatement(script, statement);
   if (script.isExtended) return refused(NOT_SQL);
   const statements = script.statements.map(finishStatement);

@@ -108,6 +108,8 @@ const PARTS_MAX = 64;
 
 /** Whether nothing but constants and what is calculated of them is in a part. */
 function isConstant(root: SqlNode): boolean {
+  if (root.A_Const !== undefined) return true;
+  if (root.ColumnRef !== undefined || root.FuncCall !== undefined) return false;
   const pending: unknown[] = [root];
   let left = PARTS_MAX;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -149,14 +151,22 @@ function constantOf(node: SqlNode): number | string | undefined {
 
 /** Whether two parts are written the same. */
 function isSame(a: unknown, b: unknown): boolean {
-  const pending: [unknown, unknown][] = [[a, b]];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [x, y] = next as [SqlNode, SqlNode];
+  const pending = [a, b];
+  while (pending.length > 0) {
+    const y = pending.pop() as SqlNode;
+    const x = pending.pop() as SqlNode;
     if (x === y) continue;
     if (typeof x !== "object" || typeof y !== "object" || x === null || y === null) return false;
-    const keys = Object.keys(x).filter((key) => key !== "location");
-    if (keys.length !== Object.keys(y).filter((key) => key !== "location").length) return false;
-    for (const key of keys) pending.push([x[key], y[key]]);
+    let fields = 0;
+    for (const field in x) {
+      if (field === "location") continue;
+      // Mostly they are not even of one kind.
+      if (y[field] === undefined) return false;
+      pending.push(x[field], y[field]);
+      fields += 1;
+    }
+    for (const field in y) if (field !== "location") fields -= 1;
+    if (fields !== 0) return false;
   }
   return true;
 }
