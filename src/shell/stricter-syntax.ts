@@ -19,13 +19,14 @@ export function refuseCommand({ name, suffix }: Command, scope: Scope): void {
     refuseSyntax("unexpected parenthesis", scope);
 }
 
-export function refuseTarget({ target }: Redirect | HereString, scope: Scope): void {
+export function refuseTarget({ target, operator }: Redirect | HereString, scope: Scope): void {
   if (target === undefined) return;
   if (target.text === "\\" && isAtEnd(target.end, scope)) refuseSyntax("nothing behind a backslash", scope);
   // `> x=(a)` is no array.
   if (scope.source[target.end] === "(" || /^\w+\+?=\(/.test(target.text)) refuseSyntax("unexpected parenthesis", scope);
-  // In `> 2> x` the number belongs to the second redirection.
-  if (/^\d+$/.test(target.text) && /[<>]/.test(scope.source[target.end] ?? "")) refuseSyntax("missing target", scope);
+  // In `> 2> x` the number belongs to the second redirection, in `2>&1<x` to the first.
+  if (!operator.endsWith("&") && /^\d+$/.test(target.text) && /[<>]/.test(scope.source[target.end] ?? ""))
+    refuseSyntax("missing target", scope);
 }
 
 export function refuseDelimiter({ delimiter }: HereDoc, scope: Scope): void {
