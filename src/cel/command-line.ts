@@ -4,6 +4,7 @@ import { CelMap } from "./values.ts";
 /** Names under which callers send what runs. Words behind a command are its arguments, the others are commands themselves. */
 const COMMANDS = ["command", "cmd", "script", "code", "input"] as const;
 const WORDS = ["args", "argv"] as const;
+const KEYS = [...COMMANDS, ...WORDS];
 
 /**
  * Everything that an action would run, as one text: what its arguments hold under the names above and what its destination
@@ -12,11 +13,25 @@ const WORDS = ["args", "argv"] as const;
  */
 export function commandLineOf(map: unknown, destination: string): string | undefined {
   if (!isJsonMap(map) && !(map instanceof CelMap)) return undefined;
+  let only: unknown;
+  let count = 0;
+  for (const key of KEYS) {
+    const value = mapGet(map, key);
+    if (value === undefined) continue;
+    only = value;
+    count += 1;
+  }
+  if (count === 0) return destination;
+  if (count === 1 && typeof only === "string" && (destination === "" || destination === only)) return only;
+  return linesOf(map, destination).join("\n");
+}
+
+function linesOf(map: Parameters<typeof mapGet>[0], destination: string): string[] {
   const behind = WORDS.map((key) => readingsOf(mapGet(map, key))).find((readings) => readings.length > 0) ?? [];
   const lines = COMMANDS.flatMap((key) => readingsOf(mapGet(map, key)));
   const all = behind.length === 0 ? lines : lines.length === 0 ? behind : combine(lines, behind);
   if (destination !== "") all.push(destination);
-  return all.length === 1 ? all[0]! : [...new Set(all)].join("\n");
+  return [...new Set(all)];
 }
 
 function combine(lines: readonly string[], behind: readonly string[]): string[] {
