@@ -20,6 +20,7 @@ COPY --from=build /app/dist dist
 COPY scripts/healthcheck.mjs scripts/healthcheck.mjs
 COPY openapi openapi
 COPY rules rules
+COPY rule-profiles rule-profiles
 # The only folder that the service writes to, besides /tmp. Numeric ids, so that "must run as non-root" can be verified.
 COPY --from=build --chown=65532:65532 /app/data /data
 USER 65532:65532
