@@ -175,6 +175,16 @@ source f; X=$X; $X x
     expect(analyzeShell(text)).toMatchObject({ ok: true, dynamic: true, has_unknown_program: true });
   });
 
+  it.each([
+    "X=/; if a; then X=b; fi; rm $X",
+    "X=/; a && X=b; rm $X",
+    "X=(/); X[1]=b; rm $X",
+    `rm \${HOME:-b}`,
+    "X=/; a && X=b; c > $X",
+  ])("a file that it only may be is not all that is written: %s", (text) => {
+    expect(analyzeShell(text).writes).toEqual(["b", "$"]);
+  });
+
   it("what is known of it is shown nevertheless", () => {
     expect(programsOf(`\${X:-rm} x`)).toContain("rm");
     expect(programsOf("$SUDO rm x")).toEqual(["$SUDO", "rm"]);

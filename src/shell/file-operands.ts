@@ -185,7 +185,14 @@ const UPLOADS: ReadonlySet<string> = new Set([
 ]);
 
 function pathsOf(fields: readonly Field[]): string[] {
-  return fields
-    .filter(({ text, feeds }) => text !== "-" && text !== "" && feeds.length === 0)
-    .map(({ text }) => normalizePath(text));
+  return fields.filter(({ text, feeds }) => text !== "-" && text !== "" && feeds.length === 0).flatMap(pathsOfField);
+}
+
+/**
+ * The file that a word names. SECURITY: where it only may be this one, as in `X=/; if a; then X=b; fi; rm $X`, there is a second
+ * one that says so: what is written out is not taken for all that it can be.
+ */
+export function pathsOfField({ text, dynamic }: Field): string[] {
+  const path = normalizePath(text);
+  return dynamic && !/[$`]/.test(text) ? [path, "$"] : [path];
 }

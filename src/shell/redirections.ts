@@ -1,6 +1,7 @@
 import type { HereDoc, HereString, Redirect, Redirection } from "unbash";
 import { expandToOne, joinParts } from "./expand-word.ts";
 import { type Field, staticField } from "./field.ts";
+import { pathsOfField } from "./file-operands.ts";
 import { addNetworkFile } from "./network-targets.ts";
 import { normalizePath } from "./normalize-path.ts";
 import type { Scope } from "./scope.ts";
@@ -60,13 +61,15 @@ function connectFile({ operator, target, descriptor }: Redirect, scope: Scope, s
 function addFile(field: Field, operator: string, scope: Scope, state: State): void {
   const path = normalizePath(field.text);
   if (addNetworkFile(path, scope.analysis)) return;
-  if (operator.startsWith("<")) {
-    state.reads.push(path);
-    scope.analysis.reads.add(path);
-  }
-  if (operator !== "<" && operator !== "<&") {
-    state.writes.push(path);
-    scope.analysis.writes.add(path);
+  for (const each of pathsOfField(field)) {
+    if (operator.startsWith("<")) {
+      state.reads.push(each);
+      scope.analysis.reads.add(each);
+    }
+    if (operator !== "<" && operator !== "<&") {
+      state.writes.push(each);
+      scope.analysis.writes.add(each);
+    }
   }
 }
 
