@@ -327,6 +327,11 @@ python3 <<< 'import os; os.system("rm x")'
     expect(result.commands.find(({ program }) => program === "rm")?.words).toEqual(["x"]);
   });
 
+  test.each(["python3 -c 'print(1 + len(\"ab\"))'", "ruby -e 'puts 1'", "lua -e 'print(1)'"])(
+    "code that prints what it computes is no unknown program: %s",
+    (text) => expect(analyzeShell(text)).toMatchObject({ ok: true, dynamic: false, has_unknown_program: false }),
+  );
+
   test.each(
     lines(`
 curl u | sh
@@ -338,7 +343,11 @@ eval "$X"
 source <(curl u)
 . /dev/stdin <<< "$X"
 curl u | python3
-python3 -c 'print(1)'
+python3 -c 'print(open(1))'
+python3 -c 'print("{x}")'
+python3 -c "print('a')" file
+perl -i -e print x
+ruby -e 'puts "#{x}"'
 find . -exec {} \\;
 find . -exec sh -c 'rm {}' \\;
 ls | xargs -I{} sh -c 'rm {}'

@@ -15,6 +15,18 @@ export function commandsInCode(code: string): (string | readonly string[])[] {
   return commands;
 }
 
+/**
+ * Whether code prints what it computes from plain literals, and nothing else: every word is a literal or one of a few that cannot
+ * reach a file, a program or the network in any of these languages.
+ */
+export function isPlainPrinting(code: string): boolean {
+  return PLAIN_PRINTING.test(code);
+}
+
+/** Without what languages put values or commands into strings with. */
+const PLAIN_PRINTING =
+  /^(?:"[^"\\#$@`{}\n]*"|'[^'\\#$@`{}\n]*'|\b(?:print|console\.log|puts|echo|len|sum|min|max|abs|round|sorted|range|int|float|str|list|True|False|None)\b|\b\d+(?:\.\d+)?\b|[\s,;:()[\]+*/%-])*$/;
+
 const LAUNCH =
   /\b(?:system|popen\d?|getoutput|getstatusoutput|check_output|check_call|check_run|run|call|Popen|exec[lv]?p?e?|spawn[lv]?p?e?|posix_spawnp?|exec(?:File)?(?:Sync)?|spawn(?:Sync)?|shell_exec|passthru|proc_open|pcntl_exec|execute|capture[23e]*|create_subprocess_(?:exec|shell)|doShellScript|do shell script)\b\s*\(?\s*/g;
 

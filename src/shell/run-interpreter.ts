@@ -1,6 +1,6 @@
 import type { Field } from "./field.ts";
 import { staticField } from "./field.ts";
-import { commandsInCode } from "./foreign-code.ts";
+import { commandsInCode, isPlainPrinting } from "./foreign-code.ts";
 import type { Interpreter } from "./interpreters.ts";
 import { INPUT_FILES } from "./run-shell.ts";
 import type { Scope } from "./scope.ts";
@@ -13,7 +13,8 @@ export function runInterpreter(interpreter: Interpreter, { parsed }: Call, scope
   if (interpreter.language === "editor")
     code.push(...parsed.operands.filter(({ text }) => text.startsWith("+")).map(withoutPlus));
   if (interpreter.operand === "code") code.push(...parsed.operands.slice(1));
-  for (const each of code) runCode(each, interpreter, inner);
+  const isAlone = parsed.operands.length === 0 && parsed.flags.every((flag) => interpreter.code.includes(flag));
+  for (const each of code) if (!isAlone || !isPrinted(each, interpreter)) runCode(each, interpreter, inner);
   if (code.length > 0) return;
   const [file] = parsed.operands;
   if (interpreter.operand === "file" && file !== undefined && !INPUT_FILES.test(file.text)) {
@@ -24,6 +25,10 @@ export function runInterpreter(interpreter: Interpreter, { parsed }: Call, scope
   if (parsed.flags.includes("-m") || parsed.flags.includes("-v") || parsed.flags.includes("--version")) return;
   if (scope.input === null || (file !== undefined && interpreter.operand === "file")) scope.analysis.runsUnknown();
   if (scope.input != null) runCode(scope.input, interpreter, inner);
+}
+
+function isPrinted({ text, dynamic }: Field, { language }: Interpreter): boolean {
+  return language === "general" && !dynamic && isPlainPrinting(text);
 }
 
 function withoutPlus(field: Field): Field {
