@@ -1,0 +1,1 @@
+"""Types generated from `openapi/openapi.json` by `scripts/generate.py`."""

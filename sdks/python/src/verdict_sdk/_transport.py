@@ -1,0 +1,137 @@
+"""How a request gets to the service: one address, no redirects, cookies or `.netrc`, and no proxy of the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+
+from ._exchange import Answer, NoAnswer, Send
+from ._version import __version__
+from .configuration import Configuration
+from .errors import ConfigurationError
+
+# An answer is far smaller; what is larger would only fill the memory, and is no JSON when it is cut.
+_ANSWER_BYTES_MAX = 64 * 1024 * 1024
+# Any number may wait for people at once; the service closes a connection that was idle for five seconds.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4)
+
+
+class SyncTransport:
+    """SECURITY: below `httpx.Client`, which is what follows redirects and keeps cookies."""
+
+    def __init__(self, configuration: Configuration, transport: httpx.BaseTransport | None) -> None:
+        self._requests = _RequestFactory(configuration)
+        self._transport = transport or httpx.HTTPTransport(limits=_LIMITS)
+
+    def send(self, send: Send) -> Answer | NoAnswer:
+        deadline = time.monotonic() + send.timeout_seconds
+        had_begun = False
+        try:
+            response = self._transport.handle_request(self._requests.create(send))
+            had_begun = True
+            try:
+                return _answer(response, _read(response, deadline))
+            finally:
+                response.close()
+        except (httpx.RequestError, TimeoutError) as error:
+            failure = _no_answer(error, had_begun)
+        # SECURITY: outside of the handler, so that the request with its key is in no error's context.
+        return failure
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class AsyncTransport:
+    """As `SyncTransport`, for asyncio."""
+
+    def __init__(self, configuration: Configuration, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._requests = _RequestFactory(configuration)
+        self._transport = transport or httpx.AsyncHTTPTransport(limits=_LIMITS)
+
+    async def send(self, send: Send) -> Answer | NoAnswer:
+        had_begun = False
+
+        async def exchange() -> Answer:
+            nonlocal had_begun
+            response = await self._transport.handle_async_request(self._requests.create(send))
+            had_begun = True
+            try:
+                return _answer(response, await _read_async(response))
+            finally:
+                await response.aclose()
+
+        try:
+            return await asyncio.wait_for(exchange(), send.timeout_seconds)
+        except (httpx.RequestError, TimeoutError, asyncio.TimeoutError) as error:
+            failure = _no_answer(error, had_begun)
+        return failure
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+
+class _RequestFactory:
+    def __init__(self, configuration: Configuration) -> None:
+        url: httpx.URL | None
+        try:
+            url = httpx.URL(configuration.url)
+        except httpx.InvalidURL:
+            url = None
+        if url is None:
+            raise ConfigurationError("the address is not a URL")
+        self._url = url
+        self._base_path = url.raw_path.rstrip(b"/")
+        self._headers = [
+            ("authorization", f"Bearer {configuration.api_key}"),
+            ("accept", "application/json"),
+            ("accept-encoding", "identity"),
+            ("user-agent", f"verdict-sdk-python/{__version__}"),
+        ]
+
+    def create(self, send: Send) -> httpx.Request:
+        timeout = dict.fromkeys(("connect", "read", "write", "pool"), send.timeout_seconds)
+        headers = self._headers
+        if send.content is not None:
+            headers = [*headers, ("content-type", "application/json")]
+        url = self._url.copy_with(raw_path=self._base_path + send.path.encode())
+        return httpx.Request(send.method, url, content=send.content, headers=headers, extensions={"timeout": timeout})
+
+
+def _answer(response: httpx.Response, content: bytes) -> Answer:
+    return Answer(response.status_code, response.headers.get("retry-after"), content)
+
+
+def _read(response: httpx.Response, deadline: float) -> bytes:
+    """The whole body as it came: one that is encoded, which was not asked for, is no JSON."""
+    content = bytearray()
+    for chunk in response.iter_raw():
+        content += chunk
+        if len(content) > _ANSWER_BYTES_MAX:
+            break
+        # Each read has the whole timeout, so that an answer in small pieces would have more.
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return bytes(content)
+
+
+async def _read_async(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > _ANSWER_BYTES_MAX:
+            break
+    return bytes(content)
+
+
+def _no_answer(error: Exception, had_begun: bool) -> NoAnswer:
+    if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return NoAnswer("no connection within the timeout", has_ended=True, was_sent=False)
+    if isinstance(error, (httpx.TimeoutException, TimeoutError, asyncio.TimeoutError)):
+        return NoAnswer("no whole answer within the timeout", has_ended=True, had_begun=had_begun)
+    if isinstance(error, httpx.ConnectError):
+        return NoAnswer(f"no connection ({error})", was_sent=False)
+    # What it says of itself may quote what the other side sent.
+    return NoAnswer(f"the connection broke ({type(error).__name__})", had_begun=had_begun)

@@ -1,0 +1,130 @@
+"""An HTTP server on loopback that does what a vector says, one entry for each request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+HALF_AN_ALLOW = b'{"decision":"allow","reason":"Rea'
+
+
+class ScriptedServer:
+    def __init__(self, script: list[dict[str, Any]] | None = None) -> None:
+        self.script = script or []
+        self.requests = 0
+        self.faults: list[str] = []
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._server = _Server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> ScriptedServer:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def next_entry(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            index = self.requests
+            self.requests += 1
+        if index >= len(self.script):
+            self.faults.append(f"request {index + 1} is beyond the script: {request}")
+            return {"respond": {"status": 500}}
+        entry = self.script[index]
+        for name, expected in entry.get("when", {}).items():
+            found = request[name]
+            if name == "headers":
+                found = {header: found.get(header) for header in expected}
+            if found != expected:
+                self.faults.append(f"request {index + 1}: {name} is {found}, and not {expected}")
+        return entry
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, owner: ScriptedServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.owner = owner
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    # An answer's head and body are two writes; together they would wait for each other's acknowledgement.
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Quiet."""
+
+    def _answer(self) -> None:
+        content = self.rfile.read(int(self.headers.get("content-length", "0")))
+        parts = urlsplit(self.path)
+        request = {
+            "method": self.command,
+            "path": parts.path,
+            "query": parts.query,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "body": json.loads(content) if content else None,
+        }
+        entry = self.server.owner.next_entry(request)
+        if "respond" in entry:
+            self._respond(entry["respond"])
+        else:
+            getattr(self, f"_{entry['behaviour']}")()
+
+    def _respond(self, respond: dict[str, Any]) -> None:
+        self.server.owner.stopping.wait(respond.get("delay_ms", 0) / 1000)
+        text = respond.get("raw", json.dumps(respond["body"]) if "body" in respond else "")
+        headers = respond.get("headers", {"content-type": "application/json"})
+        self._send(respond["status"], headers, text.encode())
+
+    def _send(self, status: int, headers: dict[str, str], content: bytes, length: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("content-length", str(len(content) if length is None else length))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def _redirect(self) -> None:
+        self._send(307, {"location": self.path}, b"")
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(SHUT_RDWR)
+
+    def _hang(self) -> None:
+        self.close_connection = True
+        self.server.owner.stopping.wait()
+
+    def _close_midway(self) -> None:
+        self._send(200, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
+        self._reset()
+
+    def _hang_midway(self) -> None:
+        self._send(200, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
+        self._hang()

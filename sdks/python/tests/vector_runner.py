@@ -1,0 +1,163 @@
+"""Runs the vectors of behaviour with either client."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from scripted_server import ScriptedServer
+from vectors import KEY, put_in
+
+from verdict_sdk import Decision, Surroundings, Verdict, VerdictSdkError
+
+
+class ActionError(Exception):
+    """What an action raises."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Action:
+    def __init__(self, step: dict[str, Any]) -> None:
+        self._raises = step.get("action") == "raises"
+        self.ran = 0
+
+    def __call__(self) -> str:
+        self.ran += 1
+        if self._raises:
+            raise ActionError
+        return "ran"
+
+
+Outcome = tuple[Any, Action]
+
+
+class VectorRun:
+    def __init__(self, vector: dict[str, Any], client_type: Callable[..., Any]) -> None:
+        self._vector = vector
+        self._clock = Clock()
+        self._warnings: list[str] = []
+        self._texts: list[str] = []
+        self._client_type = client_type
+
+    def run(self) -> None:
+        with ScriptedServer() as server, ScriptedServer() as trap:
+            words = {"trap": trap.url, "refused": refused_url()}
+            server.script = put_in(self._vector["server"], words)
+            config = put_in(
+                {"url": server.url, "fail_mode": "closed", "timeout_ms": 5000, **self._vector.get("config", {})}, words
+            )
+            surroundings = Surroundings(env={}, warn=self._warnings.append, cache_clock=self._clock)
+            create = lambda: self._client_type(api_key=KEY, surroundings=surroundings, **config)  # noqa: E731
+            if self._client_type is Verdict:
+                self._run_steps(create())
+            else:
+                asyncio.run(self._run_steps_async(create))
+            assert server.faults == []
+            assert server.requests == self._vector["requests"]
+            assert trap.requests == 0
+        self._texts += self._warnings
+        for secret in self._vector.get("never_contains", []):
+            assert all(secret not in text for text in self._texts)
+
+    def _run_steps(self, client: Any) -> None:
+        with client:
+            for step in self._vector["steps"]:
+                actions = self._begin(step)
+                with ThreadPoolExecutor(len(actions)) as pool:
+                    futures = [pool.submit(call, client, step, action) for action in actions]
+                    outcomes = [
+                        (future.exception() or future.result(), action)
+                        for future, action in zip(futures, actions, strict=True)
+                    ]
+                self._end(step, outcomes)
+
+    async def _run_steps_async(self, create: Callable[[], Any]) -> None:
+        async with create() as client:
+            for step in self._vector["steps"]:
+                actions = self._begin(step)
+                calls = [call(client, step, action) for action in actions]
+                results = await asyncio.gather(*calls, return_exceptions=True)
+                self._end(step, list(zip(results, actions, strict=True)))
+
+    def _begin(self, step: dict[str, Any]) -> list[Action]:
+        self._clock.now += step.get("advance_ms", 0) / 1000
+        self._texts += self._warnings
+        self._warnings.clear()
+        return [Action(step) for _ in range(step.get("parallel", 1))]
+
+    def _end(self, step: dict[str, Any], outcomes: list[Outcome]) -> None:
+        expected = step["outcome"]
+        for result, action in outcomes:
+            if isinstance(result, BaseException):
+                self._texts += texts_of(result)
+            check_outcome(expected, result, action)
+        assert len(self._warnings) == expected.get("warnings", len(self._warnings))
+
+
+def call(client: Any, step: dict[str, Any], action: Action) -> Any:
+    options = step.get("options", {})
+    match step["call"]:
+        case "evaluate" | "check":
+            return getattr(client, step["call"])(step["request"], **options)
+        case "guard":
+            return client.guard(step["request"], action, **options)
+        case "evaluate_batch":
+            return client.evaluate_batch(step["requests"])
+        case "wait_for_approval":
+            return client.wait_for_approval(step["approval"], **options)
+        case "list_approvals":
+            return client.approvals.list(**options)
+        case "get_approval":
+            return client.approvals.get(step["approval"])
+        case verb:
+            return getattr(client.approvals, verb)(step["approval"], **options)
+
+
+def check_outcome(expected: dict[str, Any], result: Any, action: Action) -> None:
+    if "raises" in expected:
+        name = type(result).__name__
+        assert name == ("ActionError" if expected["raises"] == "action" else expected["raises"]), repr(result)
+        assert isinstance(result, (VerdictSdkError, ActionError))
+        check_fields(expected.get("fields", {}), result)
+    elif expected["returns"] == "results":
+        for fields, item in zip(expected["results"], result, strict=True):
+            assert type(item).__name__ == fields.get("error", "Decision")
+            check_fields({key: value for key, value in fields.items() if key != "error"}, item)
+    elif expected["returns"] in ("decision", "approval", "list"):
+        assert not isinstance(result, BaseException), repr(result)
+        assert (expected["returns"] == "decision") == isinstance(result, Decision)
+        check_fields(expected.get("fields", {}), result)
+    else:
+        assert result == expected["returns"], repr(result)
+    assert action.ran == expected.get("ran", action.ran)
+
+
+def check_fields(expected: dict[str, Any], found: Any) -> None:
+    for name, value in expected.items():
+        field = found.get(name) if isinstance(found, dict) else getattr(found, name)
+        assert (list(field) if isinstance(field, tuple) else field) == value, name
+
+
+def texts_of(error: BaseException) -> list[str]:
+    texts = [str(error), repr(error), str(vars(error)), str(error.args), "".join(traceback.format_exception(error))]
+    for other in (error.__cause__, error.__context__):
+        texts += texts_of(other) if other is not None else []
+    return texts
+
+
+def refused_url() -> str:
+    """Where nobody listens: a port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
