@@ -1,0 +1,3 @@
+module verdict.example/verdict
+
+go 1.22

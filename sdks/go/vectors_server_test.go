@@ -1,0 +1,205 @@
+package verdict
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+type scriptedAnswer struct {
+	When *struct {
+		Method  string            `json:"method"`
+		Path    string            `json:"path"`
+		Query   *string           `json:"query"`
+		Headers map[string]string `json:"headers"`
+		Body    any               `json:"body"`
+	} `json:"when"`
+	Respond *struct {
+		Status  int               `json:"status"`
+		Headers map[string]string `json:"headers"`
+		Body    any               `json:"body"`
+		Raw     *string           `json:"raw"`
+		DelayMS int               `json:"delay_ms"`
+	} `json:"respond"`
+	Behaviour string `json:"behaviour"`
+}
+
+// scriptedServer answers one request after the other as it is told, and notes what it did not expect.
+type scriptedServer struct {
+	url, trap, refused string
+	script             []scriptedAnswer
+	ended              chan struct{}
+
+	mu     sync.Mutex
+	seen   int
+	faults []string
+}
+
+func startScriptedServer(t *testing.T, script []scriptedAnswer) *scriptedServer {
+	server := &scriptedServer{script: script, ended: make(chan struct{}), refused: refusedAddress(t)}
+	trap := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		server.fault("the trap was called: %s %s", request.Method, request.URL)
+	}))
+	server.trap = trap.URL
+	listening := httptest.NewServer(server)
+	server.url = listening.URL
+	t.Cleanup(func() {
+		close(server.ended)
+		listening.Close()
+		trap.Close()
+	})
+	return server
+}
+
+func refusedAddress(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return "http://" + listener.Addr().String()
+}
+
+func (s *scriptedServer) replaceIn(text string) string {
+	return strings.NewReplacer("{{trap}}", s.trap, "{{refused}}", s.refused).Replace(text)
+}
+
+func (s *scriptedServer) fault(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, fmt.Sprintf(format, args...))
+}
+
+func (s *scriptedServer) check(t *testing.T, requests int) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, fault := range s.faults {
+		t.Error(fault)
+	}
+	if s.seen != requests {
+		t.Errorf("the server saw %d requests, want %d", s.seen, requests)
+	}
+}
+
+func (s *scriptedServer) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	body, _ := io.ReadAll(request.Body)
+	s.mu.Lock()
+	index := s.seen
+	s.seen++
+	s.mu.Unlock()
+	if index >= len(s.script) {
+		s.fault("request %d is not in the script: %s %s", index+1, request.Method, request.URL)
+		writer.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	answer := s.script[index]
+	s.compare(answer, index, request, body)
+	if answer.Behaviour != "" {
+		s.behave(answer.Behaviour, writer, request)
+		return
+	}
+	s.respond(answer, writer)
+}
+
+func (s *scriptedServer) compare(answer scriptedAnswer, index int, request *http.Request, body []byte) {
+	when := answer.When
+	if when == nil {
+		return
+	}
+	place := fmt.Sprintf("request %d", index+1)
+	if when.Method != request.Method || when.Path != request.URL.Path {
+		s.fault("%s is %s %s, want %s %s", place, request.Method, request.URL.Path, when.Method, when.Path)
+	}
+	if when.Query != nil && *when.Query != request.URL.RawQuery {
+		s.fault("%s has the query %s, want %s", place, request.URL.RawQuery, *when.Query)
+	}
+	for name, value := range when.Headers {
+		if request.Header.Get(name) != value {
+			s.fault("%s has %s: %s, want %s", place, name, request.Header.Get(name), value)
+		}
+	}
+	if when.Body != nil {
+		var sent any
+		if err := json.Unmarshal(body, &sent); err != nil || !reflect.DeepEqual(sent, when.Body) {
+			s.fault("%s has the body %s, want %s", place, body, shown(when.Body))
+		}
+	}
+}
+
+func (s *scriptedServer) respond(answer scriptedAnswer, writer http.ResponseWriter) {
+	respond := answer.Respond
+	select {
+	case <-time.After(time.Duration(respond.DelayMS) * time.Millisecond):
+	case <-s.ended:
+	}
+	for name, value := range respond.Headers {
+		writer.Header().Set(name, s.replaceIn(value))
+	}
+	text := ""
+	switch {
+	case respond.Raw != nil:
+		text = *respond.Raw
+	case respond.Body != nil:
+		var encoded bytes.Buffer
+		encoder := json.NewEncoder(&encoded)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(respond.Body); err != nil {
+			s.fault("the body of the script is no JSON: %v", err)
+		}
+		text = encoded.String()
+		if writer.Header().Get("Content-Type") == "" {
+			writer.Header().Set("Content-Type", "application/json")
+		}
+	}
+	writer.WriteHeader(respond.Status)
+	io.WriteString(writer, s.replaceIn(text))
+}
+
+const halfAnAllow = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n" + `{"decision":"allow","reason":"Rea`
+
+func (s *scriptedServer) behave(behaviour string, writer http.ResponseWriter, request *http.Request) {
+	if behaviour == "redirect" {
+		writer.Header().Set("Location", request.URL.RequestURI())
+		writer.WriteHeader(http.StatusTemporaryRedirect)
+		return
+	}
+	connection, _, err := writer.(http.Hijacker).Hijack()
+	if err != nil {
+		s.fault("the connection cannot be taken over: %v", err)
+		return
+	}
+	defer connection.Close()
+	switch behaviour {
+	case "reset":
+	case "hang":
+		<-s.ended
+	case "close_midway":
+		io.WriteString(connection, halfAnAllow)
+	case "hang_midway":
+		io.WriteString(connection, halfAnAllow)
+		<-s.ended
+	default:
+		s.fault("the behaviour %s is not known", behaviour)
+	}
+}
+
+func decodeStrictly[T any](t *testing.T, text []byte) T {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var value T
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return value
+}
