@@ -185,6 +185,36 @@ source f; X=$X; $X x
     expect(analyzeShell(text).writes).toEqual(["b", "$"]);
   });
 
+  it.each([
+    ["$(echo rm) x"],
+    ["`echo rm` x"],
+    [`"$(printf %s rm)" x`],
+    ["X=$(echo rm); $X x"],
+    [`X=(rm x); "\${X[@]}"`],
+    [`set -- rm x; "$@"`],
+    ["set rm x; $1 x"],
+    [`bash -c '"$@"' _ rm x`],
+    ["sh -c '$0 $1' rm x"],
+    ["echo x | xargs rm"],
+    ["echo x | xargs -I{} rm {}"],
+    ["printf 'rm x' | xargs -I@ sh -c '@'"],
+    ["parallel ::: 'rm x'"],
+    ["parallel rm ::: x"],
+    ["parallel rm {} ::: x"],
+    ["echo x | parallel rm"],
+    [`printf '\\x72\\155 x' | sh`],
+    [`eval "$(echo -e '\\x72m x')"`],
+  ])("%s shows the file that is removed, and is not static", (text) => {
+    const { ok, dynamic, commands } = analyzeShell(text);
+    expect([ok, dynamic]).toEqual([true, true]);
+    expect(commands.map(({ program, words }) => [program, ...words].join(" "))).toContain("rm x");
+  });
+
+  it("what echo does not know as an option is its text", () => {
+    expect(programsOf("echo -delete | xargs find /")).toContain("find");
+    expect(analyzeShell("echo -delete | xargs find /").commands.at(-1)).toMatchObject({ words: ["/", "-delete"] });
+  });
+
   it("what is known of it is shown nevertheless", () => {
     expect(programsOf(`\${X:-rm} x`)).toContain("rm");
     expect(programsOf("$SUDO rm x")).toEqual(["$SUDO", "rm"]);

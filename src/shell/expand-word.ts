@@ -1,4 +1,11 @@
-import type { DoubleQuotedChild, ParameterExpansionPart, ProcessSubstitutionPart, Word, WordPart } from "unbash";
+import type {
+  CommandExpansionPart,
+  DoubleQuotedChild,
+  ParameterExpansionPart,
+  ProcessSubstitutionPart,
+  Word,
+  WordPart,
+} from "unbash";
 import { expandBraces } from "./brace-expansion.ts";
 import { type Field, staticField } from "./field.ts";
 import { FieldBuilder } from "./field-builder.ts";
@@ -103,12 +110,25 @@ function appendPart(part: WordPart, scope: Scope, builder: FieldBuilder): void {
     case "ProcessSubstitution":
       appendProcess(part, scope, builder);
       return;
+    case "CommandExpansion":
+      appendOutput(part, scope, builder, false);
+      return;
     default:
       if (part.type === "ExtendedGlob") builder.glob("");
       visitSubstitutions(part, scope);
       builder.unknown(part.text, part.type === "ArithmeticExpansion");
       return;
   }
+}
+
+/**
+ * `$(echo rm) x` shows `rm`. SECURITY: it is never static: whether `echo` is the program of that name, and where its output goes, is
+ * known only when it runs.
+ */
+function appendOutput(part: CommandExpansionPart, scope: Scope, builder: FieldBuilder, isQuoted: boolean): void {
+  const output = visitSubstitutions(part, scope)?.text.replace(/\n+$/, "") ?? "";
+  if (output === "" || /[$`\\]/.test(output)) builder.unknown(part.text, isQuoted);
+  else builder.value({ text: output, dynamic: true }, isQuoted);
 }
 
 function appendProcess(part: ProcessSubstitutionPart, scope: Scope, builder: FieldBuilder): void {
@@ -125,6 +145,8 @@ function appendQuoted(parts: readonly DoubleQuotedChild[], scope: Scope, builder
       builder.literal(part.value);
     } else if (part.type === "SimpleExpansion" || part.type === "ParameterExpansion") {
       appendVariable(part, scope, builder, true);
+    } else if (part.type === "CommandExpansion") {
+      appendOutput(part, scope, builder, true);
     } else {
       visitSubstitutions(part, scope);
       builder.unknown(part.text, true);
@@ -145,9 +167,10 @@ function appendVariable(part: VariablePart, scope: Scope, builder: FieldBuilder,
     return;
   }
   visitSubstitutions(part, scope);
-  const known = defaultOf(part, scope);
-  if (known === undefined) builder.unknown(text, isQuoted);
-  else builder.value(known, isQuoted);
+  const isArray = index !== undefined && operation === undefined && prefix === undefined;
+  const known = isArray ? scope.variables.get(parameter) : defaultOf(part, scope);
+  if (known === undefined || (isArray && /[$`]/.test(known.text))) builder.unknown(text, isQuoted);
+  else builder.value(isArray ? { ...known, dynamic: true } : known, isQuoted && !isArray);
 }
 
 /** `${x:-word}` and the like, where one of its values is known. */
@@ -171,7 +194,8 @@ function appendNamed(name: string, text: string, scope: Scope, builder: FieldBui
     return;
   }
   const isSplitOtherwise = !isQuoted && scope.variables.get("IFS") !== undefined;
-  builder.value(isSplitOtherwise ? { ...value, dynamic: true } : value, isQuoted);
+  const isWhole = isQuoted && name !== "@" && name !== "*";
+  builder.value(isSplitOtherwise ? { ...value, dynamic: true } : value, isWhole);
 }
 
 /** The home directory is called `~`; words are separated as a shell does that nobody told otherwise. */

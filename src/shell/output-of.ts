@@ -3,10 +3,19 @@ import type { Arguments } from "./read-arguments.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a program writes, where its words say so: `echo 'rm x' | sh`. */
-export function outputOf(kind: string, { operands, flags, hasUnknown }: Arguments, scope: Scope): Field | undefined {
+export function outputOf(
+  kind: string,
+  words: readonly Field[],
+  { operands, flags, hasUnknown }: Arguments,
+  scope: Scope,
+): Field | undefined {
   switch (kind) {
-    case "echo":
-      return echoed(operands, " ", !flags.every((flag) => flag === "-n"));
+    case "echo": {
+      // What is none of its options is text, a dash in front or not.
+      const start = words.findIndex(({ text }) => !/^-[neE]+$/.test(text));
+      const options = start === -1 ? words : words.slice(0, start);
+      return echoed(words.slice(options.length), " ", !options.every(({ text }) => text === "-n"));
+    }
     case "printf": {
       const [format, ...others] = operands;
       if (format === undefined) return undefined;
@@ -27,5 +36,18 @@ export function outputOf(kind: string, { operands, flags, hasUnknown }: Argument
 function echoed(operands: readonly Field[], separator: string, isOther: boolean): Field {
   const text = operands.map((field) => field.text).join(separator);
   const isUnknown = isOther || text.includes("\\") || operands.some(({ dynamic, glob }) => dynamic || glob);
-  return isUnknown ? unknownField(text.replaceAll("\\n", "\n")) : staticField(text);
+  return isUnknown ? unknownField(decodeEscapes(text)) : staticField(text);
 }
+
+/** As most shells write them with `echo -e` and `printf`. */
+function decodeEscapes(text: string): string {
+  return text.replace(
+    /\\(?:x([\da-fA-F]{1,2})|0?([0-7]{1,3})|([nt\\]))/g,
+    (_, hex?: string, octal?: string, letter?: string) => {
+      if (letter !== undefined) return LETTERS[letter]!;
+      return String.fromCharCode(hex === undefined ? Number.parseInt(octal!, 8) : Number.parseInt(hex, 16));
+    },
+  );
+}
+
+const LETTERS: Readonly<Record<string, string>> = { n: "\n", t: "\t", "\\": "\\" };

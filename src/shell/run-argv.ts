@@ -37,7 +37,7 @@ export function invoke(fields: readonly Field[], scope: Scope, around: Surroundi
   if (first.dynamic && first.splits) runBehindUnknown(words, { ...inner, wrappedBy: [...scope.wrappedBy, program] });
   unwrap({ program, kind, fields: words, parsed, assignments: around.assignments }, inner);
   return around.connections === undefined || around.connections.writes.length === 0
-    ? outputOf(kind, parsed, inner)
+    ? outputOf(kind, words, parsed, inner)
     : undefined;
 }
 

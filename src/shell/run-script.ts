@@ -13,11 +13,11 @@ export function createRunner(): Runner {
   return { script: runScript, statements: runStatements, node: runNode, text: runText, argv: runArgv };
 }
 
-function runScript(script: ParsedScript, scope: Scope): void {
+function runScript(script: ParsedScript, scope: Scope): Field | undefined {
   scope.analysis.enter(scope.depth);
   const [error] = script.errors ?? [];
   if (error !== undefined) refuseSyntax(error.message, scope);
-  runStatements(script.commands, { ...scope, depth: scope.depth + 1, source: script.source ?? scope.source });
+  return runStatements(script.commands, { ...scope, depth: scope.depth + 1, source: script.source ?? scope.source });
 }
 
 /** SECURITY: a text that is not static is read as it is written, so that what is known of it is seen, and marked as unknown. */
@@ -31,15 +31,18 @@ function runText(text: Field, scope: Scope): void {
   runScript(parse(text.text), { ...scope, source: text.text, isNested: true });
 }
 
-function runStatements(statements: readonly Statement[], scope: Scope): void {
+/** Gives the output of the only one. */
+function runStatements(statements: readonly Statement[], scope: Scope): Field | undefined {
+  let output: Field | undefined;
   for (const { command, background } of statements) {
     if (background !== true) {
-      runNode(command, scope);
+      output = runNode(command, scope);
       continue;
     }
     scope.analysis.hasBackground = true;
     inBranch({ ...scope, background: true }, (branch) => runNode(command, branch));
   }
+  return statements.length === 1 ? output : undefined;
 }
 
 /** Gives the output as far as it is known. */
@@ -72,14 +75,14 @@ function runList(list: AndOr, scope: Scope): undefined {
   });
 }
 
-function runPipeline({ commands }: Pipeline, scope: Scope): undefined {
+function runPipeline({ commands }: Pipeline, scope: Scope): Field | undefined {
   if (commands.length > 1) scope.analysis.hasPipe = true;
   const before = new Set(scope.pipedFrom);
   let pipedFrom = scope.pipedFrom;
   let input = scope.input;
+  let output: Field | undefined;
   for (const node of commands) {
     const start = scope.analysis.commands.length;
-    let output: Field | undefined;
     const run = (stage: Scope) => {
       output = runNode(node, stage);
     };
@@ -89,4 +92,5 @@ function runPipeline({ commands }: Pipeline, scope: Scope): undefined {
     for (const program of scope.analysis.programsSince(start)) before.add(program);
     if (before.size > pipedFrom.length) pipedFrom = [...before];
   }
+  return output;
 }

@@ -2,6 +2,7 @@ import type { Field } from "./field.ts";
 import { normalizePath } from "./normalize-path.ts";
 import type { Scope } from "./scope.ts";
 import type { Call } from "./unwrap.ts";
+import type { Variables } from "./variables.ts";
 
 /** `sh -c text`, `sh file`, `sh < text` */
 export function runShell({ program, fields }: Call, scope: Scope): void {
@@ -11,7 +12,9 @@ export function runShell({ program, fields }: Call, scope: Scope): void {
   const { isCommand, isInput, operands } = readShellWords(fields);
   const [first] = operands;
   if (isCommand) {
-    if (first !== undefined) inner.runner.text(first, inner);
+    if (first === undefined) return;
+    setPositional(inner.variables, operands.slice(2), operands[1]);
+    inner.runner.text(first, inner);
     return;
   }
   if (first === undefined || isInput) {
@@ -19,6 +22,22 @@ export function runShell({ program, fields }: Call, scope: Scope): void {
     return;
   }
   runFile(first, inner);
+}
+
+/** `set -- a b` */
+export function runSet({ fields }: Call, scope: Scope): void {
+  const start = fields.findIndex(({ text }) => !/^[-+]./.test(text) || text === "--");
+  if (start !== -1) setPositional(scope.variables, fields.slice(fields[start]?.text === "--" ? start + 1 : start));
+}
+
+/** SECURITY: they are shown and never static: functions have others, and `shift` moves them. */
+function setPositional(variables: Variables, words: readonly Field[], zero?: Field): void {
+  const all = { text: words.map(({ text }) => text).join(" "), dynamic: true };
+  variables.set("@", all);
+  variables.set("*", all);
+  if (zero !== undefined) variables.set("0", { text: zero.text, dynamic: true });
+  for (const [index, { text }] of words.slice(0, 9).entries())
+    variables.set(String(index + 1), { text, dynamic: true });
 }
 
 /** `source file`: it may set any variable. */

@@ -25,8 +25,8 @@ export interface Scope {
 
 /** Ways in which something runs, so that what finds them needs not know how. Each gives what is known of the output. */
 export interface Runner {
-  script(script: ParsedScript, scope: Scope): void;
-  statements(statements: readonly Statement[], scope: Scope): void;
+  script(script: ParsedScript, scope: Scope): Field | undefined;
+  statements(statements: readonly Statement[], scope: Scope): Field | undefined;
   node(node: PipelineNode | AndOr, scope: Scope): Field | undefined;
   /** Shell text that something already expanded. */
   text(text: Field, scope: Scope): void;

@@ -7,7 +7,7 @@ import { runAwk } from "./run-awk.ts";
 import { runFind } from "./run-find.ts";
 import { runInterpreter } from "./run-interpreter.ts";
 import { runSed } from "./run-sed.ts";
-import { runInput, runShell, runSource } from "./run-shell.ts";
+import { runInput, runSet, runShell, runSource } from "./run-shell.ts";
 import type { Scope } from "./scope.ts";
 import type { Wrapper } from "./wrappers.ts";
 
@@ -37,6 +37,7 @@ export function unwrap(call: Call, scope: Scope): void {
 const SPECIAL: ReadonlyMap<string, (call: Call, scope: Scope) => void> = new Map([
   ["sh", runShell],
   ["source", runSource],
+  ["set", runSet],
   ["find", runFind],
   ["awk", runAwk],
   ["sed", runSed],
@@ -88,16 +89,36 @@ function runWrapper(wrapper: Wrapper, call: Call, scope: Scope): void {
     runRemainingInput(wrapper, parsed, { ...inner, input: scope.input });
     return;
   }
-  runRest(wrapper, rest, parsed, inner);
+  runRest(wrapper, rest, parsed, inner, wordsOfInput(scope.input));
 }
 
-function runRest(wrapper: Wrapper, rest: readonly Field[], { options, flags }: Arguments, scope: Scope): void {
-  const replaced = wrapper.appends === true ? withAppended(rest, options, flags) : rest;
-  if (wrapper.runs === "argv") return void scope.runner.argv(replaced, scope);
-  const command = wrapper.appends === true ? beforeArguments(rest) : rest;
-  if (wrapper.appends === true) scope.analysis.dynamic = true;
-  scope.runner.text(joined(command), scope);
+function runRest(
+  wrapper: Wrapper,
+  rest: readonly Field[],
+  parsed: Arguments,
+  scope: Scope,
+  input: readonly Field[],
+): void {
+  if (wrapper.appends !== true) {
+    if (wrapper.runs === "argv") scope.runner.argv(rest, scope);
+    else scope.runner.text(joined(rest), scope);
+    return;
+  }
+  if (wrapper.runs === "argv") {
+    scope.runner.argv(withAppended(rest, parsed, input), scope);
+    return;
+  }
+  scope.analysis.dynamic = true;
+  for (const command of withArguments(rest, input)) scope.runner.text(command, scope);
 }
+
+/** What `xargs` takes as words from an input that is known; they are shown, and never static. */
+function wordsOfInput(input: Field | null | undefined): readonly Field[] {
+  const words = input?.text.split(/[\s\0]+/).filter((word) => word !== "") ?? [];
+  return words.slice(0, INPUT_WORDS_MAX).map((text) => ({ ...unknownField(text), splits: true }));
+}
+
+const INPUT_WORDS_MAX = 64;
 
 /** Other processes get copies of variables, if any. */
 function insideOf(wrapper: Wrapper, scope: Scope): Scope {
@@ -133,22 +154,31 @@ function takeAssignments(fields: readonly Field[], scope: Scope): readonly Field
 /** Words that come at run time: behind the others, or wherever the mark for them stands. */
 function withAppended(
   rest: readonly Field[],
-  options: Readonly<Record<string, string>>,
-  flags: readonly string[],
+  { options, flags }: Arguments,
+  input: readonly Field[],
 ): readonly Field[] {
   const mark =
     options["-I"] ??
     options["-i"] ??
     options["-J"] ??
     (flags.includes("-i") || flags.includes("-I") ? "{}" : undefined);
-  if (mark === undefined || mark === "") return [...rest, { ...unknownField("{}"), splits: true }];
-  return rest.map((field) => (field.text.includes(mark) ? { ...field, dynamic: true } : field));
+  const words = input.length === 0 ? [{ ...unknownField("{}"), splits: true }] : input;
+  if (mark === undefined || mark === "") return [...rest, ...words];
+  const text = input.length === 0 ? mark : joined(input).text;
+  return rest.map((field) =>
+    field.text.includes(mark) ? { ...field, text: field.text.replaceAll(mark, text), dynamic: true } : field,
+  );
 }
 
-/** `parallel gzip ::: a b` */
-function beforeArguments(rest: readonly Field[]): readonly Field[] {
+/** `parallel gzip ::: a b`; without a command, each argument is one. */
+function withArguments(rest: readonly Field[], input: readonly Field[]): readonly Field[] {
   const end = rest.findIndex(({ text }) => /^:::?:?\+?$/.test(text));
-  return end === -1 ? rest : rest.slice(0, end);
+  const words = end === -1 ? input : rest.slice(end + 1);
+  const command = joined(end === -1 ? rest : rest.slice(0, end));
+  if (end === 0) return words;
+  if (words.length === 0) return [command];
+  const { text } = joined(words);
+  return [unknownField(command.text.includes("{}") ? command.text.replaceAll("{}", text) : `${command.text} ${text}`)];
 }
 
 export function joined(fields: readonly Field[]): Field {

@@ -1,9 +1,13 @@
 import { forEachChild, type SyntaxNode } from "unbash";
+import type { Field } from "./field.ts";
 import { refuseOpened, refuseSyntax, type Scope } from "./scope.ts";
 import { refuseOperand } from "./stricter-syntax.ts";
 
-/** Walks every program in the substitutions below a node, however deep in words, arithmetic and tests. */
-export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
+/**
+ * Walks every program in the substitutions below a node, however deep in words, arithmetic and tests. Gives what is known of the
+ * output where the node is one.
+ */
+export function visitSubstitutions(node: SyntaxNode, scope: Scope): Field | undefined {
   switch (node.type) {
     case "CommandExpansion":
     case "ProcessSubstitution":
@@ -13,10 +17,9 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
       if (node.text.startsWith("${") && !node.text.endsWith("}")) refuseSyntax("unterminated substitution", scope);
       if (node.script === undefined) {
         scope.analysis.runsUnknown();
-        return;
+        return undefined;
       }
-      scope.runner.script(node.script, substitutionScope(node, scope));
-      return;
+      return scope.runner.script(node.script, substitutionScope(node, scope));
     case "TestUnary":
     case "TestBinary":
       refuseOperand(node, scope);
@@ -52,7 +55,8 @@ export function visitSubstitutions(node: SyntaxNode, scope: Scope): void {
   // Each level is read again from the text when it is first asked for.
   const inner = node.type.endsWith("Expansion") ? { ...scope, depth: scope.depth + 1 } : scope;
   scope.analysis.enter(inner.depth);
-  forEachChild(node, (child) => visitSubstitutions(child, inner));
+  forEachChild(node, (child) => void visitSubstitutions(child, inner));
+  return undefined;
 }
 
 function substitutionScope(node: SyntaxNode, scope: Scope): Scope {
