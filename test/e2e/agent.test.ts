@@ -39,11 +39,11 @@ rules:
 
 const ALLOWED = [
   ["GET", "shop/read-customers"],
-  ["SELECT id, amount FROM orders WHERE customer = 'cus_1'", "baseline/plain-select"],
+  ["SELECT id, amount FROM orders WHERE customer = 'cus_1'", "sql/read-only-queries"],
   ["ls", "shell/read-only-commands"],
   ["cat notes.txt", "shell/read-only-commands"],
   ["stripe.refund", "payments/refund-small"],
-  ["SELECT count(*) FROM orders", "baseline/plain-select"],
+  ["SELECT count(*) FROM orders", "sql/read-only-queries"],
   ["ls -la", "shell/read-only-commands"],
   ["wc -l notes.txt", "shell/read-only-commands"],
 ];
