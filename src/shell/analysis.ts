@@ -22,6 +22,8 @@ export class Analysis {
   readsAgain = false;
   /** A quoted text holds a substitution, which runs if it is read again. */
   holdsQuotedSubstitution = false;
+  /** What a substitution gives was taken for known. */
+  usesOutput = false;
   #work = 0;
 
   add(invocation: ShellInvocation): void {

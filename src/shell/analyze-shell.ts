@@ -31,8 +31,14 @@ export function analyzeShell(text: string): ShellCommand {
   } catch (error) {
     return resultOf(new Analysis(), error instanceof Refused ? error.message : "cannot be analysed");
   }
+  if (analysis.usesOutput && isRedefined(analysis)) analysis.runsUnknown();
   if (analysis.readsAgain && analysis.holdsQuotedSubstitution) analysis.runsUnknown();
   return resultOf(analysis, "");
+}
+
+/** SECURITY: what `echo` gives is known only where nothing may have been given its name. */
+function isRedefined({ hasFunction, programs }: Analysis): boolean {
+  return hasFunction || ["alias", "enable", "source", "."].some((program) => programs.has(program));
 }
 
 /** INVARIANT: what is not `ok` is also dynamic, so that a rule which forgot to ask for one of the two is still safe. */

@@ -121,14 +121,17 @@ function appendPart(part: WordPart, scope: Scope, builder: FieldBuilder): void {
   }
 }
 
-/**
- * `$(echo rm) x` shows `rm`. SECURITY: it is never static: whether `echo` is the program of that name, and where its output goes, is
- * known only when it runs.
- */
+/** `$(echo rm) x` runs `rm`; where that is not sure it is shown nevertheless. */
 function appendOutput(part: CommandExpansionPart, scope: Scope, builder: FieldBuilder, isQuoted: boolean): void {
-  const output = visitSubstitutions(part, scope)?.text.replace(/\n+$/, "") ?? "";
-  if (output === "" || /[$`\\]/.test(output)) builder.unknown(part.text, isQuoted);
-  else builder.value({ text: output, dynamic: true }, isQuoted);
+  const output = visitSubstitutions(part, scope);
+  const text = output?.text.replace(/\n+$/, "") ?? "";
+  if (output === undefined || (output.dynamic && (text === "" || /[$`\\]/.test(text)))) {
+    builder.unknown(part.text, isQuoted);
+    return;
+  }
+  if (!output.dynamic) scope.analysis.usesOutput = true;
+  const isSplitOtherwise = !isQuoted && scope.variables.get("IFS") !== undefined;
+  builder.value({ text, dynamic: output.dynamic || isSplitOtherwise }, isQuoted);
 }
 
 function appendProcess(part: ProcessSubstitutionPart, scope: Scope, builder: FieldBuilder): void {

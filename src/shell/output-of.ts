@@ -19,17 +19,28 @@ export function outputOf(
     case "printf": {
       const [format, ...others] = operands;
       if (format === undefined) return undefined;
-      const isPlain = /^(?:%s ?)*(?:\\n)?$/.test(format.text);
-      return isPlain
-        ? echoed(others, format.text.endsWith("\\n") ? "\n" : "", flags.length > 0)
+      return /^(?:%s|[^%\\]|\\n)*$/.test(format.text) && flags.length === 0
+        ? formatted(format, others)
         : echoed(operands, " ", true);
     }
     case "cat":
     case "tee":
-      return (kind === "tee" || operands.length === 0) && !hasUnknown ? (scope.input ?? undefined) : undefined;
+      if (flags.length > 0 || hasUnknown || (kind === "cat" && operands.length > 0)) return undefined;
+      return scope.input ?? undefined;
     default:
       return undefined;
   }
+}
+
+/** As `printf` uses a format again and again until no word is left. */
+function formatted(format: Field, words: readonly Field[]): Field {
+  let text = "";
+  let used = 0;
+  do {
+    text += format.text.replace(/%s|\\n/g, (part) => (part === "%s" ? (words[used++]?.text ?? "") : "\n"));
+  } while (used > 0 && used < words.length);
+  const isUnknown = [format, ...words].some(({ dynamic, glob }) => dynamic || glob);
+  return isUnknown ? unknownField(text) : staticField(text);
 }
 
 /** What a backslash gives depends on the shell and the options. */

@@ -16,14 +16,17 @@ export interface Connections {
   /** Programs whose output is read: `< <(curl u)`. */
   readonly feeds: readonly string[];
   readonly dynamic: boolean;
+  /** Something else than its input may be connected otherwise. */
+  readonly isRedirected: boolean;
 }
 
 export function readRedirections(redirections: readonly Redirection[], scope: Scope): Connections {
   if (redirections.length === 0) return NONE;
-  const state: State = { reads: [], writes: [], feeds: [], input: undefined, dynamic: false };
+  const state: State = { reads: [], writes: [], feeds: [], input: undefined, dynamic: false, isRedirected: false };
   for (const redirection of redirections) {
     if (redirection.type === "HereDoc") refuseDelimiter(redirection, scope);
     else refuseTarget(redirection, scope);
+    if (!readsInput(redirection)) state.isRedirected = true;
     const start = scope.analysis.commands.length;
     if (redirection.type === "Redirect") connectFile(redirection, scope, state);
     else connectText(redirection, scope, state);
@@ -38,9 +41,15 @@ interface State extends Connections {
   readonly feeds: string[];
   input: Field | null | undefined;
   dynamic: boolean;
+  isRedirected: boolean;
 }
 
-const NONE: Connections = { reads: [], writes: [], input: undefined, feeds: [], dynamic: false };
+const NONE: Connections = { reads: [], writes: [], input: undefined, feeds: [], dynamic: false, isRedirected: false };
+
+function readsInput({ type, operator, descriptor }: Redirection): boolean {
+  const isStandard = descriptor === undefined || (descriptor.type === "FileDescriptor" && descriptor.value === 0);
+  return isStandard && (type !== "Redirect" || operator === "<");
+}
 
 function connectFile({ operator, target, descriptor }: Redirect, scope: Scope, state: State): void {
   if (target === undefined) return;

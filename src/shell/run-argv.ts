@@ -36,9 +36,11 @@ export function invoke(fields: readonly Field[], scope: Scope, around: Surroundi
   note({ program, first, words, parsed, isKnown }, inner, around);
   if (first.dynamic && first.splits) runBehindUnknown(words, { ...inner, wrappedBy: [...scope.wrappedBy, program] });
   unwrap({ program, kind, fields: words, parsed, assignments: around.assignments }, inner);
-  return around.connections === undefined || around.connections.writes.length === 0
-    ? outputOf(kind, words, parsed, inner)
-    : undefined;
+  if (around.connections !== undefined && around.connections.writes.length > 0) return undefined;
+  const output = outputOf(kind, words, parsed, inner);
+  // By a path it may be any program, and what is redirected may go elsewhere.
+  const isSure = first.text === kind && isKnown && around.connections?.isRedirected !== true;
+  return output === undefined || isSure ? output : { ...output, dynamic: true };
 }
 
 /** What a program reads by its redirections and by words that stand for another program's output. */
