@@ -190,7 +190,7 @@ source f; X=$X; $X x
     ["`echo -n rm` x", "rm x"],
     [`"$(printf %s rm)" x`, "rm x"],
     [`$(printf '%s %s\\n' rm x)`, "rm x"],
-    [`$(printf '%s ' rm x)`, "rm x"],
+    [`$(printf -- '%s ' rm --)`, "rm --"],
     ["X=$(echo rm); $X x", "rm x"],
     ["$(echo rm x | cat | tee)", "rm x"],
     [`rm "$(cat <<'E'\nx $5\nE\n)"`, "rm x $5"],

@@ -17,7 +17,7 @@ export function outputOf(
       return echoed(words.slice(options.length), " ", !options.every(({ text }) => text === "-n"));
     }
     case "printf": {
-      const [format, ...others] = operands;
+      const [format, ...others] = words[0]?.text === "--" ? words.slice(1) : words;
       if (format === undefined) return undefined;
       return /^(?:%s|[^%\\]|\\n)*$/.test(format.text) && flags.length === 0
         ? formatted(format, others)
