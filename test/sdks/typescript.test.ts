@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   cacheKey,
   canonicalJson,
@@ -9,11 +9,21 @@ import {
 import { camelCased, runVector } from "./typescript-vector-runner.ts";
 import { type CanonicalVector, type ConfigurationVector, readVectors, type Vector } from "./typescript-vectors.ts";
 
+const counts: Record<string, number> = {};
+afterAll(() =>
+  console.log(
+    `vectors in TypeScript: ${Object.entries(counts)
+      .map((entry) => entry.join(" "))
+      .join(", ")}`,
+  ),
+);
+
 for (const file of ["errors", "fail-modes", "cache", "approvals", "hostile"]) {
   describe(`the TypeScript client does what the vectors say: ${file}`, () => {
     for (const vector of readVectors<Vector>(file)) {
       it.concurrent(vector.name, async () => {
         expect(await runVector(vector)).toEqual([]);
+        count(file);
       });
     }
   });
@@ -24,6 +34,7 @@ describe("the TypeScript client does what the vectors say: canonical", () => {
     it(name, () => {
       expect(canonicalJson(body)).toBe(canonical);
       expect(cacheKey(body as EvaluateRequest)).toBe(key);
+      count("canonical");
     });
   }
 });
@@ -39,15 +50,20 @@ describe("the TypeScript client does what the vectors say: configuration", () =>
         const error = raisedBy(create);
         expect(error.name).toBe(raises);
         for (const text of never_contains ?? []) expect(`${error.stack}${JSON.stringify(error)}`).not.toContain(text);
-        return;
+        return count("configuration");
       }
       const { settings } = create();
       const shown = Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value ?? null]));
       expect(shown).toMatchObject(camelCased(effective ?? {}));
       expect(said).toHaveLength(warnings ?? 0);
+      count("configuration");
     });
   }
 });
+
+function count(file: string): void {
+  counts[file] = (counts[file] ?? 0) + 1;
+}
 
 function raisedBy(create: () => unknown): Error {
   try {
