@@ -22,6 +22,8 @@ describe("what is refused", () => {
   });
 
   test.each([
+    ["an assignment before a function", "X= f() { a; }; f", /^unexpected parenthesis/],
+    ["a redirection before a function", "a; >x f() { a; }", /^unexpected parenthesis/],
     ["too long", `echo ${"x".repeat(16_384)}`, /^longer than/],
     ["too many commands", "a;".repeat(501), /^more than 500 commands/],
     ["too deep", `${"$(".repeat(13)}ls${")".repeat(13)}`, /^more than 12 levels/],
@@ -247,6 +249,19 @@ source f; X=$X; $X x
     const { ok, dynamic, commands } = analyzeShell(text);
     expect([ok, dynamic]).toEqual([true, true]);
     expect(commands.map(({ program, words }) => [program, ...words].join(" "))).toContain("rm x");
+  });
+
+  it.each([
+    "f() { rm x; }; f",
+    "a && f() { rm x; }; f",
+    "if a; then f() { rm x; }; fi; f",
+    "echo $(f() { rm x; }; f)",
+    "echo `f() { rm x; }; f`",
+    "{ function f { rm x; }; f; }",
+    "a \\\n\n f() { rm x; }",
+    "case a in a) f() { rm x; };; esac",
+  ])("a function may stand wherever a command may: %s", (text) => {
+    expect(programsOf(text)).toContain("rm");
   });
 
   it("what echo does not know as an option is its text", () => {

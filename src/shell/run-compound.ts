@@ -12,7 +12,7 @@ import type {
 } from "unbash";
 import { expandToOne, expandWord } from "./expand-word.ts";
 import { inBranch, inLoop, type Scope } from "./scope.ts";
-import { refuseCoproc } from "./stricter-syntax.ts";
+import { refuseCoproc, refuseFunction } from "./stricter-syntax.ts";
 import { visitSubstitutions } from "./visit-substitutions.ts";
 
 type Compound = Exclude<CommandNode, { type: "Command" | "Redirected" }>;
@@ -106,7 +106,9 @@ function runCase({ word, items }: Case, scope: Scope): void {
 }
 
 /** A body counts where it is defined: who calls it, and with what, is not followed. */
-function runFunction({ body }: FunctionNode, scope: Scope): void {
+function runFunction(node: FunctionNode, scope: Scope): void {
+  refuseFunction(node, scope);
+  const { body } = node;
   scope.analysis.hasFunction = true;
   inLoop({ ...scope, input: undefined }, (later) => {
     if (body.type === "CompoundList") runList(body, later);

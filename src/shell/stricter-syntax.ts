@@ -2,6 +2,7 @@ import type {
   AndOr,
   Command,
   Coproc,
+  Function as FunctionNode,
   HereDoc,
   HereString,
   Redirect,
@@ -58,6 +59,14 @@ export function refuseCoproc({ body }: Coproc, scope: Scope): void {
   if (next !== undefined && /^(?:then|else|elif|fi|do|done|esac|\})$/.test(next.text))
     refuseSyntax("unexpected word", scope);
 }
+
+/** `X=1 f() { a; }`, `>f g() { a; }`: the parser leaves out what stands before a function on its line. */
+export function refuseFunction({ pos }: FunctionNode, scope: Scope): void {
+  const before = scope.source.slice(0, pos).replace(/(?:[ \t]|\\\n)+$/, "");
+  if (before !== "" && !BEGINS_COMMAND.test(before)) refuseSyntax("unexpected parenthesis", scope);
+}
+
+const BEGINS_COMMAND = /[;&|(){}!`\n]$|(?:^|[\s;&|(){}`])(?:if|then|elif|else|while|until|do|time|-p|coproc|in)$/;
 
 function isAtEnd(position: number, { source }: Scope): boolean {
   return position >= source.length;
