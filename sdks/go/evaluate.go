@@ -6,39 +6,42 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"sync"
 )
 
 // EvaluateOption is an option of Evaluate.
-type EvaluateOption func(*evaluateOptions)
-
-type evaluateOptions struct{ returnDeny bool }
+type EvaluateOption struct{ returnDeny bool }
 
 // ReturnDeny makes Evaluate return a deny without an error.
-func ReturnDeny() EvaluateOption { return func(o *evaluateOptions) { o.returnDeny = true } }
+func ReturnDeny() EvaluateOption { return EvaluateOption{returnDeny: true} }
+
+func (o EvaluateOption) returnsDeny() bool { return o.returnDeny }
 
 // Evaluate asks whether the action may be taken. A deny is an error, *PolicyDenied, besides the decision; approval_required is a
 // decision, to be waited for with WaitForApproval. Act only when the decision IsAllowed.
 //
 // Other errors are *ServerUnreachable, *VerdictError, *InvalidRequest, and that of the context.
 func (c *Client) Evaluate(ctx context.Context, request Request, options ...EvaluateOption) (Decision, error) {
-	var chosen evaluateOptions
-	for _, option := range options {
-		option(&chosen)
-	}
 	decision, err := c.decide(ctx, request)
-	if err == nil && decision.Decision == Deny && !chosen.returnDeny {
+	if err == nil && decision.Decision == Deny && !slices.ContainsFunc(options, EvaluateOption.returnsDeny) {
 		return decision, denied(decision)
 	}
 	return decision, err
 }
+
+// For the canonical form of a request of ordinary size; a larger one has its own.
+type bodySpace [1024]byte
+
+var bodySpaces = sync.Pool{New: func() any { return new(bodySpace) }}
 
 // decide is Evaluate where a deny is no error: from the cache, from the server, or by the fail mode.
 func (c *Client) decide(ctx context.Context, request Request) (Decision, error) {
 	if isUnset(&request.Identity) {
 		request.Identity = c.config.identity
 	}
-	// A small request stays on the stack.
-	var space [512]byte
+	space := bodySpaces.Get().(*bodySpace)
+	defer bodySpaces.Put(space)
 	body, err := appendRequest(space[:0], &request)
 	if err != nil {
 		return Decision{}, err
