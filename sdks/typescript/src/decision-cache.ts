@@ -2,9 +2,13 @@ import type { Decision } from "./decision.ts";
 import { sha256Hex } from "./sha256.ts";
 
 interface Entry {
+  readonly key: string;
   readonly decision: Decision;
   /** By the cache's clock, in milliseconds. */
   readonly until: number;
+  /** Used just before this one, and just after it. The end of both is the cache's `#ring`. */
+  older: Entry;
+  newer: Entry;
 }
 
 export interface CacheLimits {
@@ -16,8 +20,9 @@ export interface CacheLimits {
 export class DecisionCache {
   readonly #limits: CacheLimits;
   readonly #now: () => number;
-  /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** Closes the ring of the entries in the order of their use: reading one moves it, and leaves the map alone. */
+  readonly #ring = createRing();
   #revision: string | undefined;
 
   constructor(limits: CacheLimits, now: () => number) {
@@ -36,12 +41,16 @@ export class DecisionCache {
 
   /** @param text a request in canonical form */
   get(text: string): Decision | undefined {
-    const key = keyOf(text);
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(keyOf(text));
     if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    if (this.#now() >= entry.until) return undefined;
-    this.#entries.set(key, entry);
+    if (this.#now() >= entry.until) {
+      this.#remove(entry);
+      return undefined;
+    }
+    if (entry !== this.#ring.older) {
+      unlink(entry);
+      this.#link(entry);
+    }
     return entry.decision;
   }
 
@@ -52,22 +61,54 @@ export class DecisionCache {
     if (!isFinal || !this.isOn || ttlSeconds <= 0 || decision.policyRevision === undefined) return undefined;
     const kept = Object.freeze({ ...decision, cached: true });
     const key = keyOf(text);
-    this.#entries.delete(key);
-    this.#entries.set(key, { decision: kept, until: askedAt + ttlSeconds * 1000 });
-    if (this.#entries.size > this.#limits.entriesMax) this.#entries.delete(this.#entries.keys().next().value!);
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#remove(before);
+    const until = askedAt + ttlSeconds * 1000;
+    const entry: Entry = { key, decision: kept, until, older: this.#ring, newer: this.#ring };
+    this.#entries.set(key, entry);
+    this.#link(entry);
+    if (this.#entries.size > this.#limits.entriesMax) this.#remove(this.#ring.newer);
     return kept;
   }
 
   /** INVARIANT: nothing of an earlier rule set outlives the first answer of another one. */
   see(revision: string | undefined): void {
     if (revision === undefined || revision === this.#revision) return;
-    if (this.#revision !== undefined) this.#entries.clear();
+    if (this.#revision !== undefined) this.clear();
     this.#revision = revision;
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#ring.older = this.#ring;
+    this.#ring.newer = this.#ring;
   }
+
+  /** As the one that was used last. */
+  #link(entry: Entry): void {
+    entry.older = this.#ring.older;
+    entry.newer = this.#ring;
+    entry.older.newer = entry;
+    this.#ring.older = entry;
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    unlink(entry);
+  }
+}
+
+function unlink(entry: Entry): void {
+  entry.older.newer = entry.newer;
+  entry.newer.older = entry.older;
+}
+
+/** An entry that is none: behind the newest and before the oldest. */
+function createRing(): Entry {
+  const ring = { key: "", until: 0 } as Entry;
+  ring.older = ring;
+  ring.newer = ring;
+  return ring;
 }
 
 /**
