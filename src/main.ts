@@ -3,7 +3,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
-import { createAuditFiles, createLintFiles, createLiveTerminal, runCli } from "./cli/index.ts";
+import {
+  createAuditFiles,
+  createHttpDecisionService,
+  createLintFiles,
+  createLiveTerminal,
+  runCli,
+} from "./cli/index.ts";
 import { loadParsers } from "./operations/load-parsers.ts";
 import { packageRoot } from "./package-root.ts";
 
@@ -38,6 +44,7 @@ const exitCode = await runCli(process.argv.slice(2), {
     (await import("./open-replay-threads.ts")).openReplayThreads(candidate, signal),
   openApprovalInbox: async (options) =>
     (await import("./open-approval-inbox.ts")).openApprovalInbox(process.env, options),
+  openDecisionService: createHttpDecisionService,
   terminal: createLiveTerminal(process),
   now: () => Date.now(),
 });

@@ -4,6 +4,7 @@ import {
   CliError,
   type CreateKeyInput,
   createAuditFiles,
+  createHttpDecisionService,
   type KeyAdmin,
   type KeyAdminOptions,
   runCli,
@@ -73,6 +74,7 @@ export function createFakeCli(options: FakeCliOptions = {}) {
       openApprovalInbox: async () => {
         throw new CliError("there is no service");
       },
+      openDecisionService: createHttpDecisionService,
       terminal: { rows: () => 24, onEnd: () => () => {}, wait: async () => {} },
       now: () => FAKE_NOW,
       ...overrides,

@@ -8,6 +8,7 @@ import type { CliDeps } from "./deps.ts";
 import { addDiff } from "./diff-commands.ts";
 import { type EvalOptions, runEval } from "./eval-command.ts";
 import * as help from "./help-text.ts";
+import { addHook } from "./hook-commands.ts";
 import {
   type KeysCreateOptions,
   type KeysOptions,
@@ -73,6 +74,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
   addKeys(program, deps, onExitCode);
   addApprovals(program, deps, onExitCode);
   addAudit(program, deps, onExitCode);
+  addHook(program, deps, onExitCode);
   return program;
 }
 

@@ -4,6 +4,7 @@ import type { KeyView } from "../operations/manage-keys.ts";
 import type { ExportCandidate, ReplayThreads } from "../operations/replay-export.ts";
 import type { ApprovalInbox, LiveTerminal } from "./approvals-deps.ts";
 import type { AuditFiles, AuditService } from "./audit-deps.ts";
+import type { DecisionService } from "./hook-deps.ts";
 import type { LintFiles } from "./lint-files.ts";
 import type { TestFiles } from "./test-deps.ts";
 
@@ -39,6 +40,8 @@ export interface CliDeps {
   openReplayThreads(candidate: ExportCandidate, signal: AbortSignal): Promise<ReplayThreads | undefined>;
   /** The approvals of the service at `url`; without one, of the service that runs in this environment. */
   openApprovalInbox(options: KeyAdminOptions): Promise<ApprovalInbox>;
+  /** Who decides for the holder of the key. @throws CliError when the address or the key cannot be one */
+  openDecisionService(target: { readonly url: string; readonly key: string }): DecisionService;
   readonly terminal: LiveTerminal;
   /** Epoch milliseconds. */
   now(): number;

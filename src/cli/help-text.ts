@@ -16,6 +16,7 @@ Examples:
   $ verdict replay ./policies              which recorded decisions other rules would change
   $ verdict keys list                      the API keys
   $ verdict approvals watch                what agents ask people for
+  $ verdict hook claude-code               decide before a tool of Claude Code runs
 ${EXIT_CODES_TEXT}
   3  eval --exit-code: deny
   4  eval --exit-code: approval_required
