@@ -19,6 +19,7 @@ class ScriptedServer:
         self.requests = 0
         self.faults: list[str] = []
         self.stopping = threading.Event()
+        self.first_request = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -38,6 +39,7 @@ class ScriptedServer:
         with self._lock:
             index = self.requests
             self.requests += 1
+            self.first_request.set()
         if index >= len(self.script):
             self.faults.append(f"request {index + 1} is beyond the script: {request}")
             return {"respond": {"status": 500}}
@@ -98,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.owner.stopping.wait(respond.get("delay_ms", 0) / 1000)
         text = respond.get("raw", json.dumps(respond["body"]) if "body" in respond else "")
         headers = respond.get("headers", {"content-type": "application/json"})
-        self._send(respond["status"], headers, text.encode())
+        self._send(respond["status"], headers, respond.get("raw_bytes", text.encode()))
 
     def _send(self, status: int, headers: dict[str, str], content: bytes, length: int | None = None) -> None:
         self.send_response(status)
@@ -128,3 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _hang_midway(self) -> None:
         self._send(200, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
         self._hang()
+
+    def _drip(self) -> None:
+        """Beyond the vectors: an answer that never ends, in pieces that each come in time."""
+        self._send(200, {"content-type": "application/json"}, b"", 1_000_000)
+        while not self.server.owner.stopping.wait(0.01):
+            self.wfile.write(b" ")

@@ -7,6 +7,7 @@ import socket
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from scripted_server import ScriptedServer
@@ -54,11 +55,13 @@ class VectorRun:
         with ScriptedServer() as server, ScriptedServer() as trap:
             words = {"trap": trap.url, "refused": refused_url()}
             server.script = put_in(self._vector["server"], words)
-            config = put_in(
-                {"url": server.url, "fail_mode": "closed", "timeout_ms": 5000, **self._vector.get("config", {})}, words
+            config = {"url": server.url, "fail_mode": "closed", "timeout_ms": 5000, **self._vector.get("config", {})}
+            create = partial(
+                self._client_type,
+                api_key=KEY,
+                surroundings=Surroundings(env={}, warn=self._warnings.append, cache_clock=self._clock),
+                **put_in(config, words),
             )
-            surroundings = Surroundings(env={}, warn=self._warnings.append, cache_clock=self._clock)
-            create = lambda: self._client_type(api_key=KEY, surroundings=surroundings, **config)  # noqa: E731
             if self._client_type is Verdict:
                 self._run_steps(create())
             else:
@@ -76,11 +79,8 @@ class VectorRun:
                 actions = self._begin(step)
                 with ThreadPoolExecutor(len(actions)) as pool:
                     futures = [pool.submit(call, client, step, action) for action in actions]
-                    outcomes = [
-                        (future.exception() or future.result(), action)
-                        for future, action in zip(futures, actions, strict=True)
-                    ]
-                self._end(step, outcomes)
+                    results = [future.exception() or future.result() for future in futures]
+                self._end(step, list(zip(results, actions, strict=True)))
 
     async def _run_steps_async(self, create: Callable[[], Any]) -> None:
         async with create() as client:

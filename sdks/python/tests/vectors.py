@@ -16,6 +16,16 @@ def load(name: str) -> list[dict[str, Any]]:
     return vectors
 
 
+def base(name: str, **fields: Any) -> dict[str, Any]:
+    """An entry of `bases.json` with other fields put in."""
+    return {**json.loads((_FOLDER / "bases.json").read_text(encoding="utf-8"))[name], **fields}
+
+
+def allow(**fields: Any) -> dict[str, Any]:
+    """What a scripted server does: it answers with an allow that may be kept."""
+    return {"respond": {"status": 200, "body": base("decision", cache_ttl_seconds=60, **fields)}}
+
+
 def load_behaviour(name: str) -> list[dict[str, Any]]:
     bases = json.loads((_FOLDER / "bases.json").read_text(encoding="utf-8"))
     vectors = load(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from json.encoder import encode_basestring
 from math import isfinite
@@ -22,11 +22,16 @@ def canonical_json(value: object) -> bytes:
     a whole number that no double holds, and types that JSON does not have.
     """
     try:
-        return _render(value, 0).encode()
+        text = _render(value, 0, sorted)
+        if not text.isascii():
+            text = _render(value, 0, _by_utf16)
+        return text.encode()
     except UnicodeEncodeError:
         fault = "a text with half of a surrogate pair cannot be sent"
     except RecursionError:
         fault = "a value that is nested too deep, or in itself, cannot be sent"
+    except TypeError:
+        fault = "a key that is no text cannot be sent"
     # Raised here, and not above, so that what was to be sent is not in the error's context.
     raise InvalidRequest(fault)
 
@@ -36,12 +41,21 @@ def cache_key(body: object) -> str:
     return sha256(canonical_json(body)).hexdigest()
 
 
-def _render(value: Any, depth: int) -> str:
+# The order of an object's names. That of code points, which is quick, is right as long as all text is ASCII.
+_Order = Callable[[dict[str, Any]], list[str]]
+
+
+def _by_utf16(fields: dict[str, Any]) -> list[str]:
+    """By UTF-16 code units (RFC 8785, 3.2.3)."""
+    return sorted(fields, key=lambda name: name.encode("utf-16-be"))
+
+
+def _render(value: Any, depth: int, order: _Order) -> str:
     kind = type(value)
     if kind is str:
         return encode_basestring(value)
     if kind is dict:
-        return _object(value, depth)
+        return _object(value, depth, order)
     if value is None:
         return "null"
     if kind is bool:
@@ -51,11 +65,11 @@ def _render(value: Any, depth: int) -> str:
     if kind is float:
         return _double(value)
     if kind is list or kind is tuple:
-        return _array(value, depth)
-    return _render_relative(value, depth)
+        return _array(value, depth, order)
+    return _render_relative(value, depth, order)
 
 
-def _render_relative(value: Any, depth: int) -> str:
+def _render_relative(value: Any, depth: int, order: _Order) -> str:
     """Of a subclass, such as an enumeration of text or a number of NumPy, what it is in JSON."""
     if isinstance(value, str):
         return encode_basestring(str.__str__(value))
@@ -64,37 +78,27 @@ def _render_relative(value: Any, depth: int) -> str:
     if isinstance(value, float):
         return _double(float(value))
     if isinstance(value, Mapping):
-        return _object(dict(value), depth)
+        return _object(dict(value), depth, order)
     if isinstance(value, (list, tuple)):
-        return _array(value, depth)
+        return _array(value, depth, order)
     raise InvalidRequest(f"a {type(value).__name__} cannot be sent; make it what JSON has")
 
 
-def _object(fields: dict[Any, Any], depth: int) -> str:
+def _object(fields: dict[str, Any], depth: int, order: _Order) -> str:
     if depth == _DEPTH_MAX:
         raise RecursionError
     parts = []
-    for name in _sorted(fields):
-        parts.append(f"{encode_basestring(name)}:{_render(fields[name], depth + 1)}")
+    for name in order(fields):
+        value = fields[name]
+        text = encode_basestring(value) if type(value) is str else _render(value, depth + 1, order)
+        parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
 
 
-def _array(items: list[Any] | tuple[Any, ...], depth: int) -> str:
+def _array(items: list[Any] | tuple[Any, ...], depth: int, order: _Order) -> str:
     if depth == _DEPTH_MAX:
         raise RecursionError
-    return "[" + ",".join([_render(item, depth + 1) for item in items]) + "]"
-
-
-def _sorted(fields: dict[Any, Any]) -> list[str]:
-    """By UTF-16 code units (RFC 8785, 3.2.3), as which ASCII has the order of its code points."""
-    try:
-        if "".join(fields).isascii():
-            return sorted(fields)
-    except TypeError:
-        pass
-    else:
-        return sorted(fields, key=lambda name: name.encode("utf-16-be"))
-    raise InvalidRequest("a key that is no text cannot be sent")
+    return "[" + ",".join([_render(item, depth + 1, order) for item in items]) + "]"
 
 
 def _integer(value: int) -> str:
@@ -115,6 +119,9 @@ def _double(value: float) -> str:
         raise InvalidRequest("NaN and infinities cannot be sent")
     if value == 0:
         return "0"
+    text = float.__repr__(value)
+    if "e" not in text:
+        return text.removesuffix(".0")
     sign = "-" if value < 0 else ""
     digits, point = _digits_and_point(abs(value))
     if len(digits) <= point <= 21:

@@ -1,9 +1,11 @@
-"""How a request gets to the service: one address, no redirects, cookies or `.netrc`, and no proxy of the environment."""
+"""How a request gets to the service: no redirects, cookies or `.netrc`, and no proxy of the environment."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from typing import Any
 
 import httpx
 
@@ -23,13 +25,13 @@ class SyncTransport:
 
     def __init__(self, configuration: Configuration, transport: httpx.BaseTransport | None) -> None:
         self._requests = _RequestFactory(configuration)
-        self._transport = transport or httpx.HTTPTransport(limits=_LIMITS)
+        self._transport = transport or httpx.HTTPTransport(verify=_authorities(configuration), limits=_LIMITS)
 
     def send(self, send: Send) -> Answer | NoAnswer:
         deadline = time.monotonic() + send.timeout_seconds
         had_begun = False
         try:
-            response = self._transport.handle_request(self._requests.create(send))
+            response = self._transport.handle_request(self._requests.create(send, deadline))
             had_begun = True
             try:
                 return _answer(response, _read(response, deadline))
@@ -49,14 +51,15 @@ class AsyncTransport:
 
     def __init__(self, configuration: Configuration, transport: httpx.AsyncBaseTransport | None) -> None:
         self._requests = _RequestFactory(configuration)
-        self._transport = transport or httpx.AsyncHTTPTransport(limits=_LIMITS)
+        self._transport = transport or httpx.AsyncHTTPTransport(verify=_authorities(configuration), limits=_LIMITS)
 
     async def send(self, send: Send) -> Answer | NoAnswer:
+        deadline = time.monotonic() + send.timeout_seconds
         had_begun = False
 
         async def exchange() -> Answer:
             nonlocal had_begun
-            response = await self._transport.handle_async_request(self._requests.create(send))
+            response = await self._transport.handle_async_request(self._requests.create(send, deadline))
             had_begun = True
             try:
                 return _answer(response, await _read_async(response))
@@ -91,13 +94,39 @@ class _RequestFactory:
             ("user-agent", f"verdict-sdk-python/{__version__}"),
         ]
 
-    def create(self, send: Send) -> httpx.Request:
-        timeout = dict.fromkeys(("connect", "read", "write", "pool"), send.timeout_seconds)
+    def create(self, send: Send, deadline: float) -> httpx.Request:
         headers = self._headers
         if send.content is not None:
             headers = [*headers, ("content-type", "application/json")]
         url = self._url.copy_with(raw_path=self._base_path + send.path.encode())
-        return httpx.Request(send.method, url, content=send.content, headers=headers, extensions={"timeout": timeout})
+        extensions = {"timeout": _TimeLeft(deadline)}
+        return httpx.Request(send.method, url, content=send.content, headers=headers, extensions=extensions)
+
+
+class _TimeLeft(dict[str, float]):
+    """For httpx, which has a time for each phase of a request: all of them together have until the deadline."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), self._left(deadline)))
+        self._deadline = deadline
+
+    def __getitem__(self, phase: str) -> float:
+        return self._left(self._deadline)
+
+    def get(self, phase: str, default: Any = None) -> float:  # noqa: ARG002
+        return self._left(self._deadline)
+
+    @staticmethod
+    def _left(deadline: float) -> float:
+        # Zero would mean not to wait at all, which a socket takes for another thing than a timeout.
+        return max(deadline - time.monotonic(), 0.001)
+
+
+def _authorities(configuration: Configuration) -> ssl.SSLContext:
+    if configuration.url.startswith("https:"):
+        return httpx.create_ssl_context()
+    # Reading the authorities takes 20 ms, and plain HTTP asks none: this context trusts nobody.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _answer(response: httpx.Response, content: bytes) -> Answer:

@@ -95,7 +95,8 @@ def _split(url: Any) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        # Both are only found to be wrong when they are used: by whoever connects, as another kind of error.
+        _ = parts.port, (parts.hostname or "").encode("idna")
     except ValueError:
         return None
     return parts

@@ -1,0 +1,90 @@
+"""Against the real package, with its scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from agents import Agent, RunConfig, Runner, function_tool
+from agents.testing import ScriptedModel, assistant_message, function_call
+from scripted_server import ScriptedServer
+from vectors import KEY, allow, base
+
+from verdict_sdk import AsyncVerdict
+from verdict_sdk.openai_agents import verdict_guardrail
+
+ARGUMENTS = '{"charge":"ch_1","amount":120}'
+ASKED = {
+    "action_type": "tool_call",
+    "action_name": "refund",
+    "arguments": {"charge": "ch_1", "amount": 120},
+    "context": {"framework": "openai-agents"},
+}
+
+
+async def run_agent(server: ScriptedServer, arguments: str = ARGUMENTS) -> tuple[list[str], str]:
+    """What the tool did, and what the model was told of it."""
+    refunds: list[str] = []
+    async with AsyncVerdict(server.url, KEY) as verdict:
+
+        @function_tool(tool_input_guardrails=[verdict_guardrail(verdict, approval_timeout_ms=1000)])
+        def refund(charge: str, amount: int) -> str:
+            """Pays money back."""
+            refunds.append(f"{charge} {amount}")
+            return "refunded"
+
+        model = ScriptedModel([[function_call("refund", arguments, call_id="call_1")], [assistant_message("done")]])
+        agent = Agent(name="support", model=model, tools=[refund])
+        result = await Runner.run(agent, "refund it", run_config=RunConfig(tracing_disabled=True))
+    outputs = [item for item in result.to_input_list() if item.get("type") == "function_call_output"]
+    return refunds, json.dumps(outputs)
+
+
+def run(server: ScriptedServer, arguments: str = ARGUMENTS) -> tuple[list[str], str]:
+    return asyncio.run(run_agent(server, arguments))
+
+
+def test_a_tool_that_is_allowed_runs_once(server: ScriptedServer) -> None:
+    server.script = [{"when": {"body": ASKED}, **allow()}]
+    refunds, told = run(server)
+    assert server.faults == []
+    assert refunds == ["ch_1 120"]
+    assert "refunded" in told
+
+
+DENIAL = {"decision": "deny", "reason": "Refunds are for people.", "help_text": "Ask support."}
+UNABLE: list[tuple[dict[str, Any], str]] = [
+    ({"respond": {"status": 200, "body": base("decision", **DENIAL)}}, "Not run: Refunds are for people. Ask support."),
+    ({"respond": {"status": 500, "body": base("problem")}}, "Not run: Verdict answered 500 internal_error"),
+    ({"behaviour": "close_midway"}, "Not run: Verdict could not be reached"),
+]
+
+
+@pytest.mark.parametrize(("entry", "words"), UNABLE)
+def test_the_model_is_told_why_a_tool_did_not_run(entry: dict[str, Any], words: str, server: ScriptedServer) -> None:
+    server.script = [entry]
+    refunds, told = run(server)
+    assert refunds == []
+    assert words in told
+
+
+@pytest.mark.parametrize("arguments", ["[]", "not json", '{"amount":NaN,"charge":"a"}', '"a"'])
+def test_arguments_that_cannot_be_asked_about_do_not_run(arguments: str, server: ScriptedServer) -> None:
+    refunds, told = run(server, arguments)
+    assert (refunds, server.requests) == ([], 0)
+    assert "refunded" not in told
+
+
+def test_a_tool_waits_for_a_person(server: ScriptedServer) -> None:
+    approval = base("approval", status="approved", grant={"expires_at": "2026-01-31T09:06:00.000Z"})
+    question = base("decision", decision="approval_required", approval={"id": approval["id"]})
+    server.script = [
+        {"respond": {"status": 200, "body": question}},
+        {"respond": {"status": 200, "body": approval}},
+        {"when": {"body": {**ASKED, "approval_id": approval["id"]}}, **allow()},
+    ]
+    refunds, _ = run(server)
+    assert server.faults == []
+    assert refunds == ["ch_1 120"]

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import inspect
+import json
+import logging
+import pickle
+import typing
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from scripted_server import ScriptedServer
+from vectors import KEY, allow, base
+
+import verdict_sdk
+from verdict_sdk import (
+    ApprovalDenied,
+    Approvals,
+    ApprovalTimeout,
+    AsyncApprovals,
+    AsyncVerdict,
+    ConfigurationError,
+    Decision,
+    PolicyDenied,
+    ServerUnreachable,
+    Verdict,
+    VerdictError,
+)
+
+Connect = Callable[..., Verdict]
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def test_the_proxy_and_the_netrc_of_the_environment_do_not_get_the_key(
+    server: ScriptedServer, request_body: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with ScriptedServer() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        server.script = [{"when": {"headers": {"authorization": f"Bearer {KEY}"}}, **allow()}]
+        with Verdict(server.url, KEY) as verdict:
+            assert verdict.check(request_body)
+        assert proxy.requests == 0
+    assert server.faults == []
+
+
+def test_a_cookie_is_not_sent_back(connect: Connect, server: ScriptedServer, request_body: dict[str, Any]) -> None:
+    first = allow()
+    first["respond"]["headers"] = {"set-cookie": "session=1; Path=/"}
+    server.script = [first, {"when": {"headers": {"cookie": None}}, **allow()}]
+    verdict = connect(cache_ttl_seconds=0)
+    assert verdict.check(request_body)
+    assert verdict.check(request_body)
+    assert server.faults == []
+
+
+@pytest.mark.parametrize("client_type", [Verdict, AsyncVerdict])
+def test_an_answer_that_comes_drop_by_drop_ends_with_the_timeout(
+    client_type: type[Any], server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    server.script = [{"behaviour": "drip"}]
+
+    async def evaluate() -> object:
+        client = client_type(server.url, KEY, timeout_ms=200)
+        answer = client.evaluate(request_body)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    with pytest.raises(ServerUnreachable):
+        asyncio.run(evaluate())
+
+
+def test_an_answer_that_was_packed_unasked_is_no_allow(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any], warnings: list[str]
+) -> None:
+    content = gzip.compress(json.dumps(base("decision")).encode())
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    server.script = [{"respond": {"status": 200, "headers": headers, "raw_bytes": content}}]
+    with pytest.raises(VerdictError, match="malformed_answer"):
+        connect(fail_mode="open").evaluate(request_body)
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"decision":"allow","x":NaN}', b'\xff{"decision":"allow"}', b'{"decision":"allow"}}', b"[" * 100_000]
+)
+def test_what_is_no_json_is_no_allow(
+    raw: bytes, connect: Connect, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    server.script = [{"respond": {"status": 200, "raw_bytes": raw}}]
+    with pytest.raises(VerdictError, match="malformed_answer"):
+        connect(fail_mode="open").evaluate(request_body)
+
+
+def test_a_key_that_is_quoted_in_escapes_is_replaced(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    spelled = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+    raw = f'{{"code":"a","detail":"{spelled}","nested":[{{"{spelled}":1}}]}}'
+    server.script = [{"respond": {"status": 401, "raw": raw}}]
+    with pytest.raises(VerdictError) as caught:
+        connect().evaluate(request_body)
+    assert KEY not in repr(vars(caught.value))
+    assert caught.value.detail == "[API key]"
+
+
+def test_the_client_does_not_show_its_key(connect: Connect) -> None:
+    verdict = connect()
+    assert KEY not in repr(verdict)
+    assert KEY not in repr(verdict.configuration)
+
+
+def test_what_a_caller_does_with_an_answer_changes_no_other(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    server.script = [allow(obligations=[{"type": "redact", "params": {"fields": ["email"]}}])]
+    verdict = connect(cache_ttl_seconds=60)
+    for _ in range(3):
+        decision = verdict.evaluate(request_body)
+        params: Any = decision.obligations[0]["params"]
+        assert params["fields"] == ["email"]
+        params["fields"].clear()
+        with pytest.raises(FrozenInstanceError):
+            decision.decision = "allow"  # type: ignore[misc]
+    assert server.requests == 1
+
+
+def test_who_waited_for_a_question_that_was_given_up_asks(server: ScriptedServer, request_body: dict[str, Any]) -> None:
+    server.script = [{"behaviour": "hang"}, allow()]
+
+    async def run() -> Decision:
+        async with AsyncVerdict(server.url, KEY) as verdict:
+            first = asyncio.create_task(verdict.evaluate(request_body))
+            await asyncio.to_thread(server.first_request.wait)
+            second = asyncio.create_task(verdict.evaluate(request_body))
+            await asyncio.sleep(0)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            return await second
+
+    assert asyncio.run(run()).allowed
+    assert server.requests == 2
+
+
+def test_an_asynchronous_action_is_awaited(server: ScriptedServer, request_body: dict[str, Any]) -> None:
+    server.script = [allow()]
+
+    async def action() -> str:
+        await asyncio.sleep(0)
+        return "ran"
+
+    async def run() -> str:
+        async with AsyncVerdict(server.url, KEY) as verdict:
+            return await verdict.guard(request_body, action)
+
+    assert asyncio.run(run()) == "ran"
+
+
+def test_fail_open_is_logged(caplog: pytest.LogCaptureFixture, request_body: dict[str, Any]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with Verdict("http://127.0.0.1:1", KEY, fail_mode="open", transport=httpx.MockTransport(refuse)) as verdict:
+        assert verdict.evaluate(request_body).fail_open
+    assert [(record.name, record.levelno) for record in caplog.records] == [("verdict_sdk", logging.WARNING)]
+
+
+@pytest.mark.parametrize("url", ["http://1.2.3.999", "http://a..b", "http://[::1", "http://a:99999", "http://a\\@b"])
+def test_an_address_that_cannot_be_connected_to_is_a_configuration_error(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Verdict(url, KEY)
+
+
+def test_errors_survive_pickling() -> None:
+    errors = [
+        PolicyDenied(Decision("deny", reason="No.", help_text="Ask.")),
+        ApprovalDenied(typing.cast("verdict_sdk.Approval", base("approval", status="denied"))),
+        ApprovalTimeout("a"),
+        ServerUnreachable("gone"),
+        VerdictError(500, "internal_error", "Detail.", {"a": 1}),
+    ]
+    for error in errors:
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize(("one", "other"), [(Verdict, AsyncVerdict), (Approvals, AsyncApprovals)])
+def test_both_clients_have_the_same_methods(one: type[Any], other: type[Any]) -> None:
+    def surface(client: type[Any]) -> dict[str, list[str]]:
+        methods = inspect.getmembers(client, inspect.isfunction)
+        return {name: list(inspect.signature(each).parameters) for name, each in methods if not name.startswith("_")}
+
+    assert surface(one) == surface(other)
+
+
+def test_the_types_of_public_methods_can_be_read() -> None:
+    for client in (Verdict, AsyncVerdict, Approvals, AsyncApprovals):
+        for _, method in inspect.getmembers(client, inspect.isfunction):
+            typing.get_type_hints(method)
+
+
+def test_the_version_is_that_of_the_repository() -> None:
+    package = json.loads((REPOSITORY / "package.json").read_text(encoding="utf-8"))
+    assert verdict_sdk.__version__ == package["version"]
