@@ -20,8 +20,8 @@ export class Approvals {
   async list(search: ApprovalSearch = {}): Promise<ApprovalList> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(search)) if (value !== undefined) query.set(name, String(value));
-    const suffix = query.size === 0 ? "" : `?${query}`;
-    return asObject(await this.#get(`/v1/approvals${suffix}`)) as ApprovalList;
+    const text = query.toString();
+    return asObject(await this.#get(`/v1/approvals${text && `?${text}`}`)) as ApprovalList;
   }
 
   async get(id: string): Promise<Approval> {

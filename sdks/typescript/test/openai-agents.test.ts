@@ -18,8 +18,8 @@ function modelThatCalls(name: string) {
     async getResponse(request: ModelRequest) {
       shown.push(JSON.stringify(request.input));
       const call = { type: "function_call", callId: "c1", name, arguments: '{"id":"7"}', status: "completed" } as const;
-      const content = [{ type: "output_text", text: "Done." }] as const;
-      const message = { type: "message", role: "assistant", status: "completed", content: [...content] } as const;
+      const content = [{ type: "output_text" as const, text: "Done." }];
+      const message = { type: "message" as const, role: "assistant" as const, status: "completed" as const, content };
       return { usage: new Usage(), output: [shown.length === 1 ? call : message] };
     },
     getStreamedResponse() {
