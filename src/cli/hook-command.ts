@@ -1,10 +1,10 @@
 import { parseJsonText } from "../model/json-text.ts";
+import type { EvaluateRequest } from "../model/request.ts";
 import { CliError, describeFailure } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";
 import { toHookRequest } from "./hook-action.ts";
 import type { DecisionService, HookDecision } from "./hook-deps.ts";
-import { withoutApproval } from "./hook-http-decisions.ts";
 import { givenSecrets, redact } from "./redact.ts";
 import { resolveTarget, type ServiceTarget, usage } from "./service-target.ts";
 
@@ -52,26 +52,31 @@ async function decideInTime(deps: CliDeps, options: HookOptions): Promise<HookAn
   }
   const service = deps.openDecisionService({ url, key });
   const secrets = givenSecrets([], { VERDICT_API_KEY: key });
-  const answer = await within(options.timeout, async (signal) => {
+  const asked = await within(options.timeout, async (signal) => {
     const request = toHookRequest(await readInput(deps), deps.env.CLAUDE_PROJECT_DIR || undefined);
-    const decision = await service.evaluate(request, signal);
-    return { request, decision };
+    return { request, decision: await service.evaluate(request, signal) };
   });
-  const { decision, request } = answer;
-  if (decision.decision !== "approval_required") return toAnswer(decision, options.onAllow, secrets);
-  if (options.wait === undefined) return toAnswer(decision, options.onAllow, secrets);
-  const approvalId = decision.approvalId;
-  if (approvalId === undefined) throw withoutApproval();
-  if (!(await isAnswered(service, approvalId, options.wait))) {
-    return denial(`Nobody answered within ${options.wait} seconds: ${decision.reason}`, secrets);
+  return asked.decision.decision === "approval_required" && options.wait !== undefined
+    ? afterPerson(service, asked, { ...options, wait: options.wait }, secrets)
+    : toAnswer(asked.decision, options.onAllow, secrets);
+}
+
+/** Waits for a person, and asks once more with what they said. */
+async function afterPerson(
+  service: DecisionService,
+  { request, decision: { approvalId, reason } }: { readonly request: EvaluateRequest; readonly decision: HookDecision },
+  { wait, timeout, onAllow }: HookOptions & { readonly wait: number },
+  secrets: readonly string[],
+): Promise<HookAnswer | undefined> {
+  if (approvalId === undefined) throw new CliError("the service wants an approval, and does not say which");
+  if (!(await isAnswered(service, approvalId, wait))) {
+    return answerOf("deny", `Nobody answered within ${wait} seconds: ${reason}`, secrets);
   }
-  const granted = await within(options.timeout, (signal) =>
-    service.evaluate({ ...request, approval_id: approvalId }, signal),
-  );
-  // Who was asked has answered: the same question again would be without end.
-  return granted.decision === "approval_required"
-    ? denial(granted.reason, secrets)
-    : toAnswer(granted, options.onAllow, secrets);
+  const decision = await within(timeout, (signal) => service.evaluate({ ...request, approval_id: approvalId }, signal));
+  // Whoever was asked has answered: a second question could be followed by a third.
+  return decision.decision === "approval_required"
+    ? answerOf("deny", decision.reason, secrets)
+    : toAnswer(decision, onAllow, secrets);
 }
 
 async function readInput(deps: CliDeps): Promise<unknown> {
@@ -134,11 +139,9 @@ function toAnswer(decision: HookDecision, onAllow: HookOptions["onAllow"], secre
     case "approval_required":
       return answerOf("ask", decision.reason, secrets);
     case "deny":
-      return denial([decision.reason, decision.helpText].filter(Boolean).join(" "), secrets);
+      return answerOf("deny", [decision.reason, decision.helpText].filter(Boolean).join(" "), secrets);
   }
 }
-
-const denial = (reason: string, secrets: readonly string[]) => answerOf("deny", reason, secrets);
 
 const answerOf = (
   permission: HookAnswer["permissionDecision"],

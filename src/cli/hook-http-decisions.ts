@@ -1,5 +1,4 @@
 import { APPROVAL_STATUSES, EFFECTS, type Effect } from "../model/decision.ts";
-import { CliError } from "./cli-error.ts";
 import type { DecisionService, HookDecision } from "./hook-deps.ts";
 import { isObject } from "./key-json.ts";
 import { createServiceClient, type ServiceAccess } from "./service-client.ts";
@@ -57,6 +56,3 @@ const ADVICE: Advice = {
     body_too_large: "Take the step in smaller pieces.",
   },
 };
-
-/** An approval without an id cannot be waited for. */
-export const withoutApproval = () => new CliError("the service wants an approval, and does not say which");
