@@ -140,9 +140,15 @@ function waitBeforeRepeat(error: unknown, call: Call): number | undefined {
 
 function toVerdictError(status: number, body: unknown): VerdictError {
   const problem = typeof body === "object" && body !== null ? (body as Partial<Problem>) : undefined;
-  if (typeof problem?.code !== "string") return new VerdictError(status, "http_error", "The answer says nothing more.");
+  if (typeof problem?.code !== "string")
+    return new VerdictError(status, "http_error", isRedirect(status) ? REDIRECTED : "The answer says nothing more.");
   return new VerdictError(status, problem.code, typeof problem.detail === "string" ? problem.detail : "", problem);
 }
+
+/** A browser shows one that is not followed with the status 0. */
+const isRedirect = (status: number) => status === 0 || (status >= 300 && status < 400);
+const REDIRECTED =
+  "A redirect, which is not followed: the API key would go along. Is VERDICT_URL the service's own address?";
 
 /** Undefined when it is not JSON; no JSON text is undefined. */
 function parseJson(text: string): unknown {
