@@ -2,6 +2,8 @@ import { hash } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readDecision } from "../../sdks/typescript/src/decision.ts";
+import { DecisionCache } from "../../sdks/typescript/src/decision-cache.ts";
 import {
   cacheKey,
   canonicalJson,
@@ -203,6 +205,45 @@ describe("guard", () => {
   it("waits for an action that answers later, and hands it the decision", async () => {
     const client = clientOf(() => json(ALLOW));
     expect(await client.guard(ASK, async ({ obligations }) => obligations)).toEqual(ALLOW.obligations);
+  });
+});
+
+describe("the cache", () => {
+  it("holds what an obvious one would, whatever is asked for, kept and forgotten in whatever order", () => {
+    const step = fc.record({
+      key: fc.integer({ min: 0, max: 5 }),
+      act: fc.constantFrom("get", "keep", "see"),
+      ms: fc.integer({ min: 0, max: 900 }),
+    });
+    const property = fc.property(
+      fc.array(step, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 4 }),
+      (steps, entriesMax) => {
+        let now = 0;
+        let revision: number | undefined;
+        const cache = new DecisionCache({ ttlSeconds: 2, entriesMax }, () => now);
+        /** The least recently used first. */
+        let model: { key: number; until: number }[] = [];
+        for (const { key, act, ms } of steps) {
+          now += ms;
+          const found = model.find((entry) => entry.key === key);
+          const others = model.filter((entry) => entry !== found);
+          if (act === "keep") {
+            cache.keep(`{${key}}`, readDecision(ALLOW), now);
+            model = [...others, { key, until: now + 2000 }].slice(-entriesMax);
+          } else if (act === "see") {
+            cache.see(String(key % 2));
+            if (revision !== undefined && key % 2 !== revision) model = [];
+            revision = key % 2;
+          } else {
+            const isKept = found !== undefined && now < found.until;
+            expect(cache.get(`{${key}}`) !== undefined).toBe(isKept);
+            model = isKept ? [...others, found] : others;
+          }
+        }
+      },
+    );
+    fc.assert(property);
   });
 });
 

@@ -17,9 +17,19 @@ policy: test
 rules:
   - id: orders
     action: { type: http_request }
-    when: dest_domain == "api.example.com"
+    when: dest_domain == "orders.example.com"
     decision: allow
     reason: Orders may be looked at.
+  - id: elsewhere
+    action: { type: http_request }
+    when: dest_domain != "orders.example.com"
+    decision: deny
+    reason: Only orders are asked for.
+  - id: rows
+    action: { type: sql_query }
+    when: arguments.query.startsWith("SELECT")
+    decision: allow
+    reason: Rows may be read.
   - id: drop
     action: { type: sql_query }
     when: arguments.query.startsWith("DROP")
@@ -34,7 +44,7 @@ rules:
 const ORDERS: EvaluateRequest = {
   action_type: "http_request",
   action_name: "GET",
-  destination: { url: "https://api.example.com/" },
+  destination: { url: "https://orders.example.com/" },
 };
 const DROP: EvaluateRequest = {
   action_type: "sql_query",
@@ -160,14 +170,12 @@ describe("the README's agent", () => {
     await run(process.execPath, [join(SDK, "scripts", "build.mjs"), join(installed, "dist")]);
     const agent = /## An agent[\s\S]*?```js\n([\s\S]*?)```/.exec(readFileSync(join(SDK, "README.md"), "utf8"))![1]!;
     writeFileSync(join(project, "agent.mjs"), agent);
-    const env = { VERDICT_URL: service.url, VERDICT_API_KEY: service.keys.agent };
+    const env = { VERDICT_URL: service.url, VERDICT_API_KEY: service.keys.agent, PATH: process.env.PATH };
     const [{ stdout }] = await Promise.all([
       run(process.execPath, ["agent.mjs"], { cwd: project, env }),
-      answerOnceAsked("git status", approve),
+      answerOnceAsked("echo done", approve),
     ]);
-    expect(stdout).toBe(
-      "done: http_request\nnot done: Tables are not dropped here. Archive the rows instead.\ndone: command_exec\n",
-    );
+    expect(stdout).toBe("Not done. Only orders are asked for.\nrows of SELECT id FROM orders\ndone\n\n");
     const common = 'const { Verdict } = require("@verdict/sdk"); console.log(new Verdict().settings.failMode)';
     expect((await run(process.execPath, ["--eval", common], { cwd: project, env })).stdout).toBe("closed\n");
   });
