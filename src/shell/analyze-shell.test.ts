@@ -24,6 +24,7 @@ describe("what is refused", () => {
   test.each([
     ["an assignment before a function", "X= f() { a; }; f", /^unexpected parenthesis/],
     ["a redirection before a function", "a; >x f() { a; }", /^unexpected parenthesis/],
+    ["a here-string before a function", "<<< do f() { a; }", /^unexpected parenthesis/],
     ["too long", `echo ${"x".repeat(16_384)}`, /^longer than/],
     ["too many commands", "a;".repeat(501), /^more than 500 commands/],
     ["too deep", `${"$(".repeat(13)}ls${")".repeat(13)}`, /^more than 12 levels/],

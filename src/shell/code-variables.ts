@@ -10,7 +10,7 @@ const COMMANDS: ReadonlySet<string> = new Set(
 
 /** Variables that make programs load code, or that change which program a name is. */
 const LOADERS =
-  /^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PATH|BASH_FUNC_.*|PS[0-4]|PERL5OPT|PERL5LIB|RUBYOPT|RUBYLIB|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|GCONV_PATH|GIT_EXEC_PATH|GIT_TEMPLATE_DIR|GIT_CONFIG\w*|TERMINFO|HOSTALIASES|VIMINIT|EXINIT|SHELLOPTS|BASHOPTS)$/;
+  /^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PATH|BASH_FUNC_.*|PS[0-4]|PERL5OPT|PERL5LIB|PERL5DB|RUBYOPT|RUBYLIB|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|GCONV_PATH|GIT_EXEC_PATH|GIT_TEMPLATE_DIR|GIT_CONFIG\w*|TERMINFO|HOSTALIASES|LESS|MORE|MANOPT|MAKEFLAGS|VIMINIT|EXINIT|SHELLOPTS|BASHOPTS)$/;
 
 /** Follows what variables make programs run. */
 export function runCodeVariables(assignments: Readonly<Record<string, Field>>, scope: Scope): void {
@@ -25,10 +25,15 @@ export function runCodeVariables(assignments: Readonly<Record<string, Field>>, s
   }
 }
 
-/** Folders behind those that are searched already take no name away; a size is no code; a prompt without expansions is text. */
+/**
+ * Folders behind those that are searched already take no name away; a size is no code; a prompt without expansions is text, and
+ * so is the name of an environment; letters of options start nothing.
+ */
 function isHarmless(name: string, text: string): boolean {
   if (name === "PATH") return /^\$(?:PATH|\{PATH\})(?::|$)/.test(text);
   if (name === "NODE_OPTIONS") return /^(?:\s*--max[-_]old[-_]space[-_]size=\d+)*\s*$/.test(text);
   if (/^PS\d$/.test(name)) return !/[$`]/.test(text);
+  if (name === "ENV") return /^\w*$/.test(text);
+  if (/^(?:LESS|MORE|MANOPT|MAKEFLAGS)$/.test(name)) return /^[\s\w-]*$/.test(text);
   return text === "";
 }

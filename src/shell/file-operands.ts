@@ -27,10 +27,11 @@ export function filesOf(parsed: Arguments, words: readonly Field[]): Files {
 interface Use {
   /**
    * What operands are: `read` or `write` all, `last` is written and the others read, `move` the same but the others vanish,
+   * `copy` the first is read and the second, if there is one, is written,
    * `pattern` the first is no file and the others are read, `mode` the first is no file and the others are written.
    * `pairs`, `tree` and `archive` are as `dd`, `find` and `tar` take them.
    */
-  readonly operands?: "read" | "write" | "last" | "move" | "pattern" | "mode" | "pairs" | "tree" | "archive";
+  readonly operands?: "read" | "write" | "last" | "move" | "copy" | "pattern" | "mode" | "pairs" | "tree" | "archive";
   readonly readOptions?: readonly string[];
   readonly writeOptions?: readonly string[];
   /** Options that turn reading into writing. */
@@ -45,13 +46,16 @@ const WRITE: Use = { operands: "write" };
 
 const USES: Readonly<Record<string, Use>> = {
   ...forEach(
-    "cat tac nl less more head tail bat wc od xxd hexdump strings file stat md5sum sha1sum sha256sum sha512sum b2sum cksum sum base64 base32 uniq cut paste join comm diff cmp column fold fmt rev ls dir tree du readlink realpath zcat bzcat xzcat source readelf objdump nm",
+    "cat tac nl less more head tail bat wc od hexdump strings file stat md5sum sha1sum sha256sum sha512sum b2sum cksum sum base64 base32 cut paste join comm diff cmp column fold fmt rev ls dir tree du readlink realpath zcat bzcat xzcat source readelf objdump nm",
     READ,
   ),
   ...forEach(
     "rm rmdir unlink shred mkdir touch truncate mkfifo mknod gzip gunzip bzip2 bunzip2 xz unxz zstd tee",
     WRITE,
   ),
+  uniq: { operands: "copy" },
+  xxd: { operands: "copy" },
+  split: { operands: "copy" },
   sort: { operands: "read", writeOptions: ["-o"], readOptions: ["--files0-from"] },
   touch: { operands: "write", readOptions: ["-r"] },
   truncate: { operands: "write", readOptions: ["-r"] },
@@ -113,12 +117,17 @@ function addOperands(use: Use, parsed: Arguments, words: readonly Field[], reads
       if (!hasTarget) writes.push(...operands.slice(-1));
       break;
     }
+    case "copy":
+      reads.push(...operands.slice(0, 1));
+      writes.push(...operands.slice(1));
+      break;
     case "pattern":
     case "mode": {
       const files =
         use.patternOptions?.some((option) => flags.includes(option)) === true ? operands : operands.slice(1);
       const isWritten = use.operands === "mode" || use.inPlace?.some((option) => flags.includes(option)) === true;
       if (use.operands === "pattern") reads.push(...files);
+      if (parsed.kind === "awk" && parsed.options["-i"] === "inplace") writes.push(...files);
       if (isWritten) writes.push(...files);
       break;
     }

@@ -66,5 +66,6 @@ const VERSIONED = /^(python|pypy|perl|ruby|node|php|lua|luajit|bash|zsh|ksh|tcls
 /** The name under which the tables know a program: `python3.11` is `python`, `gawk` is `awk`. */
 export function kindOf(program: string): string {
   const name = (/\d$/.test(program) ? VERSIONED.exec(program)?.[1] : undefined) ?? program;
+  if (/^ld-.*\.so(?:\.\d+)?$/.test(name)) return "ld.so";
   return Object.hasOwn(SAME, name) ? (SAME[name] ?? name) : name;
 }

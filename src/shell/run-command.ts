@@ -1,4 +1,5 @@
 import type { Assignment, Command, Word } from "unbash";
+import { runCodeVariables } from "./code-variables.ts";
 import { expandToOne, expandWord } from "./expand-word.ts";
 import { type Field, unknownField } from "./field.ts";
 import { readRedirections } from "./redirections.ts";
@@ -39,10 +40,12 @@ function expandArgument(argument: Word | Assignment, scope: Scope): Field[] {
   return [{ ...value, text: `${argument.name}${argument.append === true ? "+=" : "="}${value.text}` }];
 }
 
-/** INVARIANT: a variable that shells, linkers and editors read as code is not taken for a mere value; see `assignments`. */
-function assign(name: string, { text, dynamic }: Field, scope: Scope): void {
+/** INVARIANT: a variable that shells, linkers and editors read as code is not taken for a mere value. */
+function assign(name: string, value: Field, scope: Scope): void {
+  const { text, dynamic } = value;
   scope.variables.set(name, { text, dynamic });
   scope.analysis.assignments[name] = text;
+  runCodeVariables({ [name]: value }, scope);
 }
 
 function assignedValue({ value, index, append, name }: Assignment, scope: Scope): Field {

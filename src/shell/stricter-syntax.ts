@@ -66,7 +66,8 @@ export function refuseFunction({ pos }: FunctionNode, scope: Scope): void {
   if (before !== "" && !BEGINS_COMMAND.test(before)) refuseSyntax("unexpected parenthesis", scope);
 }
 
-const BEGINS_COMMAND = /[;&|(){}!`\n]$|(?:^|[\s;&|(){}`])(?:if|then|elif|else|while|until|do|time|-p|coproc|in)$/;
+/** Behind `<` and `>` a reserved word is a file's name. */
+const BEGINS_COMMAND = /[;&|(){}!`\n]$|(?:^|[\s;&|(){}`])(?<![<>][ \t]*)(?:if|then|elif|else|while|until|do|time|-p|coproc|in)$/;
 
 function isAtEnd(position: number, { source }: Scope): boolean {
   return position >= source.length;

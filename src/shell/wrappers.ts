@@ -48,6 +48,9 @@ export const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   },
   compgen: { options: "a b c d e f g j k s u v o= A= G= W= F= C= X= P= S= V=", runs: "nothing", text: ["-C", "-W"] },
   bind: { options: "l p P s S v V X m= f= q= u= r= x=", runs: "nothing", text: ["-x"] },
+  mapfile: { options: "d= n= O= s= t u= C= c=", runs: "nothing", text: ["-C"] },
+  readarray: { options: "d= n= O= s= t u= C= c=", runs: "nothing", text: ["-C"] },
+  fc: { options: "e= l n r s", runs: "nothing", text: ["-e"] },
   // Other users and environments
   sudo: {
     options:
@@ -172,6 +175,49 @@ export const WRAPPERS: Readonly<Record<string, Wrapper>> = {
     runs: "argv",
   },
   capsh: { options: "c= print drop= user= uid= gid= keep= inh= chroot= secbits=", runs: "argv", text: DASH_C },
+  fakeroot: { options: "l|lib= f|faked= i= s= u|unknown-is-real b|fd-base= h v", runs: "argv" },
+  proot: {
+    options:
+      "r|rootfs= b|bind|m|mount= q|qemu= w|pwd|cwd= v|verbose= V h k|kernel-release= 0|root-id i|change-id= R= S=",
+    runs: "argv",
+  },
+  bwrap: {
+    options:
+      "unshare-all unshare-user unshare-pid unshare-net unshare-ipc unshare-uts unshare-cgroup share-net die-with-parent new-session proc= dev= tmpfs= dir= chdir= hostname= uid= gid= unsetenv=",
+    runs: "argv",
+  },
+  runcon: { options: "c|compute t|type= u|user= r|role= l|range=", operands: 1, runs: "argv" },
+  "aa-exec": { options: "p|profile= n|namespace= d|debug i|immediate v|verbose", runs: "argv" },
+  prlimit: {
+    options:
+      "p|pid= o|output= raw verbose noheadings c|core=? d|data=? f|fsize=? l|memlock=? n|nofile=? s|stack=? t|cpu=? u|nproc=? v|as=?",
+    runs: "argv",
+  },
+  choom: { options: "n|adjust= p|pid=", runs: "argv" },
+  catchsegv: { runs: "argv" },
+  chronic: { options: "v e", runs: "argv" },
+  ifne: { options: "n", runs: "argv" },
+  tsp: { options: "n f m d E L= N= B", runs: "argv" },
+  "ssh-agent": { options: "a= D d k c s E= O= P= t=", runs: "argv" },
+  "dbus-run-session": { options: "config-file= dbus-daemon=", runs: "argv" },
+  "xvfb-run": {
+    options:
+      "a|auto-servernum e|error-file= f|auth-file= l|listen-tcp n|server-num= p|xauth-protocol= s|server-args= w|wait=",
+    runs: "argv",
+  },
+  "ld.so": { options: "list verify inhibit-cache library-path= preload= argv0=", runs: "argv" },
+  "cross-env": { runs: "argv", assignments: true },
+  "env-cmd": { options: "f|file= e|environments= no-override silent", runs: "argv" },
+  dotenv: { options: "e= c=? o v= f|file= override", runs: "argv" },
+  watchexec: {
+    options: "e|exts= w|watch= r|restart c|clear=? i|ignore= n|no-vcs-ignore p|postpone s|signal=",
+    runs: "text",
+  },
+  nodemon: {
+    options: "x|exec= e|ext= w|watch= i|ignore= q|quiet V|verbose L|legacy-watch d|delay= signal= config=",
+    runs: "nothing",
+    text: ["-x"],
+  },
   firejail: {
     options: "private=? net= noprofile quiet profile= name= noroot seccomp=? caps=? whitelist= blacklist=",
     runs: "argv",
@@ -207,6 +253,12 @@ export const WRAPPERS: Readonly<Record<string, Wrapper>> = {
     settings: /^exec=(.*)$/is,
   },
   sort: { runs: "nothing", text: ["--compress-program"] },
+  split: {
+    options:
+      "a|suffix-length= additional-suffix= b|bytes= C|line-bytes= d e|elide-empty-files x filter= l|lines= n|number= t|separator= u|unbuffered verbose numeric-suffixes=? hex-suffixes=?",
+    runs: "nothing",
+    text: ["--filter"],
+  },
   man: {
     options: "P|pager= H|html=? k f a w C= M= S= s= L= l K d D m= e= r= 7 E= T=? X=? Z t p= u",
     runs: "nothing",
@@ -317,6 +369,7 @@ export const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   bunx: { options: "bun p|package=", runs: "argv" },
   uvx: { options: "from= with= p|python= q|quiet", runs: "argv" },
   "npm exec": { options: "y|yes p|package= c|call= w|workspace= ws|workspaces", runs: "argv", text: DASH_C },
+  "npm explore": { options: "shell=", operands: 1, runs: "argv", text: ["--shell"] },
   "pnpm exec": { options: "r|recursive parallel c|shell-mode", runs: "argv" },
   "pnpm dlx": { options: "package= c|shell-mode", runs: "argv" },
   "yarn dlx": { options: "p|package= q|quiet", runs: "argv" },
