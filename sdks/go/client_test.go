@@ -193,7 +193,7 @@ func waiting(client *Client) int {
 func waitUntil(t *testing.T, isSo func() bool) {
 	t.Helper()
 	for begin := time.Now(); !isSo(); time.Sleep(time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
+		if time.Since(begin) > 20*time.Second {
 			t.Fatal("it did not become so")
 		}
 	}
@@ -248,8 +248,11 @@ func TestNoProxyOfTheEnvironmentIsToldTheKey(t *testing.T) {
 func TestAGuardForAnActionWithoutAResultRunsItOnce(t *testing.T) {
 	url := serve(t, func(writer http.ResponseWriter, _ *http.Request) { io.WriteString(writer, keptAllow) })
 	ran := 0
-	err := newClient(t, url).Guard(context.Background(), reading, func(context.Context) error {
+	err := newClient(t, url).Guard(context.Background(), reading, func(ctx context.Context) error {
 		ran++
+		if decision, isThere := DecisionFrom(ctx); !isThere || len(decision.Obligations) != 1 {
+			t.Errorf("the action was given %+v", decision)
+		}
 		return errOfAction
 	})
 	var ours Error
