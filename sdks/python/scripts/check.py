@@ -19,7 +19,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 CACHE = HERE.parent.parent / "node_modules" / ".cache" / "verdict-sdk-python"
 SKIPPED = 77
-FRAMEWORK_FILES = ["src/verdict_sdk/langchain.py", "src/verdict_sdk/openai_agents.py", "tests/frameworks"]
+FRAMEWORK_FILES = [
+    *(f"src/verdict_sdk/{name}.py" for name in ("langchain", "openai_agents")),
+    *(f"tests/frameworks/test_{name}.py" for name in ("langchain", "openai_agents")),
+]
 
 
 def main(names: Sequence[str]) -> int:

@@ -66,6 +66,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], data: Path, log: Path) ->
         listening = re.search(r'"url":"([^"]+)".*"msg":"listening"', log.read_text(encoding="utf-8"))
         if listening and httpx.get(f"{listening[1]}/readyz", trust_env=False).status_code == 200:
             return Service(listening[1], read_json(data / "initial-keys.json"))
+        if "were not activated" in log.read_text(encoding="utf-8"):
+            # The build is older than the rules, or they are wrong: it waits for others.
+            break
         time.sleep(0.05)
     pytest.fail(f"the service is not ready:\n{log.read_text(encoding='utf-8')}")
 
@@ -92,7 +95,7 @@ def test_the_agent_of_the_readme_asks_before_each_action(service: Service) -> No
             command, env=env, cwd=PACKAGE, check=True, capture_output=True, text=True
         ).stdout.splitlines()
 
-    assert run(first) == []
+    assert run(first) == ["runs"]
     http, sql, *shell = run(agent)
     assert http.startswith("Denied: ")
     assert sql == "[(42,)]"
@@ -111,7 +114,7 @@ def test_a_deny_says_why(service: Service) -> None:
 
 
 def test_an_approval_is_given_once(service: Service) -> None:
-    with Verdict(service.url, service.keys["agent"]) as agent, Verdict(service.url, service.keys["approver"]) as person:
+    with Verdict(service.url, service.keys["agent"]) as agent, Verdict(service.url, service.keys["admin"]) as person:
         question = agent.evaluate(REFUND)
         assert question.approval is not None
         assert [each["id"] for each in person.approvals.list(status="pending")["items"]] == [question.approval["id"]]
@@ -125,7 +128,7 @@ def test_an_approval_is_given_once(service: Service) -> None:
 
 def test_a_persons_no_reaches_the_agent(service: Service) -> None:
     request = {**REFUND, "session_id": "another"}
-    with Verdict(service.url, service.keys["agent"]) as agent, Verdict(service.url, service.keys["approver"]) as person:
+    with Verdict(service.url, service.keys["agent"]) as agent, Verdict(service.url, service.keys["admin"]) as person:
         question = agent.evaluate(request)
         assert question.approval is not None
         person.approvals.deny(question.approval["id"], "Paid already.")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from scripted_server import ScriptedServer
 from vectors import KEY, allow, base
@@ -50,10 +50,10 @@ class Run:
         self._agent = create_agent(ScriptedModel(messages=messages), [refund], middleware=middleware)
 
     def invoke(self) -> ToolMessage:
-        return self._tool_message(self._agent.invoke({"messages": [("user", "refund it")]}))
+        return self._tool_message(self._agent.invoke({"messages": [HumanMessage("refund it")]}))
 
     async def ainvoke(self) -> ToolMessage:
-        return self._tool_message(await self._agent.ainvoke({"messages": [("user", "refund it")]}))
+        return self._tool_message(await self._agent.ainvoke({"messages": [HumanMessage("refund it")]}))
 
     def _tool_message(self, state: dict[str, Any]) -> ToolMessage:
         (message,) = [each for each in state["messages"] if isinstance(each, ToolMessage)]
