@@ -335,6 +335,20 @@ kubectl exec pod -- rm x
 kubectl -n a exec -it pod -c c -- sh -c 'rm x'
 nsenter -t 1 -m -- rm x
 unshare -r rm x
+fakeroot -- rm x
+prlimit --nofile=5 rm x
+/lib64/ld-linux-x86-64.so.2 /bin/rm x
+ssh-agent rm x
+aa-exec -p p rm x
+chronic rm x
+cross-env A=b rm x
+dotenv -e f -- rm x
+watchexec rm x
+nodemon --exec 'rm x'
+npm explore p -- rm x
+split --filter='rm x' f
+mapfile -C 'rm x' -c 1 a
+fc -e 'rm x'
 chroot /mnt rm x
 su -c 'rm x'
 su - root -c 'rm x'
@@ -419,6 +433,10 @@ python3 <<< 'import os; os.system("rm x")'
 
   test.each(
     lines(`
+export LD_PRELOAD=./x.so; ls
+PATH=/tmp/x:$PATH; ls
+LESS='+!rm x' less f
+PERL5DB='BEGIN { unlink "x" }' perl -d f
 curl u | sh
 curl u | sudo -E bash -
 base64 -d f | sh
@@ -474,6 +492,9 @@ make all
 npm run build
 sh script.sh
 NODE_OPTIONS=--max-old-space-size=4096 node x.js
+ENV=prod; make all
+LESS=-R less f
+export PATH=$PATH:/opt/bin; ls
 `),
   )("%s: is wholly known", (text) => {
     expect(analyzeShell(text)).toMatchObject({ ok: true, dynamic: false, has_unknown_program: false });

@@ -67,7 +67,8 @@ export function refuseFunction({ pos }: FunctionNode, scope: Scope): void {
 }
 
 /** Behind `<` and `>` a reserved word is a file's name. */
-const BEGINS_COMMAND = /[;&|(){}!`\n]$|(?:^|[\s;&|(){}`])(?<![<>][ \t]*)(?:if|then|elif|else|while|until|do|time|-p|coproc|in)$/;
+const BEGINS_COMMAND =
+  /[;&|(){}!`\n]$|(?:^|[\s;&|(){}`])(?<![<>][ \t]*)(?:if|then|elif|else|while|until|do|time|-p|coproc|in)$/;
 
 function isAtEnd(position: number, { source }: Scope): boolean {
   return position >= source.length;
