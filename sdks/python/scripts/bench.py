@@ -51,12 +51,13 @@ class Answering(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def microseconds(
-    work: Callable[[], object], clock: Callable[[], float], rounds: int, times: int
-) -> tuple[float, float]:
+Clock = Callable[[], float]
+
+
+def microseconds(work: Callable[[], object], clock: Clock, times: int) -> tuple[float, float]:
     """Of one call: the best round, and the median of the rounds."""
     results = []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         began = clock()
         for _ in range(times):
             work()
@@ -64,8 +65,8 @@ def microseconds(
     return min(results), statistics.median(results)
 
 
-def show(name: str, work: Callable[[], object], clock: Callable[[], float], times: int) -> None:
-    best, median = microseconds(work, clock, ROUNDS, times)
+def show(name: str, work: Callable[[], object], clock: Clock, times: int) -> None:
+    best, median = microseconds(work, clock, times)
     print(f"{name:<40} {best:8.2f} us best {median:8.2f} us median")
 
 

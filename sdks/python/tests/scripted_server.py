@@ -17,6 +17,7 @@ class ScriptedServer:
     def __init__(self, script: list[dict[str, Any]] | None = None) -> None:
         self.script = script or []
         self.requests = 0
+        self.connections = 0
         self.faults: list[str] = []
         self.stopping = threading.Event()
         self.first_request = threading.Event()
@@ -60,6 +61,10 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, owner: ScriptedServer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.owner = owner
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.owner.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that has gone is no news."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import inspect
 import json
 import logging
+import os
 import pickle
 import typing
 from collections.abc import Callable
@@ -33,6 +35,9 @@ from verdict_sdk import (
 )
 
 Connect = Callable[..., Verdict]
+leaves_a_connection_behind = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -148,6 +153,45 @@ def test_who_waited_for_a_question_that_was_given_up_asks(server: ScriptedServer
 
     assert asyncio.run(run()).allowed
     assert server.requests == 2
+
+
+def test_who_waits_for_a_question_without_end_asks(server: ScriptedServer, request_body: dict[str, Any]) -> None:
+    server.script = [{"behaviour": "hang"}, allow()]
+
+    async def run() -> None:
+        async with AsyncVerdict(server.url, KEY, timeout_ms=300) as verdict:
+            first = asyncio.create_task(verdict.evaluate(request_body))
+            await asyncio.to_thread(server.first_request.wait)
+            for result in await asyncio.gather(first, verdict.evaluate(request_body), return_exceptions=True):
+                assert isinstance(result, ServerUnreachable)
+
+    asyncio.run(run())
+    assert server.requests == 1
+
+
+@leaves_a_connection_behind
+def test_a_process_that_was_forked_does_not_share_a_connection(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script = [allow()] * 3
+    verdict = connect(cache_ttl_seconds=0)
+    assert verdict.check(request_body)
+    assert verdict.check(request_body)
+    assert server.connections == 1
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert verdict.check(request_body)
+    assert server.connections == 2
+    gc.collect()
+
+
+@leaves_a_connection_behind
+def test_one_client_serves_one_event_loop_after_the_other(server: ScriptedServer, request_body: dict[str, Any]) -> None:
+    server.script = [allow()] * 2
+    verdict = AsyncVerdict(server.url, KEY, cache_ttl_seconds=0)
+    assert asyncio.run(verdict.check(request_body))
+    assert asyncio.run(verdict.check(request_body))
+    del verdict
+    gc.collect()
 
 
 def test_an_asynchronous_action_is_awaited(server: ScriptedServer, request_body: dict[str, Any]) -> None:

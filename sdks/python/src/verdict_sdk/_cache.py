@@ -57,19 +57,18 @@ class DecisionCache:
                 self._revision = revision
                 self._revision_since = self.clock()
 
-    def keep(self, key: str, decision: Decision, asked_at: float) -> bool:
-        """Keeps what may be used again, from when it was asked for. False when it may not."""
+    def keep(self, key: str, decision: Decision, asked_at: float) -> None:
+        """Keeps what may be used again, from when it was asked for."""
         life = min(decision.cache_ttl_seconds, self._ttl_seconds)
         if not self.is_on or life <= 0 or not decision.policy_revision or decision.decision == "approval_required":
-            return False
+            return
         with self._lock:
             if decision.policy_revision != self._revision:
-                return False
+                return
             self._entries[key] = _Entry(as_cached(decision), asked_at + life)
             self._entries.move_to_end(key)
             while len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
-        return True
 
     def clear(self) -> None:
         with self._lock:
@@ -77,12 +76,11 @@ class DecisionCache:
 
 
 class Flight(Generic[Event]):
-    """A question that somebody is asking. `landed` is set when `outcome` is there, or when it was given up."""
+    """A question that somebody is asking. `landed` is set when it was answered, failed, or was given up."""
 
     def __init__(self, landed: Event) -> None:
         self.landed = landed
-        self.outcome: Decision | Exception | None = None
-        """None: the answer may not be shared, and who waited asks."""
+        self.error: Exception | None = None
 
 
 class Flights:

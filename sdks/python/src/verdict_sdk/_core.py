@@ -12,11 +12,11 @@ from logging import getLogger
 from typing import Any, cast
 
 from ._approvals import ApprovalWaiter, approval_call, list_call, read_approval_id
-from ._cache import DecisionCache, Flights
+from ._cache import DecisionCache, Flight, Flights
 from ._canonical import canonical_json
 from ._exchange import Await, Call, Exchange, Flow, malformed_answer, problem_error
 from .configuration import Arguments, read_configuration
-from .decision import Decision, as_cached, fail_open_decision, own_copy, read_decision
+from .decision import Decision, fail_open_decision, own_copy, read_decision
 from .errors import ApprovalDenied, InvalidRequest, PolicyDenied, ServerUnreachable, VerdictError, VerdictSdkError
 
 APPROVAL_TIMEOUT_MS = 300_000
@@ -82,7 +82,7 @@ class Core:
         call = Call("POST", "/v1/policy/evaluate/batch", canonical_json({"requests": bodies}), may_count=uses_grant)
         asked_at = self._cache.clock()
         try:
-            answer = yield from self._exchange.call(call, self._timeout_seconds)
+            answer = yield from self._exchange.call(call, self._deadline())
         except ServerUnreachable as error:
             if uses_grant or self.configuration.fail_mode != "open":
                 raise
@@ -95,16 +95,16 @@ class Core:
 
     def dry_run(self, body: Mapping[str, Any]) -> Flow[dict[str, Any]]:
         call = Call("POST", "/v1/policy/dry-run", canonical_json(body))
-        return self._exchange.call(call, self._timeout_seconds)
+        return self._exchange.call(call, self._deadline())
 
     def list_approvals(self, query: Mapping[str, str | int | None]) -> Flow[dict[str, Any]]:
-        return self._exchange.call(list_call(query), self._timeout_seconds)
+        return self._exchange.call(list_call(query), self._deadline())
 
     def get_approval(self, approval: object) -> Flow[dict[str, Any]]:
-        return self._exchange.call(approval_call(read_approval_id(approval)), self._timeout_seconds)
+        return self._exchange.call(approval_call(read_approval_id(approval)), self._deadline())
 
     def answer_approval(self, approval: object, verb: str, words: Mapping[str, str | None]) -> Flow[dict[str, Any]]:
-        return self._exchange.call(approval_call(read_approval_id(approval), verb, words), self._timeout_seconds)
+        return self._exchange.call(approval_call(read_approval_id(approval), verb, words), self._deadline())
 
     def close(self) -> None:
         self._cache.clear()
@@ -117,14 +117,16 @@ class Core:
             return dict(request)
         return {**request, "identity": identity}
 
+    def _deadline(self) -> float:
+        return self._exchange.clock() + self._timeout_seconds
+
     def _ask(self, request: Mapping[str, Any]) -> Flow[Decision]:
         body = self._effective(request)
         content = canonical_json(body)
         uses_grant = "approval_id" in body
         try:
             if uses_grant or not self._cache.is_on:
-                decision, _ = yield from self._ask_service(content, None, uses_grant)
-                return decision
+                return (yield from self._ask_service(content, None, uses_grant, self._deadline()))
             return (yield from self._ask_once(content, sha256(content).hexdigest()))
         except ServerUnreachable as error:
             # SECURITY: what needs a person is not allowed by an outage.
@@ -134,38 +136,42 @@ class Core:
         return fail_open_decision()
 
     def _ask_once(self, content: bytes, key: str) -> Flow[Decision]:
-        """From the cache, or from who asks the same already, or from the service."""
+        """From the cache, or with who asks the same already, or from the service."""
         kept = self._cache.get(key)
         if kept is not None:
             return own_copy(kept)
+        deadline = self._deadline()
         flight, is_first = self._flights.join(key)
-        if not is_first:
-            yield Await(flight)
-            if isinstance(flight.outcome, Exception):
-                # One of its own for each: they are raised in several threads.
-                raise type(flight.outcome)(*flight.outcome.args)
-            if flight.outcome is not None:
-                return own_copy(as_cached(flight.outcome))
-            decision, _ = yield from self._ask_service(content, key, False)
-            return decision
+        if is_first:
+            return (yield from self._fly(flight, content, key, deadline))
+        yield Await(flight, self._timeout_seconds)
+        if flight.error is not None:
+            # One of its own for each: they are raised in several threads.
+            raise type(flight.error)(*flight.error.args)
+        # What may not be used again is not shared either, nor what was given up or is too old by now.
+        kept = self._cache.get(key)
+        if kept is not None:
+            return own_copy(kept)
+        return (yield from self._ask_service(content, key, False, deadline))
+
+    def _fly(self, flight: Flight[Any], content: bytes, key: str, deadline: float) -> Flow[Decision]:
         try:
-            decision, is_kept = yield from self._ask_service(content, key, False)
-            flight.outcome = own_copy(decision) if is_kept else None
-            return decision
+            return (yield from self._ask_service(content, key, False, deadline))
         except VerdictSdkError as error:
-            flight.outcome = error
+            flight.error = error
             raise
         finally:
             self._flights.land(key, flight)
 
-    def _ask_service(self, content: bytes, key: str | None, uses_grant: bool) -> Flow[tuple[Decision, bool]]:
-        """The decision, and whether it was kept under the key."""
+    def _ask_service(self, content: bytes, key: str | None, uses_grant: bool, deadline: float) -> Flow[Decision]:
+        """Keeps the answer under the key, where it may be."""
         asked_at = self._cache.clock()
         call = Call("POST", "/v1/policy/evaluate", content, may_count=uses_grant)
-        read = read_decision((yield from self._exchange.call(call, self._timeout_seconds)))
+        read = read_decision((yield from self._exchange.call(call, deadline)))
         self._cache.saw_revision(read.decision.policy_revision, asked_at)
-        is_kept = key is not None and read.is_whole and self._cache.keep(key, own_copy(read.decision), asked_at)
-        return read.decision, is_kept
+        if key is not None and read.is_whole:
+            self._cache.keep(key, own_copy(read.decision), asked_at)
+        return read.decision
 
     def _read_result(self, result: object, asked_at: float) -> Decision | VerdictError:
         if not isinstance(result, dict):

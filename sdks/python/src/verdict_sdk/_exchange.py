@@ -39,9 +39,10 @@ class Pause:
 
 @dataclass(frozen=True)
 class Await:
-    """To wait until somebody else's question has landed."""
+    """To wait until somebody else's question has landed, or the time is up."""
 
     flight: Flight[Any]
+    timeout_seconds: float
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,8 @@ class Exchange:
         self.clock = clock
         self._chance = chance
 
-    def call(self, call: Call, timeout_seconds: float) -> Flow[dict[str, Any]]:
+    def call(self, call: Call, deadline: float) -> Flow[dict[str, Any]]:
         """The JSON object of a 200. Raises `ServerUnreachable` and `VerdictError`."""
-        deadline = self.clock() + timeout_seconds
         for attempt in range(_RETRIES_MAX + 1):
             outcome = yield Send(call.method, call.path, call.content, max(deadline - self.clock(), 0.001))
             wait = self.wait_before_retry(call, outcome)

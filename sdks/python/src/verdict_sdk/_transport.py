@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -25,13 +28,17 @@ class SyncTransport:
 
     def __init__(self, configuration: Configuration, transport: httpx.BaseTransport | None) -> None:
         self._requests = _RequestFactory(configuration)
-        self._transport = transport or httpx.HTTPTransport(verify=_authorities(configuration), limits=_LIMITS)
+        authorities = _authorities(configuration)
+        self._pool = _Pool(
+            lambda: transport or httpx.HTTPTransport(verify=authorities, limits=_LIMITS),
+            lambda: os.getpid(),
+        )
 
     def send(self, send: Send) -> Answer | NoAnswer:
         deadline = time.monotonic() + send.timeout_seconds
         had_begun = False
         try:
-            response = self._transport.handle_request(self._requests.create(send, deadline))
+            response = self._pool.get().handle_request(self._requests.create(send, deadline))
             had_begun = True
             try:
                 return _answer(response, _read(response, deadline))
@@ -43,7 +50,7 @@ class SyncTransport:
         return failure
 
     def close(self) -> None:
-        self._transport.close()
+        self._pool.get().close()
 
 
 class AsyncTransport:
@@ -51,7 +58,11 @@ class AsyncTransport:
 
     def __init__(self, configuration: Configuration, transport: httpx.AsyncBaseTransport | None) -> None:
         self._requests = _RequestFactory(configuration)
-        self._transport = transport or httpx.AsyncHTTPTransport(verify=_authorities(configuration), limits=_LIMITS)
+        authorities = _authorities(configuration)
+        self._pool = _Pool(
+            lambda: transport or httpx.AsyncHTTPTransport(verify=authorities, limits=_LIMITS),
+            lambda: (os.getpid(), asyncio.get_running_loop()),
+        )
 
     async def send(self, send: Send) -> Answer | NoAnswer:
         deadline = time.monotonic() + send.timeout_seconds
@@ -59,7 +70,7 @@ class AsyncTransport:
 
         async def exchange() -> Answer:
             nonlocal had_begun
-            response = await self._transport.handle_async_request(self._requests.create(send, deadline))
+            response = await self._pool.get().handle_async_request(self._requests.create(send, deadline))
             had_begun = True
             try:
                 return _answer(response, await _read_async(response))
@@ -73,7 +84,31 @@ class AsyncTransport:
         return failure
 
     async def close(self) -> None:
-        await self._transport.aclose()
+        await self._pool.get().aclose()
+
+
+Transport = TypeVar("Transport")
+
+
+class _Pool(Generic[Transport]):
+    """SECURITY: a process that was forked has connections of its own, or it would read what others are answered.
+
+    So has an event loop, because a connection does not outlive the loop that it was made in.
+    """
+
+    def __init__(self, create: Callable[[], Transport], get_owner: Callable[[], object]) -> None:
+        self._create = create
+        self._get_owner = get_owner
+        self._lock = threading.Lock()
+        self._owner: object = None
+        self._transport: Transport | None = None
+
+    def get(self) -> Transport:
+        owner = self._get_owner()
+        with self._lock:
+            if self._transport is None or self._owner != owner:
+                self._owner, self._transport = owner, self._create()
+            return self._transport
 
 
 class _RequestFactory:

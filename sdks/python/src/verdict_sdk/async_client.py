@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
@@ -143,7 +144,8 @@ class AsyncVerdict:
         if isinstance(effect, Pause):
             await asyncio.sleep(effect.seconds)
         else:
-            await effect.flight.landed.wait()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(effect.flight.landed.wait(), effect.timeout_seconds)
         return None
 
 

@@ -140,7 +140,7 @@ class Verdict:
         if isinstance(effect, Pause):
             time.sleep(effect.seconds)
         else:
-            effect.flight.landed.wait()
+            effect.flight.landed.wait(effect.timeout_seconds)
         return None
 
 
