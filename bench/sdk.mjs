@@ -94,6 +94,8 @@ function serve() {
   const server = createServer((request, response) => {
     request.resume().on("end", () => response.setHeader("content-type", "application/json").end(ANSWER));
   });
+  // The rounds out of the cache leave the event loop no time to notice that a connection was closed.
+  server.keepAliveTimeout = 600_000;
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(`http://127.0.0.1:${server.address().port}`));
 }
 
