@@ -9,7 +9,7 @@ const SDK = join(packageRoot, "sdks", "go");
 const GENERATOR = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen";
 const isCI = process.env.CI === "true";
 const hasGo = spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
-if (!hasGo) console.warn("skipped: the tests of the Go client; there is no Go 1.22 or newer");
+if (!hasGo && !isCI) console.warn("skipped: the tests of the Go client; there is no Go 1.22 or newer");
 if (!isCI && process.env.VERDICT_GENERATE_GO === undefined)
   console.warn("skipped: whether the Go client's types are generated anew as they are (VERDICT_GENERATE_GO=1, or CI)");
 
