@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Suites that start programs or servers, or use one database for all of their tests. */
-const WITH_SERVERS = ["test/contract/**/*.test.ts", "test/e2e/**/*.test.ts"];
+const WITH_SERVERS = ["test/contract/**/*.test.ts", "test/e2e/**/*.test.ts", "test/sdks/**/*.test.ts"];
 
 export default defineConfig({
   test: {

@@ -18,8 +18,8 @@ const SECONDS_A_KILL_MAX = 20;
 const url = await freshPostgres();
 
 describe.each([
-  { mode: "embedded", env: {}, kills: 6, isThere: true, databaseUrl: undefined },
-  { mode: "server", env: { DATABASE_URL: url ?? "" }, kills: 9, isThere: url !== undefined, databaseUrl: url },
+  { mode: "embedded", env: {}, kills: 5, isThere: true, databaseUrl: undefined },
+  { mode: "server", env: { DATABASE_URL: url ?? "" }, kills: 5, isThere: url !== undefined, databaseUrl: url },
 ])("kill -9 at any moment, $mode mode", ({ mode, env, kills, isThere, databaseUrl }) => {
   const times = KILLS === undefined ? kills : Number(KILLS);
   it.skipIf(!isThere || (MODE !== undefined && MODE !== mode))(
