@@ -8,7 +8,8 @@ import { packageRoot } from "../../src/package-root.ts";
 const SDK = join(packageRoot, "sdks", "go");
 const GENERATOR = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen";
 const isCI = process.env.CI === "true";
-const hasGo = spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
+const GO = process.env.GO ?? "go";
+const hasGo = spawnSync(GO, ["version"], { stdio: "ignore" }).status === 0;
 if (!hasGo && !isCI) console.warn("skipped: the tests of the Go client; there is no Go 1.22 or newer");
 if (!isCI && process.env.VERDICT_GENERATE_GO === undefined)
   console.warn("skipped: whether the Go client's types are generated anew as they are (VERDICT_GENERATE_GO=1, or CI)");
@@ -20,11 +21,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 describe.skipIf(!hasGo && !isCI)("the Go client", () => {
   it("is formatted and has nothing that vet finds", { timeout: 120_000 }, async () => {
     expect(await run("gofmt", "-l", ".")).toEqual({ code: 0, output: "" });
-    expect(await run("go", "vet", "./...")).toEqual({ code: 0, output: "" });
+    expect(await run(GO, "vet", "./...")).toEqual({ code: 0, output: "" });
   });
 
   it("passes its tests, the vectors and the service's own answers among them", { timeout: 240_000 }, async () => {
-    const { code, output } = await run("go", "test", "-count=1", "-timeout=200s", "-v", "./...");
+    const { code, output } = await run(GO, "test", "-count=1", "-timeout=200s", "-v", "./...");
     // What passed is not worth reading.
     expect(code, output.replace(/^(?:=== | *--- PASS).*\n/gm, "")).toBe(0);
     const vectors = [...output.matchAll(/(\d+) vectors$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
@@ -40,7 +41,7 @@ describe.skipIf(!hasGo && !isCI)("the Go client", () => {
       const made = join(scratch, "generated.go");
       const openapi = join(packageRoot, "openapi", "openapi.json");
       const options = ["--config", "oapi-codegen.yaml", "-o", made, openapi];
-      const { code, output } = await run("go", "run", "-C", "internal/generate", GENERATOR, ...options);
+      const { code, output } = await run(GO, "run", "-C", "internal/generate", GENERATOR, ...options);
       expect(code, output).toBe(0);
       // `go generate ./...` in sdks/go mends it.
       expect(readFileSync(made, "utf8")).toBe(readFileSync(join(SDK, "generated.go"), "utf8"));
