@@ -96,6 +96,8 @@ describe("what is read-only", () => {
     'SELECT "LOWER"(x) FROM t',
     "SELECT public.lower(x) FROM t",
     "SELECT 1 OPERATOR(public.+) 2",
+    "SELECT 1 OPERATOR(public.=) ANY (SELECT 2)",
+    "SELECT a FROM t ORDER BY a USING OPERATOR(public.<)",
     "SELECT * FROM t TABLESAMPLE mine (1)",
     "SELECT * INTO a FROM b",
     "SELECT * FROM t FOR UPDATE",

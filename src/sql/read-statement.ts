@@ -184,6 +184,10 @@ class StatementReader {
         if (isConstantComparison(node)) this.#script.hasConstantCondition = true;
         this.#push([node.lexpr, node.rexpr], place);
         return;
+      case "SortBy":
+      case "SubLink":
+        if (!isBuiltIn(node.useOp ?? node.operName)) place.statement.isHarmless = false;
+        break;
       case "BoolExpr":
         if (joinsConstant(node)) this.#script.hasConstantCondition = true;
         break;
