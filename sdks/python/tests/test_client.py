@@ -194,6 +194,16 @@ def test_one_client_serves_one_event_loop_after_the_other(server: ScriptedServer
     gc.collect()
 
 
+def test_a_batch_that_uses_a_grant_does_not_fail_open(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any], warnings: list[str]
+) -> None:
+    server.script = [{"behaviour": "reset"}]
+    requests = [request_body, {**request_body, "approval_id": "018f0000-0000-7000-8000-0000000000a1"}]
+    with pytest.raises(ServerUnreachable):
+        connect(fail_mode="open").evaluate_batch(requests)
+    assert (server.requests, warnings) == (1, [])
+
+
 def test_an_asynchronous_action_is_awaited(server: ScriptedServer, request_body: dict[str, Any]) -> None:
     server.script = [allow()]
 

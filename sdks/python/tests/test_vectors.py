@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,10 +16,26 @@ BEHAVIOUR = [
 ]
 
 
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+    """The runs of the vectors that are asked for, by test. Several at a time, because many of them only wait."""
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted: dict[str, dict[str, Any]] = {
+        test.nodeid: dict(test.callspec.params) for test in tests if test.function is test_behaves_as_the_vector_says
+    }
+    with ThreadPoolExecutor(6) as pool:
+        yield {name: pool.submit(VectorRun(**params).run) for name, params in wanted.items()}
+
+
 @pytest.mark.parametrize("vector", BEHAVIOUR)
 @pytest.mark.parametrize("client_type", [Verdict, AsyncVerdict])
-def test_behaves_as_the_vector_says(vector: dict[str, Any], client_type: type[Verdict | AsyncVerdict]) -> None:
-    VectorRun(vector, client_type).run()
+def test_behaves_as_the_vector_says(
+    vector: dict[str, Any],  # noqa: ARG001
+    client_type: type[Verdict | AsyncVerdict],  # noqa: ARG001
+    runs: dict[str, Future[None]],
+    request: pytest.FixtureRequest,
+) -> None:
+    runs[request.node.nodeid].result()
 
 
 @pytest.mark.parametrize("vector", load("canonical"), ids=lambda vector: vector["name"])

@@ -69,6 +69,7 @@ class ApprovalWaiter:
                     return approval
                 pause = self._pause_after_answer(outcome, clock() - asked_at)
             elif outcome.has_ended and poll.timeout_seconds == left:
+                # The limit ended it, and not the connection, even when the clock is a hair behind.
                 break
             else:
                 broken += 1
