@@ -27,7 +27,8 @@ describe("the TypeScript package", () => {
         console.warn(why);
         return skip(why);
       }
-      await npm("ci", "--ignore-scripts");
+      // `ai` asks for Node.js 22, and works on 20.
+      await npm("ci", "--ignore-scripts", "--engine-strict=false");
     }
     await npm("test");
   });
