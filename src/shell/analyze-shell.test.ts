@@ -25,6 +25,8 @@ describe("what is refused", () => {
     ["an assignment before a function", "X= f() { a; }; f", /^unexpected parenthesis/],
     ["a redirection before a function", "a; >x f() { a; }", /^unexpected parenthesis/],
     ["a here-string before a function", "<<< do f() { a; }", /^unexpected parenthesis/],
+    ["a backslash at the end", "rm -rf /\\", /^a backslash at the end/],
+    ["a backslash at the end, behind escaped ones", "a \\\\\\", /^a backslash at the end/],
     ["too long", `echo ${"x".repeat(16_384)}`, /^longer than/],
     ["too many commands", "a;".repeat(501), /^more than 500 commands/],
     ["too deep", `${"$(".repeat(13)}ls${")".repeat(13)}`, /^more than 12 levels/],

@@ -5,7 +5,7 @@ const LENGTH_MAX = 16_384;
 export function refuseText(text: string): string | undefined {
   if (text.length > LENGTH_MAX) return `longer than ${LENGTH_MAX} characters`;
   const hidden = HIDDEN.exec(text);
-  if (hidden === null) return undefined;
+  if (hidden === null) return OPEN_ESCAPE.test(text) ? "a backslash at the end" : undefined;
   const code = (hidden[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return `the character U+${code} at ${hidden.index}`;
 }
@@ -16,3 +16,6 @@ export function refuseText(text: string): string | undefined {
  * lines, half surrogates. U+FE0F, which only picks the picture of an emoji, may stay.
  */
 const HIDDEN = /[^\P{Cc}\t\n]|(?!\ufe0f)[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\ufffe\uffff]/u;
+
+/** SECURITY: `pwd\` runs `pwd` where bash reads it from a file, and `pwd\` where it is an argument. */
+const OPEN_ESCAPE = /(?<!\\)(?:\\\\)*\\$/;
