@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
@@ -83,7 +84,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     ...{ clock, newId, random: Math.random, after, logger },
   });
   const approvalAnnouncer = createApprovalAnnouncer({
-    ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews },
+    ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews, wait: delay },
     notifier: webhooks.notifier,
   });
   const settings = { cacheTtlSecondsMax: config.cacheTtlSeconds, approvalsPendingMax: config.approvalsPendingMax };

@@ -90,7 +90,7 @@ export async function createTestService(
     approvalStore,
     approvalNews,
     approvalAnnouncer: createApprovalAnnouncer({
-      ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews },
+      ...{ spool, redactor, clock, newId, logger, approvalStore, news: approvalNews, wait: async () => {} },
       notifier: { notify: async (notice, { id }) => void notices.push({ notice, id }) },
     }),
     webhookQueue: createMemoryWebhookQueue(),

@@ -16,6 +16,7 @@ async function createAnnouncer() {
   const statuses: string[] = [];
   const claims: number[] = [];
   const faults = { spool: false, notifier: false, store: false, marks: false, recordsWith: "\0" };
+  const pause = { promise: Promise.resolve() };
   const append = spool.append.bind(spool);
   spool.append = (record) =>
     faults.spool || record.includes(faults.recordsWith)
@@ -35,6 +36,7 @@ async function createAnnouncer() {
           return claimed;
         },
       },
+      wait: async () => void (await pause.promise),
       news: { publish: async (id) => void published.push(id) },
       notifier: {
         async notify(notice, { id, status }) {
@@ -64,6 +66,7 @@ async function createAnnouncer() {
     notified,
     statuses,
     faults,
+    pause,
     claims,
     kinds,
     logLines,
@@ -111,6 +114,23 @@ describe("a step that cannot be recorded", () => {
   });
 });
 
+test("who waits for an approval reads it before the store hears that the step is told", async () => {
+  const { start, open, published, pause, untold } = await createAnnouncer();
+  let go = () => {};
+  pause.promise = new Promise((resolve) => {
+    go = resolve;
+  });
+  const announcer = start();
+  const { approval, ...step } = await open(1);
+  await announcer.announce([{ ...step, approval }]);
+  expect(published).toEqual([approval.id]);
+  await new Promise(setImmediate);
+  expect(await untold(approval.id)).toBe(1);
+  go();
+  await announcer.settle();
+  expect(await untold(approval.id)).toBe(0);
+});
+
 describe("a process that dies", () => {
   it("before it tells a step leaves it to another one, which says how the approval was right behind it", async () => {
     const { start, open, kinds, notified, later, approvalStore, clock } = await createAnnouncer();
@@ -127,11 +147,10 @@ describe("a process that dies", () => {
   });
 
   it("right behind telling a step lets it be told again, not lost", async () => {
-    const { start, open, faults, kinds, later } = await createAnnouncer();
+    const { start, open, pause, kinds, later } = await createAnnouncer();
     const opened = await open(1);
-    faults.store = true;
+    pause.promise = new Promise(() => {});
     await start().announce([opened]);
-    faults.store = false;
     later();
     await start().catchUp();
     expect(await kinds()).toEqual(["opened", "opened"]);

@@ -45,6 +45,8 @@ export type AnnouncerDeps = Pick<Service, "spool" | "redactor" | "clock" | "newI
   readonly approvalStore: Pick<ApprovalStore, "markTold" | "claimUntold">;
   readonly news: Pick<ApprovalNews, "publish">;
   readonly notifier: ApprovalNotifier;
+  /** Resolves after `ms`, also while the process stops. */
+  readonly wait: (ms: number) => Promise<unknown>;
 };
 
 /**
@@ -53,13 +55,25 @@ export type AnnouncerDeps = Pick<Service, "spool" | "redactor" | "clock" | "newI
  */
 const BATCH = 20;
 
+/**
+ * Between announcing a step and marking it as told, in milliseconds: who waits for the approval reads it first, which counts
+ * where the database runs in this thread. A process that dies in between has the step told twice.
+ */
+const MARK_AFTER_MS = 25;
+
 /** Beyond so many that wait to be marked, or that are known to be recorded, the oldest may be told again. */
 const REMEMBERED_MAX = 10_000;
+
+interface Telling {
+  readonly recording: Promise<void>;
+  readonly noticing: Promise<void>;
+  readonly mark: (step: ToldStep) => Promise<void>;
+}
 
 export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer {
   const { approvalStore, clock, logger, news, notifier } = deps;
   const record = createRecorder(deps);
-  const told = createToldSteps(approvalStore);
+  const told = createToldSteps(approvalStore, deps.wait);
   const inFlight = new Set<Promise<void>>();
 
   /** People are told how the approval stands: what was opened, and is answered by now, needs nobody. */
@@ -69,20 +83,20 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
   }
 
   /** @throws what kept the step from being told: some of it stays untold, and `catchUp` comes back to it */
-  async function finish(step: ApprovalStep, recording: Promise<void>, noticing: Promise<void>): Promise<void> {
+  async function finish(step: ApprovalStep, { recording, noticing, mark }: Telling): Promise<void> {
     const [recorded, noticed] = await Promise.allSettled([recording, noticing]);
     const { kind, by } = step;
     const taken = { id: step.approval.id, kind, ...(by && { by }) };
     if (recorded.status === "fulfilled") {
       const isTold = noticed.status === "fulfilled";
-      if (isTold || step.isRecorded !== true) await told.add(isTold ? taken : { ...taken, isOnlyRecorded: true });
+      if (isTold || step.isRecorded !== true) await mark(isTold ? taken : { ...taken, isOnlyRecorded: true });
     }
     assertFulfilled([recorded, noticed]);
   }
 
-  function tell(step: ApprovalStep) {
+  function tell(step: ApprovalStep, mark: Telling["mark"]) {
     const [recording, noticing] = [record(step), notify(step)];
-    const telling = finish(step, recording, noticing);
+    const telling = finish(step, { recording, noticing, mark });
     const ended = telling.catch(() => undefined).finally(() => inFlight.delete(ended));
     inFlight.add(ended);
     return { recording, noticing, telling };
@@ -90,12 +104,12 @@ export function createApprovalAnnouncer(deps: AnnouncerDeps): ApprovalAnnouncer 
 
   async function tellClaimed(claims: readonly ClaimedSteps[]): Promise<void> {
     const steps = claims.flatMap(({ approval, claimed }) => claimed.map((step) => ({ ...step, approval })));
-    assertFulfilled(await Promise.allSettled(steps.map((step) => tell(step).telling)));
+    assertFulfilled(await Promise.allSettled(steps.map((step) => tell(step, told.add).telling)));
   }
 
   return {
     async announce(steps) {
-      const telling = steps.map(tell);
+      const telling = steps.map((step) => tell(step, told.addLater));
       for (const [n, { approval }] of steps.entries()) {
         telling[n]!.noticing.catch((error) =>
           logger.warn({ err: error, approval_id: approval.id }, "a notice of an approval waits"),
@@ -143,10 +157,11 @@ function createRecorder(deps: AnnouncerDeps): (step: ApprovalStep) => Promise<vo
   };
 }
 
-/** Tells the store which steps are told, all that came up during one call with the next. */
-function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
+/** Tells the store which steps are told, all that came up meanwhile at once. */
+function createToldSteps(store: Pick<ApprovalStore, "markTold">, wait: AnnouncerDeps["wait"]) {
   let waiting: ToldStep[] = [];
   let marking: Promise<void> | undefined;
+  let due: Promise<void> | undefined;
 
   async function mark(): Promise<void> {
     try {
@@ -165,12 +180,27 @@ function createToldSteps(store: Pick<ApprovalStore, "markTold">) {
     await marking;
   }
 
+  async function flushLater(): Promise<void> {
+    await wait(MARK_AFTER_MS);
+    due = undefined;
+    await flush();
+  }
+
+  function remember(step: ToldStep): void {
+    waiting.push(step);
+    if (waiting.length > REMEMBERED_MAX) waiting.shift();
+  }
+
   return {
     flush,
     async add(step: ToldStep): Promise<void> {
-      waiting.push(step);
-      if (waiting.length > REMEMBERED_MAX) waiting.shift();
+      remember(step);
       await flush();
+    },
+    async addLater(step: ToldStep): Promise<void> {
+      remember(step);
+      due ??= flushLater();
+      await due;
     },
   };
 }
