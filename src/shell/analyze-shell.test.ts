@@ -54,6 +54,11 @@ ls > 2> x
 \${ ls
 echo $[1+
 time && ls
+time &
+! &for f in a; do ls; done
+(!)
+x $(time)
+case a in a) ! ;; esac
 for x in a; ls; done
 `),
   )("%s: what bash does not parse is not ok", (text) => {
@@ -81,6 +86,8 @@ coproc a => a
 coproc N { a; } => a
 ! a => a
 time a => a
+!; a && ! => a
+{ ! ; }; a => a
 X=$(a) => a
 X=$(a) b => a b
 X=($(a) $(b)) => a b

@@ -67,7 +67,6 @@ function runNode(node: PipelineNode | AndOr, scope: Scope): Field | undefined {
 
 /** The first command runs, the others may. */
 function runList(list: AndOr, scope: Scope): undefined {
-  refuseEmpty(list, scope);
   const [first, ...others] = list.commands;
   if (first !== undefined) runNode(first, scope);
   inBranch(scope, (branch) => {
@@ -75,7 +74,9 @@ function runList(list: AndOr, scope: Scope): undefined {
   });
 }
 
-function runPipeline({ commands }: Pipeline, scope: Scope): Field | undefined {
+function runPipeline(pipeline: Pipeline, scope: Scope): Field | undefined {
+  refuseEmpty(pipeline, scope);
+  const { commands } = pipeline;
   if (commands.length > 1) scope.analysis.hasPipe = true;
   const before = new Set(scope.pipedFrom);
   let pipedFrom = scope.pipedFrom;

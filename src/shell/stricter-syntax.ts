@@ -1,10 +1,10 @@
 import type {
-  AndOr,
   Command,
   Coproc,
   Function as FunctionNode,
   HereDoc,
   HereString,
+  Pipeline,
   Redirect,
   TestBinaryExpression,
   TestUnaryExpression,
@@ -35,12 +35,11 @@ export function refuseDelimiter({ delimiter }: HereDoc, scope: Scope): void {
   if (/['"]/.test(unquoted)) refuseSyntax("unterminated quote", scope);
 }
 
-/** `time && x`, `! | x`: bash takes them alone or last only. */
-export function refuseEmpty({ commands }: AndOr, scope: Scope): void {
-  const isEmpty = commands.some(
-    (command, index) => command.type === "Pipeline" && command.commands.length === 0 && index < commands.length - 1,
-  );
-  if (isEmpty) refuseSyntax("nothing to run", scope);
+/** `! | x`, `time &`, `(!)`: without a command bash takes them at the end of a line or before a semicolon only. */
+export function refuseEmpty({ commands, end }: Pipeline, scope: Scope): void {
+  if (commands.length > 0) return;
+  const rest = scope.source.slice(end).replace(/^(?:[ \t]|\\\n)+/, "");
+  if (!/^(?:$|[\n#]|;(?![;&]))/.test(rest)) refuseSyntax("nothing to run", scope);
 }
 
 /** `[[ - > | ]]`: an operator is no operand; a pattern behind `=~` may look like one. */
