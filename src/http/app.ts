@@ -7,6 +7,7 @@ import { addDryRunRoute } from "./dry-run-route.ts";
 import { addEvaluateRoutes } from "./evaluate-routes.ts";
 import { addKeysRoutes } from "./keys-routes.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
+import { addPolicyStreamRoute } from "./policy-stream-route.ts";
 import type { HttpContext } from "./read-body.ts";
 import { addReplayRoute } from "./replay-route.ts";
 import { type App, type HttpDeps, toResponse, wrapped } from "./route.ts";
@@ -24,6 +25,7 @@ export function createApp(deps: HttpDeps): App {
   });
 
   addEvaluateRoutes(app, deps);
+  addPolicyStreamRoute(app, deps);
   addApprovalRoutes(app, deps);
   addRulesRoutes(app, deps);
   addDryRunRoute(app, deps);

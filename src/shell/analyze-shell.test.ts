@@ -57,6 +57,8 @@ time && ls
 time &
 ! &for f in a; do ls; done
 (!)
+coproc $ in
+coproc x ]]
 x $(time)
 case a in a) ! ;; esac
 for x in a; ls; done

@@ -52,12 +52,15 @@ export function refuseOperand(
   if (isOperator && (type === "TestUnary" || operator !== "=~")) refuseSyntax("missing operand", scope);
 }
 
-/** `coproc x then`: behind a name bash expects a command, which no reserved word of these begins. */
+/** `coproc x then`: behind a name bash expects a command; a reserved word begins a compound one, which is parsed as such. */
 export function refuseCoproc({ body }: Coproc, scope: Scope): void {
   const next = body.type === "Command" ? body.args[0] : undefined;
-  if (next !== undefined && /^(?:then|else|elif|fi|do|done|esac|\})$/.test(next.text))
-    refuseSyntax("unexpected word", scope);
+  if (next !== undefined && RESERVED.test(next.text)) refuseSyntax("unexpected word", scope);
 }
+
+/** But for `time`. */
+const RESERVED =
+  /^(?:[!{}]|\[\[|\]\]|case|coproc|do|done|elif|else|esac|fi|for|function|if|in|select|then|until|while)$/;
 
 /** `X=1 f() { a; }`, `>f g() { a; }`: the parser leaves out what stands before a function on its line. */
 export function refuseFunction({ pos }: FunctionNode, scope: Scope): void {
