@@ -57,6 +57,9 @@ time && ls
 time &
 ! &for f in a; do ls; done
 (!)
+[[ 2>&1 ]]
+[[ a && a == 2<b ]]
+[[ {x}>a ]]
 coproc $ in
 coproc x ]]
 x $(time)

@@ -50,6 +50,8 @@ export function refuseOperand(
   const operands = "left" in test ? [test.left, test.right] : [test.operand];
   const isOperator = operands.some(({ text }) => /^[|&;<>()]+$/.test(text));
   if (isOperator && (type === "TestUnary" || operator !== "=~")) refuseSyntax("missing operand", scope);
+  // `[[ 2>1 ]]` has a redirection, where `[[ a>1 ]]` compares.
+  if (operands.some(({ text }) => /^(?:\d+|\{\w+\})[<>]/.test(text))) refuseSyntax("unexpected redirection", scope);
 }
 
 /** `coproc x then`: behind a name bash expects a command; a reserved word begins a compound one, which is parsed as such. */
