@@ -1,7 +1,7 @@
 import { Ajv } from "ajv";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
-import type { CelCompiler, CompiledExpression } from "../cel/index.ts";
+import { type CelCompiler, type CompiledExpression, createCelCompiler, loadParsersFor } from "../cel/index.ts";
 import { createRuleLoader } from "./index.ts";
 import { RULE_FILE_SCHEMA } from "./rule-file-schema.ts";
 
@@ -130,6 +130,19 @@ describe("the published JSON Schema and the loader agree", () => {
     };
     walk(RULE_FILE_SCHEMA, "");
     expect(undescribed).toEqual([]);
+  });
+
+  it("offers conditions that compile as they are put into a file, and every parser among them", async () => {
+    const { examples } = RULE_FILE_SCHEMA.properties.rules.items.properties.when;
+    await loadParsersFor(examples);
+    const loader = createRuleLoader({ compiler: createCelCompiler() });
+    for (const example of examples) {
+      const given = example === "true" ? JSON.stringify(example) : example;
+      const content = file(`  - id: a\n    decision: allow\n    when: ${given}\n`);
+      expect(load(content)).toMatchObject({ rules: [{ when: example }] });
+      expect(loader.load([{ path: "a.yaml", content }])).toMatchObject({ ok: true });
+    }
+    for (const call of ["shell(", "sql(", "url(", "ip("]) expect(examples.join()).toContain(call);
   });
 
   it("rules/verdict-rules.schema.json is the schema of this version", async () => {

@@ -99,10 +99,11 @@ const rule = {
         "A condition in CEL over the request; the rule applies when it is true. Always a string: use quotes.",
         LIMITS.whenMax,
       ),
+      // Editors put them into a file as they are: each is plain YAML.
       examples: [
-        "arguments.amount > 50.0",
-        '!("finance-lead" in identity.roles)',
-        '"rm" in shell(arguments.command).programs',
+        'arguments.amount > 50.0 && !("finance-lead" in identity.roles)',
+        'shell(arguments.command).runs("rm")',
+        "shell(arguments.command).ok && !shell(arguments.command).dynamic",
         "sql(arguments.query).is_read_only && sql(arguments.query).statement_count == 1",
         'url(arguments.url).ok && url(arguments.url).registrable_domain == "example.com"',
         'ip(arguments.ip).ok && ip(arguments.ip).in_cidr("10.0.0.0/8")',
