@@ -4,13 +4,15 @@ import type { ExportCandidate, JudgedLines, ReplayThreads } from "./operations/r
 
 /** Beyond it the thread that reads the file is what takes the time. */
 const THREADS_MAX = 8;
+/** One that is worked at, and those that lie ready while the thread that reads the file decides one itself. */
+const BLOCKS_EACH = 3;
 
 const WHAT = { what: "the replay", hint: "Ask for a shorter time.", heapMegabytesMax: 1024 };
 /** A command may take as long as it takes; this is as long as a timer can. */
 const TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * As many threads as there are processors, ready to decide.
+ * Threads for all processors but that of the thread that asks, ready to decide.
  * @returns undefined when there is only one
  * @throws the signal's reason
  */
@@ -18,8 +20,8 @@ export async function openReplayThreads(
   candidate: ExportCandidate,
   signal: AbortSignal,
 ): Promise<ReplayThreads | undefined> {
-  const count = Math.min(availableParallelism(), THREADS_MAX);
-  if (count < 2) return undefined;
+  const count = Math.min(availableParallelism(), THREADS_MAX) - 1;
+  if (count < 1) return undefined;
   const entry = new URL("./replay-worker.js", import.meta.url);
   const sessions = Array.from({ length: count }, () =>
     openWorkerSession({ ...WHAT, entry, timeoutMs: TIMEOUT_MS, signal }),
@@ -27,22 +29,33 @@ export async function openReplayThreads(
   const close = async () => void (await Promise.all(sessions.map((session) => session.close())));
   try {
     await Promise.all(sessions.map((session) => session.call("open", candidate)));
-    return { count, judge: inTurn(sessions), close };
+    return shareBlocks(sessions, close);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Blocks are of about one size, so each thread gets the next one; a thread takes one call at a time. */
-export function inTurn(sessions: readonly Pick<WorkerSession, "call">[]): ReplayThreads["judge"] {
-  const lasts: Promise<unknown>[] = sessions.map(() => Promise.resolve());
-  let next = 0;
-  return (block) => {
-    const at = next;
-    next = (next + 1) % sessions.length;
-    const judged = lasts[at]!.then(() => sessions[at]!.call("judge", block, [block.buffer])) as Promise<JudgedLines>;
-    lasts[at] = judged.catch(() => undefined);
-    return judged;
+/** Each block goes to the thread with the fewest. */
+export function shareBlocks(
+  sessions: readonly Pick<WorkerSession, "call">[],
+  close: ReplayThreads["close"],
+): ReplayThreads {
+  const threads = sessions.map((session) => ({ session, blocks: 0 }));
+  const idlest = () => threads.reduce((least, thread) => (thread.blocks < least.blocks ? thread : least));
+  return {
+    get hasRoom() {
+      return idlest().blocks < BLOCKS_EACH;
+    },
+    async judge(block) {
+      const thread = idlest();
+      thread.blocks += 1;
+      try {
+        return (await thread.session.call("judge", block, [block.buffer])) as JudgedLines;
+      } finally {
+        thread.blocks -= 1;
+      }
+    },
+    close,
   };
 }

@@ -70,6 +70,8 @@ async function* chunksOf(bytes: Uint8Array, size = CHUNK_BYTES) {
   }
 }
 
+const ROOM = 6;
+
 /** Threads that answer when all that were asked have, the last one first. */
 function threads(): ReplayThreads & { readonly blocks: number[]; readonly closed: () => number } {
   const judge = createBlockJudge({ sources, ...told });
@@ -77,7 +79,9 @@ function threads(): ReplayThreads & { readonly blocks: number[]; readonly closed
   let waiting: (() => void)[] = [];
   let closed = 0;
   return {
-    count: 3,
+    get hasRoom() {
+      return waiting.length < ROOM;
+    },
     blocks,
     closed: () => closed,
     judge(block) {
@@ -100,9 +104,9 @@ type Open = NonNullable<ReplayedExport["threads"]>["open"];
 
 const replayed = (open?: Open, chunks: AsyncIterable<Uint8Array> = chunksOf(EXPORT)) => {
   let blocks = 0;
-  // Each block takes half a second.
+  // Each piece takes half a second.
   const now = () => 500 * blocks++;
-  const threads = open && { afterMs: 2_000, now, open };
+  const threads = open && { afterMs: 4_000, now, open };
   return replayExport({ chunks, ruleSet, ...told, ...(threads && { threads }) });
 };
 
@@ -116,6 +120,24 @@ describe("a large export in several threads", () => {
     expect(await replayed(async () => several)).toEqual(alone);
     expect(several.blocks.length).toBeGreaterThan(10);
     expect(several.closed()).toBe(1);
+  });
+
+  test("is decided here too while the threads have enough to do, and by them while they have not", async () => {
+    const several = threads();
+    const all = EXPORT.length / CHUNK_BYTES;
+    let asked = 0;
+    const report = await replayed(async () => ({
+      ...{ judge: several.judge, close: several.close },
+      get hasRoom() {
+        return asked++ % 2 === 0;
+      },
+    }));
+    expect(report).toEqual(await replayed());
+    expect(several.blocks.length).toBeGreaterThan(all / 5);
+    expect(several.blocks.length).toBeLessThan((all * 2) / 3);
+    const none = threads();
+    expect(await replayed(async () => ({ ...none, hasRoom: false }))).toEqual(report);
+    expect(none.blocks).toEqual([]);
   });
 
   test("starts none for a small one, and goes on alone where there is one processor", async () => {

@@ -34,9 +34,10 @@ export interface ThreadSource {
   open(signal: AbortSignal): Promise<ReplayThreads | undefined>;
 }
 
-/** Threads that decide the lines of an export. */
+/** Threads that decide lines of an export, beside this one. */
 export interface ReplayThreads {
-  readonly count: number;
+  /** Whether a block that came now would soon be worked at. */
+  readonly hasRoom: boolean;
   /** May be called again before it has answered. @param block whole lines; given away */
   judge(block: Uint8Array<ArrayBuffer>): Promise<JudgedLines>;
   close(): Promise<void>;
@@ -72,13 +73,18 @@ export async function replayExport({ chunks, threads, ...options }: ReplayedExpo
 
 type Options = Pick<ReplayedExport, "ruleSet" | "filters" | "examplesMax">;
 
+/** Bounds what waits to be counted when a thread falls behind the others. */
+const UNDER_WAY_MAX = 64;
+/** What is smaller is decided sooner than sent. */
+const SENT_BYTES_MIN = 64 * 1024;
+
 class Replaying {
   readonly #source: ThreadSource | undefined;
   readonly #ending = new AbortController();
   readonly #judge;
   readonly #summary;
   /** INVARIANT: in the order of the blocks, and counted in that order. */
-  readonly #underWay: Promise<JudgedLines>[] = [];
+  readonly #underWay: (JudgedLines | Promise<JudgedLines>)[] = [];
   #spentMs = 0;
   #opening: Promise<void> | undefined;
   #threads: ReplayThreads | undefined;
@@ -93,18 +99,8 @@ class Replaying {
   /** @param block lines, or what is wrong with one that could not be read */
   async take(block: Uint8Array | string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (typeof block === "string" || this.#threads === undefined) {
-      if (typeof block === "string") this.#judge.malformed(block);
-      else this.#judgeHere(block);
-      this.#underWay.push(Promise.resolve(this.#judge.take()));
-    } else {
-      const judged = this.#threads.judge(new Uint8Array(block));
-      // That it fails is seen when it is waited for.
-      judged.catch(() => undefined);
-      this.#underWay.push(judged);
-    }
-    // Two for each: one to work at, and one that lies ready.
-    await this.#count((this.#threads?.count ?? 0) * 2);
+    this.#underWay.push(this.#send(block) ?? this.#judgeHere(block));
+    await this.#count(UNDER_WAY_MAX);
   }
 
   async finish(): Promise<ReplayReport> {
@@ -118,14 +114,29 @@ class Replaying {
     await this.#threads?.close();
   }
 
-  #judgeHere(block: Uint8Array): void {
+  /** This thread, too, decides whenever the others have enough to do. */
+  #send(block: Uint8Array | string): Promise<JudgedLines> | undefined {
+    if (typeof block === "string" || block.length < SENT_BYTES_MIN || this.#threads?.hasRoom !== true) return undefined;
+    const judged = this.#threads.judge(new Uint8Array(block));
+    // That it fails is seen when it is waited for.
+    judged.catch(() => undefined);
+    return judged;
+  }
+
+  #judgeHere(block: Uint8Array | string): JudgedLines {
+    const startedAt = this.#source?.now() ?? 0;
+    if (typeof block === "string") this.#judge.malformed(block);
+    else readLines(this.#judge, block);
+    this.#open(startedAt);
+    return this.#judge.take();
+  }
+
+  /** Until they have started, this thread goes on. */
+  #open(startedAt: number): void {
     const source = this.#source;
-    const startedAt = source?.now() ?? 0;
-    readLines(this.#judge, block);
     if (source === undefined || this.#opening !== undefined) return;
     this.#spentMs += source.now() - startedAt;
     if (this.#spentMs < source.afterMs) return;
-    // Until they have started, this thread goes on.
     this.#opening = source.open(this.#ending.signal).then(
       (threads) => {
         this.#threads = threads;
@@ -136,6 +147,7 @@ class Replaying {
     );
   }
 
+  /** Counts what is ready at the front, and waits where more than this is left. */
   async #count(underWayMax: number): Promise<void> {
     while (this.#underWay.length > underWayMax) this.#summary.add(await this.#underWay.shift()!);
   }

@@ -40,6 +40,32 @@ describe("the bytes of an export", () => {
     );
   });
 
+  it("are the same lines where many are decoded at once, whichever of them is long, cut or no UTF-8", () => {
+    const bad = Buffer.from([0x61, 0xff, 0x62]);
+    const line = fc.oneof(
+      { weight: 8, arbitrary: fc.nat(3_000).map((length) => Buffer.from("xä€".repeat(length / 3))) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(63, 64, 65, 200).map((kilobytes) => Buffer.alloc(kilobytes * 1024, "y")),
+      },
+      { weight: 1, arbitrary: fc.constant(bad) },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 1, maxLength: 100 }),
+        fc.integer({ min: 1_000, max: 300_000 }),
+        (lines, size) => {
+          const bytes = Buffer.concat(lines.flatMap((text) => [text, Buffer.from("\n")]));
+          const chunks: Uint8Array[] = [];
+          for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+          const expected = lines.map((text) => (text === bad ? "! not UTF-8" : text.toString()));
+          expect(linesOf(...chunks)).toEqual(expected);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it("may end without a line feed", () => {
     expect(linesOf("a\nb")).toEqual(["a", "b"]);
     expect(linesOf("")).toEqual([]);

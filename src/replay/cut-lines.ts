@@ -42,6 +42,16 @@ export function createLineCutter(blocks: LineBlocks): LineCutter {
     take(new Uint8Array());
   }
 
+  /** Only the line that began in another chunk is copied. */
+  function finishLines(bytes: Uint8Array): void {
+    const first = pieces.length === 0 ? -1 : bytes.indexOf(LINE_FEED);
+    if (first < 0) blocks.block(take(bytes));
+    else {
+      blocks.block(take(bytes.subarray(0, first)));
+      blocks.block(bytes.subarray(first + 1));
+    }
+  }
+
   return {
     write(chunk) {
       let bytes = chunk;
@@ -51,7 +61,7 @@ export function createLineCutter(blocks: LineBlocks): LineCutter {
         bytes = bytes.subarray(first + 1);
       }
       const end = bytes.lastIndexOf(LINE_FEED);
-      if (end >= 0) blocks.block(take(bytes.subarray(0, end)));
+      if (end >= 0) finishLines(bytes.subarray(0, end));
       keep(bytes.subarray(end + 1));
     },
     end() {

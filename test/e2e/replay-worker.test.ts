@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { openWorkerSession } from "../../src/adapters/worker/worker-session.ts";
-import { inTurn } from "../../src/open-replay-threads.ts";
+import { shareBlocks } from "../../src/open-replay-threads.ts";
 import { createBlockJudge } from "../../src/operations/replay-export.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
@@ -26,14 +26,14 @@ const recordAt = (amount: number) =>
     ...{ key_id: "k", latency_us: 1 },
   });
 
-test("the built threads of a replay decide blocks as this one does, and answer in the order of the blocks", async () => {
+test("the built threads of a replay decide blocks as this one does", async () => {
   const entry = pathToFileURL(join(packageRoot, "dist/replay-worker.js"));
   const { signal } = new AbortController();
   const options = { entry, what: "the replay", hint: "", timeoutMs: 60_000, heapMegabytesMax: 256, signal };
   const sessions = [openWorkerSession(options), openWorkerSession(options)];
   try {
     await Promise.all(sessions.map((session) => session.call("open", candidate)));
-    const judge = inTurn(sessions);
+    const { judge } = shareBlocks(sessions, async () => {});
     const blocks = [10, 39, 40, 50, 60].map((amount) => `${recordAt(amount)}\nno record\n${recordAt(amount + 1)}`);
     const bytesOf = (text: string) => new Uint8Array(new TextEncoder().encode(text));
     const judged = await Promise.all(blocks.map((text) => judge(bytesOf(text))));
@@ -43,4 +43,24 @@ test("the built threads of a replay decide blocks as this one does, and answer i
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
+});
+
+test("each block goes to the thread with the fewest, and none is sent where all have enough", async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const session = (name: string) => ({
+    call: () => {
+      asked.push(name);
+      return new Promise<void>((resolve) => answers.push(resolve));
+    },
+  });
+  const threads = shareBlocks([session("a"), session("b")], async () => {});
+  const judged: Promise<unknown>[] = [];
+  while (threads.hasRoom) judged.push(threads.judge(new Uint8Array(1)));
+  expect(asked).toEqual(["a", "b", "a", "b", "a", "b"]);
+  answers[1]!();
+  await judged[1];
+  expect(threads.hasRoom).toBe(true);
+  judged.push(threads.judge(new Uint8Array(1)));
+  expect([asked.at(-1), threads.hasRoom]).toEqual(["b", false]);
 });

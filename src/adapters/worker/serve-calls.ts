@@ -11,10 +11,11 @@ export type Reply =
 /** By name. Arguments and values are plain data, or promise it. */
 export type CallHandlers = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** Answers the calls of a `WorkerSession` from within its worker. */
+/** Answers the calls of a `WorkerSession` from within its worker: each when those before it are answered. */
 export function serveCalls(handlers: CallHandlers): void {
+  let last = Promise.resolve();
   parentPort?.on("message", ({ name, argument }: { name: string; argument: never }) => {
-    void answer(() => handlers[name]!(argument)).then((reply) => parentPort?.postMessage(reply));
+    last = last.then(async () => parentPort?.postMessage(await answer(() => handlers[name]!(argument))));
   });
 }
 

@@ -34,6 +34,19 @@ describe("a worker", () => {
     expect(await failureOf(session.call("third"))).toMatchObject({ message: "the worker of the work has ended" });
   });
 
+  test("may be called again before it has answered: each call gets its own answer, and all the reason of its end", async () => {
+    const session = open("if (name === 'end') process.exit(0); return { value: [name, argument] };");
+    const answers = ["first", "second", "third"].map((name, at) => session.call(name, at));
+    expect(await Promise.all(answers)).toEqual([
+      ["first", 0],
+      ["second", 1],
+      ["third", 2],
+    ]);
+    const unanswered = ["end", "after"].map((name) => failureOf(session.call(name)));
+    const ended = expect.objectContaining({ message: "the worker of the work has ended" });
+    expect(await Promise.all(unanswered)).toEqual([ended, ended]);
+  });
+
   test("is given bytes rather than a copy of them", async () => {
     const session = open("return { value: argument.length };");
     const bytes = new Uint8Array([1, 2, 3]);

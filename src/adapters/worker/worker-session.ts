@@ -16,7 +16,7 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A thread of its own that answers calls, one at a time. */
+/** A thread of its own that answers calls, one after the other; the next may be made before the last is answered. */
 export interface WorkerSession {
   /**
    * @param transfer given away with the argument rather than copied
@@ -41,14 +41,14 @@ export function openWorkerSession(options: WorkerOptions): WorkerSession {
   const resourceLimits = { maxOldGenerationSizeMb: heapMegabytesMax };
   // SECURITY: nothing in it needs the environment, which has connection strings.
   const worker = new Worker(entry, { name: what, env: {}, resourceLimits });
-  let pending: Call | undefined;
+  /** INVARIANT: in the order in which they were made, which is that of the answers. */
+  const pending: Call[] = [];
   let end: { readonly reason: unknown } | undefined;
 
   /** The first reason is the one that counts. */
   function stop(reason: unknown): void {
     end ??= { reason };
-    pending?.reject(end.reason);
-    pending = undefined;
+    for (const call of pending.splice(0)) call.reject(end.reason);
     void worker.terminate();
   }
 
@@ -58,8 +58,7 @@ export function openWorkerSession(options: WorkerOptions): WorkerSession {
   signal.addEventListener("abort", onAbort);
 
   worker.on("message", (reply: Reply) => {
-    const call = pending;
-    pending = undefined;
+    const call = pending.shift();
     if ("value" in reply) call?.resolve(reply.value);
     else call?.reject(errorOf(reply));
   });
@@ -81,9 +80,8 @@ export function openWorkerSession(options: WorkerOptions): WorkerSession {
     closed,
     call(name, argument, transfer = []) {
       if (end !== undefined) return Promise.reject(end.reason);
-      if (pending !== undefined) throw new TypeError("one call at a time");
       return new Promise((resolve, reject) => {
-        pending = { resolve, reject };
+        pending.push({ resolve, reject });
         worker.postMessage({ name, argument }, transfer);
       });
     },
