@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { ScriptedAnswer } from "./typescript-vectors.ts";
+import { waitFor } from "../e2e/wait-for.ts";
+import type { ScriptedAnswer, StreamAct } from "./typescript-vectors.ts";
 
 export interface ScriptedServer {
   readonly url: string;
@@ -10,36 +11,71 @@ export interface ScriptedServer {
   readonly requests: number;
   /** What was not as the script said. */
   readonly faults: readonly string[];
+  /** Does with the event stream that is open what it says, once one is. */
+  act(act: StreamAct): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Does with each request what the script says, in order. */
+export interface Script {
+  readonly server: readonly ScriptedAnswer[];
+  readonly stream?: readonly ScriptedAnswer[];
+}
+
+const STREAM_PATH = "/v1/policy/stream";
+
+/**
+ * Does with each request what the script says, in order; those for the event stream have one of their own.
+ * @param whenTaken resolves once the client has taken in what the stream did
+ */
 export async function startScriptedServer(
-  script: readonly ScriptedAnswer[],
+  script: Script,
   variables: Readonly<Record<string, string>> = {},
+  whenTaken: (act: StreamAct) => Promise<void> = async () => {},
 ): Promise<ScriptedServer> {
   const faults: string[] = [];
-  let requests = 0;
+  const streams: ServerResponse[] = [];
+  const counts = { requests: 0, streams: 0 };
+
+  async function act({ delay_ms, send, close, ...taken }: StreamAct): Promise<void> {
+    if (delay_ms !== undefined) await pause(delay_ms);
+    const isOpen = () => streams.findLast((stream) => !stream.destroyed);
+    if (send !== undefined || close) {
+      const stream = await waitFor("the client opens no stream", isOpen, 5000);
+      if (send !== undefined) stream.write(send);
+      if (close) stream.destroy();
+    }
+    await whenTaken(taken);
+  }
+
   const server = createServer(async (request, response) => {
-    const number = requests;
-    requests += 1;
+    const kind = request.url?.split("?")[0] === STREAM_PATH ? "stream" : "request";
+    const number = kind === "stream" ? counts.streams++ : counts.requests++;
     const body = await readBody(request);
-    const answer = script[number];
+    const answer = (kind === "stream" ? script.stream : script.server)?.[number];
     if (answer === undefined) {
-      faults.push(`request ${number + 1} is more than the script has`);
+      faults.push(`${kind} ${number + 1} is more than the script has`);
       response.writeHead(500).end();
       return;
     }
-    faults.push(...compare(answer.when, request, body).map((fault) => `request ${number + 1}: ${fault}`));
-    await act(answer, request, response, variables);
+    faults.push(...compare(answer.when, request, body).map((fault) => `${kind} ${number + 1}: ${fault}`));
+    if (answer.open !== undefined) {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+      response.write(answer.open);
+      streams.push(response);
+      return;
+    }
+    if (answer.stream !== undefined) await act(answer.stream).catch((error: Error) => faults.push(error.message));
+    await respondAs(answer, request, response, variables);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get requests() {
-      return requests;
+      return counts.requests;
     },
     faults,
+    act,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -68,7 +104,7 @@ function compare(when: ScriptedAnswer["when"], request: IncomingMessage, body: s
     .map(([what, actual, expected]) => `${what} ${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`);
 }
 
-async function act(
+async function respondAs(
   answer: ScriptedAnswer,
   request: IncomingMessage,
   response: ServerResponse,

@@ -138,6 +138,19 @@ describe("the TypeScript client and the service", () => {
     expect(await verdict.evaluate(ORDERS)).toEqual({ ...first, cached: true });
   });
 
+  it("keep nothing that was answered before a key was revoked, or under other rules", async () => {
+    const verdict = client({ cacheTtlSeconds: 60, events: "on" });
+    const isKept = async () => (await verdict.evaluate(ORDERS)).cached;
+    await waitFor("the stream", isKept);
+    const body = { identity: { name: "other" }, roles: ["agent"] };
+    const made = await service.call<{ id: string }>("POST", "/v1/keys", { key: service.keys.admin, body });
+    await service.call("DELETE", `/v1/keys/${made.body.id}`, { key: service.keys.admin });
+    await waitFor("what was kept is forgotten", async () => !(await isKept()));
+    await waitFor("answers are kept again", isKept);
+    verdict.close();
+    expect(await isKept()).toBe(false);
+  });
+
   it("refuse another key without telling it", async () => {
     const failed = await client({ apiKey: "vdt_not_a_key" })
       .evaluate(ORDERS)
@@ -176,6 +189,13 @@ describe("the README's agent", () => {
       answerOnceAsked("echo done", approve),
     ]);
     expect(stdout).toBe("Not done. Only orders are asked for.\nrows of SELECT id FROM orders\ndone\n\n");
+    const follows =
+      'import { Verdict } from "@verdict/sdk"; const verdict = new Verdict({ events: "on" });' +
+      'const ask = () => verdict.evaluate({ action_type: "tool_call", action_name: "x" }, { raiseOnDeny: false });' +
+      "while (!(await ask()).cached) await new Promise((resolve) => setTimeout(resolve, 10)); console.log('kept');";
+    // It ends, although its stream is open.
+    const followed = await run(process.execPath, ["--input-type=module", "--eval", follows], { cwd: project, env });
+    expect(followed.stdout).toBe("kept\n");
     const common = 'const { Verdict } = require("@verdict/sdk"); console.log(new Verdict().settings.failMode)';
     expect((await run(process.execPath, ["--eval", common], { cwd: project, env })).stdout).toBe("closed\n");
   });

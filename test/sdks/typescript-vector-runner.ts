@@ -1,8 +1,9 @@
 import { createServer } from "node:net";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { type Decision, type EvaluateRequest, Verdict, type VerdictOptions } from "../../sdks/typescript/src/index.ts";
+import { waitFor } from "../e2e/wait-for.ts";
 import { type ScriptedServer, startScriptedServer } from "./typescript-scripted-server.ts";
-import type { Outcome, Step, Vector } from "./typescript-vectors.ts";
+import type { Outcome, Step, StreamAct, Vector } from "./typescript-vectors.ts";
 
 export const KEY = "vdt_key_of_the_vectors";
 
@@ -10,20 +11,37 @@ class ActionFailed extends Error {}
 
 /** Runs a vector with a client of its own; what is not as it says comes back in words. */
 export async function runVector(vector: Vector): Promise<readonly string[]> {
-  const trap = await startScriptedServer([]);
-  const server = await startScriptedServer(vector.server, { trap: trap.url });
+  const trap = await startScriptedServer({ server: [] });
+  const taken = { event: 0, end: 0 };
+  const server = await startScriptedServer(vector, { trap: trap.url }, ({ events, ends }) =>
+    whenTaken(taken, events, ends),
+  );
+  const run = new VectorRun(vector, server, await refusedUrl(), taken);
   try {
-    const run = new VectorRun(vector, server, await refusedUrl());
     for (const step of vector.steps) await run.step(step);
     const faults = [...run.faults, ...server.faults];
+    if (vector.warnings !== undefined && run.warnings !== vector.warnings)
+      faults.push(`${run.warnings} warnings, not ${vector.warnings}`);
     if (server.requests !== vector.requests) faults.push(`${server.requests} requests, not ${vector.requests}`);
     if (trap.requests > 0) faults.push("the trap was reached");
     for (const text of vector.never_contains ?? [])
       if (run.seen.some((seen) => seen.includes(text))) faults.push(`${text} is in an error`);
     return faults;
   } finally {
+    run.close();
     await Promise.all([server.close(), trap.close()]);
   }
+}
+
+interface Taken {
+  event: number;
+  end: number;
+}
+
+async function whenTaken(taken: Taken, events = 0, ends = 0): Promise<void> {
+  const shown = () => `the client had ${taken.event} events and ${taken.end} ends, not ${events} and ${ends}`;
+  await waitFor("the stream", () => taken.event >= events && taken.end >= ends, 5000).catch(() => {});
+  if ((events > 0 && taken.event !== events) || (ends > 0 && taken.end !== ends)) throw new Error(shown());
 }
 
 class VectorRun {
@@ -31,29 +49,46 @@ class VectorRun {
   /** All text that came out: errors with their fields and causes, and warnings. */
   readonly seen: string[] = [];
   readonly #client: Verdict;
-  #warnings = 0;
+  warnings = 0;
+  readonly #server: ScriptedServer;
   #clockMs = 1_000_000;
 
-  constructor(vector: Vector, server: ScriptedServer, refused: string) {
+  constructor(vector: Vector, server: ScriptedServer, refused: string, taken: Taken) {
+    this.#server = server;
     const config = { url: server.url, ...vector.config };
     if (config.url === "{{refused}}") config.url = refused;
     const warn = (message: string) => {
-      this.#warnings += 1;
+      this.warnings += 1;
       this.seen.push(message);
     };
     this.#client = new Verdict(camelCased({ api_key: KEY, ...config }) as VerdictOptions, {
       env: {},
       warn,
       cacheNow: () => this.#clockMs,
+      streamHeard: (what) => {
+        taken[what] += 1;
+      },
     });
+  }
+
+  close(): void {
+    this.#client.close();
   }
 
   async step(step: Step): Promise<void> {
     this.#clockMs += step.advance_ms ?? 0;
-    this.#warnings = 0;
+    if (step.call === "stream") return this.#stream(step);
+    const before = this.warnings;
     await Promise.all(Array.from({ length: step.parallel ?? 1 }, () => this.#once(step)));
     const { warnings } = step.outcome;
-    if (warnings !== undefined) this.#expect(step, "warnings", this.#warnings, warnings);
+    if (warnings !== undefined) this.#expect(step, "warnings", this.warnings - before, warnings);
+  }
+
+  async #stream({ send, close, events, ends }: Step): Promise<void> {
+    const act = Object.fromEntries(
+      Object.entries({ send, close, events, ends }).filter(([, part]) => part !== undefined),
+    );
+    await this.#server.act(act as StreamAct).catch((error: Error) => this.faults.push(error.message));
   }
 
   async #once(step: Step): Promise<void> {

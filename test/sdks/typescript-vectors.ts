@@ -21,6 +21,20 @@ export interface ScriptedAnswer {
     readonly delay_ms?: number;
   };
   readonly behaviour?: "reset" | "hang" | "close_midway" | "hang_midway" | "redirect";
+  /** Of the event stream: it begins with this text, and stays open. */
+  readonly open?: string;
+  /** What the event stream does before this answer. */
+  readonly stream?: StreamAct;
+}
+
+/** What the event stream that is open does, and what the client must have taken in then. */
+export interface StreamAct {
+  readonly delay_ms?: number;
+  readonly send?: string;
+  readonly close?: boolean;
+  /** How many events, and ends of streams, the client has had in all. */
+  readonly events?: number;
+  readonly ends?: number;
 }
 
 export interface Outcome {
@@ -32,7 +46,7 @@ export interface Outcome {
   readonly warnings?: number;
 }
 
-export interface Step {
+export interface Step extends StreamAct {
   readonly call: string;
   readonly request: Json;
   readonly requests?: readonly Json[];
@@ -41,6 +55,7 @@ export interface Step {
   readonly action?: "raises";
   readonly advance_ms?: number;
   readonly parallel?: number;
+  /** Absent of a step of the stream. */
   readonly outcome: Outcome;
 }
 
@@ -48,9 +63,13 @@ export interface Vector {
   readonly name: string;
   readonly config?: Json;
   readonly server: readonly ScriptedAnswer[];
+  /** What it does with each request for the event stream; without it, none may come. */
+  readonly stream?: readonly ScriptedAnswer[];
   readonly steps: readonly Step[];
   readonly requests: number;
   readonly never_contains?: readonly string[];
+  /** In all. */
+  readonly warnings?: number;
 }
 
 export interface CanonicalVector {

@@ -18,7 +18,7 @@ afterAll(() =>
   ),
 );
 
-for (const file of ["errors", "fail-modes", "cache", "approvals", "hostile"]) {
+for (const file of ["errors", "fail-modes", "cache", "events", "approvals", "hostile"]) {
   describe(`the TypeScript client does what the vectors say: ${file}`, () => {
     for (const vector of readVectors<Vector>(file)) {
       it.concurrent(vector.name, async () => {

@@ -71,11 +71,15 @@ export class DecisionCache {
     return kept;
   }
 
-  /** INVARIANT: nothing of an earlier rule set outlives the first answer of another one. */
-  see(revision: string | undefined): void {
-    if (revision === undefined || revision === this.#revision) return;
+  /**
+   * INVARIANT: nothing of an earlier rule set outlives the first word of another one.
+   * @returns whether it is another one than the one before
+   */
+  see(revision: string | undefined): boolean {
+    if (revision === undefined || revision === this.#revision) return false;
     if (this.#revision !== undefined) this.clear();
     this.#revision = revision;
+    return true;
   }
 
   clear(): void {

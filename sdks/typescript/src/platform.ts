@@ -1,8 +1,11 @@
+import { chooseOpenStream, type OpenStream } from "./open-stream.ts";
 import type { Environment } from "./settings.ts";
 
 /** Clocks, chance, the network and the surroundings: what a client takes from where it runs. */
 export interface Platform {
   readonly fetch: typeof globalThis.fetch;
+  /** For the event stream. */
+  readonly openStream: OpenStream;
   readonly env: Environment;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -14,8 +17,10 @@ export interface Platform {
 
 /** Of Node.js, a browser, Deno or Bun. */
 export function currentPlatform(): Platform {
+  const fetch: typeof globalThis.fetch = (...input) => globalThis.fetch(...input);
   return {
-    fetch: (...input) => globalThis.fetch(...input),
+    fetch,
+    openStream: chooseOpenStream(fetch),
     env: readEnvironment(),
     now: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -33,6 +38,7 @@ function readEnvironment(): Environment {
     "TIMEOUT_MS",
     "CACHE_TTL_SECONDS",
     "CACHE_MAX_ENTRIES",
+    "EVENTS",
     "IDENTITY_NAME",
     "IDENTITY_ROLES",
   ];

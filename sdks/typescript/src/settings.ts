@@ -15,6 +15,11 @@ export interface VerdictOptions {
   readonly cacheTtlSeconds?: number | undefined;
   /** `VERDICT_CACHE_MAX_ENTRIES`; 1000. 0 turns the cache off. */
   readonly cacheMaxEntries?: number | undefined;
+  /**
+   * `VERDICT_EVENTS`; `off`. With `on`, answers are kept only while the service's event stream tells of changed rules and revoked
+   * keys.
+   */
+  readonly events?: "on" | "off" | undefined;
   /** `VERDICT_IDENTITY_NAME`, `VERDICT_IDENTITY_ROLES` (comma separated); the key's own. */
   readonly identity?: Identity | undefined;
 }
@@ -27,6 +32,7 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly cacheTtlSeconds: number;
   readonly cacheMaxEntries: number;
+  readonly events: "on" | "off";
   readonly identity: Identity | undefined;
 }
 
@@ -51,6 +57,7 @@ export function readSettings(options: VerdictOptions, env: Environment, warn: (m
     timeoutMs: whole(options.timeoutMs, "VERDICT_TIMEOUT_MS", 1, 5000),
     cacheTtlSeconds: whole(options.cacheTtlSeconds, "VERDICT_CACHE_TTL_SECONDS", 0, 5),
     cacheMaxEntries: whole(options.cacheMaxEntries, "VERDICT_CACHE_MAX_ENTRIES", 0, 1000),
+    events: readEvents(options.events ?? (env.VERDICT_EVENTS || "off"), warn),
     identity: options.identity ?? readIdentity(env),
   };
 }
@@ -69,6 +76,12 @@ function readWhole(value: unknown, least: number): number | undefined {
 function readFailMode(value: string, warn: (message: string) => void): "closed" | "open" {
   if (value !== "open" && value !== "closed") warn("VERDICT_FAIL_MODE is neither `closed` nor `open`: using `closed`.");
   return value === "open" ? "open" : "closed";
+}
+
+// SECURITY: what is misspelt keeps fewer answers, not more.
+function readEvents(value: string, warn: (message: string) => void): "on" | "off" {
+  if (value !== "on" && value !== "off") warn("VERDICT_EVENTS is neither `on` nor `off`: using `on`.");
+  return value === "off" ? "off" : "on";
 }
 
 // SECURITY: the messages do not quote what they are about, which may hold a password or the key.

@@ -4,6 +4,7 @@ import { asObject, type Decision, FAIL_OPEN, readDecision } from "./decision.ts"
 import { DecisionCache } from "./decision-cache.ts";
 import { ApprovalTimeout, InvalidRequest, PolicyDenied, ServerUnreachable, VerdictError } from "./errors.ts";
 import { currentPlatform, type Platform } from "./platform.ts";
+import { PolicyStream } from "./policy-stream.ts";
 import { readSettings, type Settings, type VerdictOptions } from "./settings.ts";
 import { Transport } from "./transport.ts";
 import { waitForApproval } from "./wait-for-approval.ts";
@@ -14,10 +15,16 @@ export interface ApprovalWait {
   readonly approvalTimeoutMs?: number | undefined;
 }
 
+interface ForTests {
+  /** Of the cache, instead of the platform's. */
+  readonly cacheNow?: () => number;
+  readonly streamHeard?: (what: "event" | "end") => void;
+}
+
 const APPROVAL_TIMEOUT_MS = 300_000;
 
 /**
- * Asks Verdict before an agent acts. One for a process is enough; it holds no connection of its own.
+ * Asks Verdict before an agent acts. One for a process is enough; it holds no connection of its own but the event stream's.
  * @see ../../README.md for what it promises, in every language
  */
 export class Verdict {
@@ -26,6 +33,8 @@ export class Verdict {
   readonly #platform: Platform;
   readonly #transport: Transport;
   readonly #cache: DecisionCache;
+  /** Absent unless it was asked for. */
+  readonly #stream: PolicyStream | undefined;
   /** By the canonical form of the request: who asks the same meanwhile waits for that answer. */
   readonly #underWay = new Map<string, Promise<Asked>>();
 
@@ -33,7 +42,7 @@ export class Verdict {
    * @param platform what it takes from where it runs; for tests
    * @throws ConfigurationError
    */
-  constructor(options: VerdictOptions = {}, platform: Partial<Platform> & { readonly cacheNow?: () => number } = {}) {
+  constructor(options: VerdictOptions = {}, platform: Partial<Platform> & ForTests = {}) {
     this.#platform = { ...currentPlatform(), ...platform };
     this.#settings = readSettings(options, this.#platform.env, this.#platform.warn);
     this.#transport = new Transport(this.#settings, this.#platform);
@@ -41,6 +50,7 @@ export class Verdict {
       { ttlSeconds: this.#settings.cacheTtlSeconds, entriesMax: this.#settings.cacheMaxEntries },
       platform.cacheNow ?? this.#platform.now,
     );
+    this.#stream = this.#settings.events === "on" && this.#cache.isOn ? this.#createStream(platform) : undefined;
     this.approvals = new Approvals(this.#transport, this.#settings);
   }
 
@@ -130,9 +140,22 @@ export class Verdict {
     return asObject(await this.#post("/v1/policy/dry-run", canonicalJson(body), true)) as DryRun;
   }
 
-  /** Forgets what is kept. There is nothing else to close. */
+  /** Forgets what is kept, and ends the event stream; with `events`, nothing is kept any more. There is nothing else to close. */
   close(): void {
+    this.#stream?.close();
     this.#cache.clear();
+  }
+
+  #createStream({ streamHeard }: ForTests): PolicyStream {
+    const { openStream, random, warn } = this.#platform;
+    const surroundings = { openStream, random, warn, now: () => this.#cache.now(), streamHeard };
+    return new PolicyStream(this.#settings, surroundings, this.#cache);
+  }
+
+  /** What has to be the same when an answer comes as when it was asked for, to be kept; undefined while the cache is off. */
+  #epoch(): number | undefined {
+    if (this.#stream !== undefined) return this.#stream.epoch();
+    return this.#cache.isOn ? 0 : undefined;
   }
 
   /** @returns an allow. @throws everything else */
@@ -156,13 +179,14 @@ export class Verdict {
   }
 
   #known(request: EvaluateRequest, text: string): Decision | undefined {
-    return request.approval_id === undefined ? this.#cache.get(text) : undefined;
+    const mayBeUsed = request.approval_id === undefined && this.#epoch() !== undefined;
+    return mayBeUsed ? this.#cache.get(text) : undefined;
   }
 
   /** @throws ServerUnreachable, VerdictError */
   async #ask(text: string, hasApproval: boolean): Promise<Decision> {
     try {
-      if (hasApproval || !this.#cache.isOn) return (await this.#fetchDecision(text, !hasApproval)).decision;
+      if (hasApproval || this.#epoch() === undefined) return (await this.#fetchDecision(text, !hasApproval)).decision;
       const other = this.#underWay.get(text);
       if (other === undefined) return (await this.#lead(text)).decision;
       // What may not be used again is not shared either: then each asks for itself.
@@ -184,9 +208,11 @@ export class Verdict {
 
   async #fetchDecision(text: string, isPlain: boolean): Promise<Asked> {
     const askedAt = this.#cache.now();
+    const epoch = this.#epoch();
     const decision = readDecision(await this.#post("/v1/policy/evaluate", text, isPlain));
     this.#cache.see(decision.policyRevision);
-    return { decision, kept: isPlain ? this.#cache.keep(text, decision, askedAt) : undefined };
+    const mayBeKept = isPlain && epoch !== undefined && epoch === this.#epoch();
+    return { decision, kept: mayBeKept ? this.#cache.keep(text, decision, askedAt) : undefined };
   }
 
   #readResult(result: unknown): Decision | VerdictError {
