@@ -14,11 +14,11 @@ const ALLOW = { decision: "allow", reason: "", policy_revision: "r", cache_ttl_s
 const REVISION = 'event: revision\ndata: {"policy_revision":"r"}\n\n';
 
 /** A client whose stream is this function. */
-function clientOf(openStream: OpenStream) {
+function clientOf(openStream: OpenStream, timeoutMs = 5000) {
   const warnings: string[] = [];
   const had = { event: 0, end: 0 };
   const client = new Verdict(
-    { apiKey: KEY, events: "on" },
+    { apiKey: KEY, events: "on", timeoutMs },
     {
       env: {},
       fetch: async () => new Response(JSON.stringify(ALLOW)),
@@ -86,6 +86,16 @@ describe("the event stream of the TypeScript client", () => {
     client.close();
     expect(warnings).toEqual([]);
     expect(inspect(client, { depth: 9, showHidden: true, getters: true })).not.toContain(KEY);
+  });
+
+  it("is given up when it is not answered in time", async () => {
+    const { client, had } = clientOf(async (_url, _headers, signal) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      throw new Error("aborted");
+    }, 50);
+    await client.evaluate(ASK);
+    await waitFor("the end", () => had.end > 0);
+    client.close();
   });
 
   it("ends when an event does not", async () => {

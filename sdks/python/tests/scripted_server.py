@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
 from types import TracebackType
@@ -13,10 +16,19 @@ from urllib.parse import urlsplit
 HALF_AN_ALLOW = b'{"decision":"allow","reason":"Rea'
 
 
+STREAM_PATH = "/v1/policy/stream"
+
+
 class ScriptedServer:
     def __init__(self, script: list[dict[str, Any]] | None = None) -> None:
         self.script = script or []
+        self.stream_script: list[dict[str, Any]] = []
+        """For the requests for the event stream, which are counted apart."""
+        self.when_taken: Callable[[dict[str, Any]], None] = lambda _: None
+        """Waits until the client has taken in what the stream did."""
         self.requests = 0
+        self.streams = 0
+        self._open_streams: list[_Handler] = []
         self.connections = 0
         self.faults: list[str] = []
         self.stopping = threading.Event()
@@ -36,15 +48,37 @@ class ScriptedServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def act(self, act: dict[str, Any]) -> None:
+        """Does with the event stream that is open what it says, once one is."""
+        self.stopping.wait(act.get("delay_ms", 0) / 1000)
+        if "send" in act or act.get("close"):
+            wait_until("the client opens no stream", lambda: len(self._open_streams) > 0)
+            stream = self._open_streams[-1]
+            stream.write(act.get("send", ""))
+            if act.get("close"):
+                self._open_streams.remove(stream)
+                stream.connection.shutdown(SHUT_RDWR)
+        self.when_taken(act)
+
+    def stream_opened(self, stream: _Handler) -> None:
+        self._open_streams.append(stream)
+
+    def stream_ended(self, stream: _Handler) -> None:
+        if stream in self._open_streams:
+            self._open_streams.remove(stream)
+
     def next_entry(self, request: dict[str, Any]) -> dict[str, Any]:
+        is_stream = request["path"] == STREAM_PATH
+        script = self.stream_script if is_stream else self.script
         with self._lock:
-            index = self.requests
-            self.requests += 1
+            index = self.streams if is_stream else self.requests
+            self.streams += is_stream
+            self.requests += not is_stream
             self.first_request.set()
-        if index >= len(self.script):
+        if index >= len(script):
             self.faults.append(f"request {index + 1} is beyond the script: {request}")
             return {"respond": {"status": 500}}
-        entry = self.script[index]
+        entry = script[index]
         for name, expected in entry.get("when", {}).items():
             found = request[name]
             if name == "headers":
@@ -96,10 +130,34 @@ class _Handler(BaseHTTPRequestHandler):
             "body": json.loads(content) if content else None,
         }
         entry = self.server.owner.next_entry(request)
+        if "open" in entry:
+            self._open(entry["open"])
+            return
+        if "stream" in entry:
+            try:
+                self.server.owner.act(entry["stream"])
+            except AssertionError as error:
+                self.server.owner.faults.append(str(error))
         if "respond" in entry:
             self._respond(entry["respond"])
         else:
             getattr(self, f"_{entry['behaviour']}")()
+
+    def write(self, text: str) -> None:
+        self.wfile.write(text.encode())
+        self.wfile.flush()
+
+    def _open(self, text: str) -> None:
+        """An event stream, until the client leaves it."""
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.write(text)
+        self.server.owner.stream_opened(self)
+        with contextlib.suppress(OSError):
+            self.connection.recv(1)
+        self.server.owner.stream_ended(self)
 
     def _respond(self, respond: dict[str, Any]) -> None:
         self.server.owner.stopping.wait(respond.get("delay_ms", 0) / 1000)
@@ -141,3 +199,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, {"content-type": "application/json"}, b"", 1_000_000)
         while not self.server.owner.stopping.wait(0.01):
             self.wfile.write(b" ")
+
+
+def wait_until(what: str, is_so: Callable[[], bool]) -> None:
+    """For five seconds at most: `what` is then the words of the failure."""
+    deadline = time.monotonic() + 5
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.002)

@@ -113,6 +113,26 @@ def test_a_deny_says_why(service: Service) -> None:
     assert caught.value.request_id
 
 
+def test_nothing_that_was_answered_before_a_key_was_revoked_is_used(service: Service) -> None:
+    request = {"action_type": "tool_call", "action_name": "no.such_tool"}
+    admin = {"authorization": f"Bearer {service.keys['admin']}"}
+
+    def wait_until_kept(is_kept: bool) -> None:
+        ends_at = time.monotonic() + 20
+        while verdict.evaluate(request, raise_on_deny=False).cached is not is_kept:
+            assert time.monotonic() < ends_at
+            time.sleep(0.01)
+
+    with Verdict(service.url, service.keys["agent"], cache_ttl_seconds=60, events="on") as verdict:
+        wait_until_kept(True)
+        made = {"identity": {"name": "other"}, "roles": ["agent"]}
+        with httpx.Client(base_url=service.url, headers=admin, trust_env=False) as client:
+            key = client.post("/v1/keys", json=made).json()
+            assert client.delete(f"/v1/keys/{key['id']}").status_code == 200
+        wait_until_kept(False)
+        wait_until_kept(True)
+
+
 def test_an_approval_is_given_once(service: Service) -> None:
     with Verdict(service.url, service.keys["agent"]) as agent, Verdict(service.url, service.keys["admin"]) as person:
         question = agent.evaluate(REFUND)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from scripted_server import ScriptedServer
+from scripted_server import ScriptedServer, wait_until
 from vectors import KEY, put_in
 
 from verdict_sdk import Decision, Surroundings, Verdict, VerdictSdkError
@@ -50,16 +50,36 @@ class VectorRun:
         self._warnings: list[str] = []
         self._texts: list[str] = []
         self._client_type = client_type
+        self._heard = {"event": 0, "end": 0}
+        self._warning_count = 0
+
+    def _warn(self, message: str) -> None:
+        self._warnings.append(message)
+        self._warning_count += 1
+
+    def _stream_heard(self, what: str) -> None:
+        self._heard[what] += 1
+
+    def _wait_until_taken(self, act: dict[str, Any]) -> None:
+        expected: dict[str, int] = {what: act[f"{what}s"] for what in self._heard if f"{what}s" in act}
+        words = f"the client did not have {expected} of the stream"
+        wait_until(words, lambda: all(self._heard[what] >= count for what, count in expected.items()))
+        assert {what: self._heard[what] for what in expected} == expected
 
     def run(self) -> None:
         with ScriptedServer() as server, ScriptedServer() as trap:
             words = {"trap": trap.url, "refused": refused_url()}
             server.script = put_in(self._vector["server"], words)
+            server.stream_script = put_in(self._vector.get("stream", []), words)
+            server.when_taken = self._wait_until_taken
+            self._server = server
             config = {"url": server.url, "fail_mode": "closed", "timeout_ms": 5000, **self._vector.get("config", {})}
             create = partial(
                 self._client_type,
                 api_key=KEY,
-                surroundings=Surroundings(env={}, warn=self._warnings.append, cache_clock=self._clock),
+                surroundings=Surroundings(
+                    env={}, warn=self._warn, cache_clock=self._clock, stream_heard=self._stream_heard
+                ),
                 **put_in(config, words),
             )
             if self._client_type is Verdict:
@@ -70,6 +90,7 @@ class VectorRun:
             assert server.requests == self._vector["requests"]
             assert trap.requests == 0
         self._texts += self._warnings
+        assert self._warning_count == self._vector.get("warnings", self._warning_count)
         for secret in self._vector.get("never_contains", []):
             assert all(secret not in text for text in self._texts)
 
@@ -77,6 +98,9 @@ class VectorRun:
         with client:
             for step in self._vector["steps"]:
                 actions = self._begin(step)
+                if step["call"] == "stream":
+                    self._server.act(step)
+                    continue
                 with ThreadPoolExecutor(len(actions)) as pool:
                     futures = [pool.submit(call, client, step, action) for action in actions]
                     results = [future.exception() or future.result() for future in futures]
@@ -86,6 +110,9 @@ class VectorRun:
         async with create() as client:
             for step in self._vector["steps"]:
                 actions = self._begin(step)
+                if step["call"] == "stream":
+                    await asyncio.to_thread(self._server.act, step)
+                    continue
                 calls = [call(client, step, action) for action in actions]
                 results = await asyncio.gather(*calls, return_exceptions=True)
                 self._end(step, list(zip(results, actions, strict=True)))

@@ -8,7 +8,7 @@ from typing import Any
 
 _FOLDER = Path(__file__).resolve().parents[2] / "vectors"
 KEY = "vdt_key_of_the_vectors"
-BEHAVIOUR_FILES = ("errors", "fail-modes", "cache", "approvals", "hostile")
+BEHAVIOUR_FILES = ("errors", "fail-modes", "cache", "events", "approvals", "hostile")
 
 
 def load(name: str) -> list[dict[str, Any]]:
@@ -31,6 +31,7 @@ def load_behaviour(name: str) -> list[dict[str, Any]]:
     vectors = load(name)
     for vector in vectors:
         vector["server"] = _expand(vector["server"], bases)
+        vector["stream"] = _expand(vector.get("stream", []), bases)
         vector["steps"] = _expand(vector["steps"], bases)
         for step in vector["steps"]:
             step.setdefault("request", bases["request"])

@@ -70,20 +70,24 @@ export class PolicyStream {
   async #follow(): Promise<void> {
     const abort = new AbortController();
     this.#stop = () => abort.abort();
-    let timer = unreferenced(SILENT_MS, this.#stop);
+    let timer = unreferenced(this.#settings.timeoutMs, this.#stop);
+    const rewind = () => {
+      clearTimeout(timer);
+      timer = unreferenced(SILENT_MS, this.#stop);
+    };
     try {
       this.#heardAt = this.#surroundings.now();
       const headers = { accept: "text/event-stream", authorization: `Bearer ${this.#settings.apiKey}` };
       const url = `${this.#settings.url}/v1/policy/stream`;
       const { status, contentType, chunks } = await this.#surroundings.openStream(url, headers, abort.signal);
       if (status !== 200 || !/^text\/event-stream\b/i.test(contentType)) return this.#refused(status);
+      rewind();
       const decoder = new TextDecoder();
       const reader = new EventReader();
       for await (const chunk of chunks) {
         if (this.#isClosed || this.#isSilent()) return;
         this.#heardAt = this.#surroundings.now();
-        clearTimeout(timer);
-        timer = unreferenced(SILENT_MS, this.#stop);
+        rewind();
         for (const event of reader.read(decoder.decode(chunk, { stream: true }))) this.#take(event);
       }
     } finally {

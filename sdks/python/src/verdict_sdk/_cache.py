@@ -12,6 +12,9 @@ from .decision import Decision, as_cached
 
 Event = TypeVar("Event")
 
+SILENCE_SECONDS = 40
+"""More than two of the comments that the event stream has every 15 seconds."""
+
 
 @dataclass(frozen=True)
 class _Entry:
@@ -22,23 +25,42 @@ class _Entry:
 class DecisionCache:
     """Least recently used, safe for threads. Times are those of a monotonic clock in seconds.
 
-    INVARIANT: nothing of one revision of the rules is given out after an answer of another one was seen.
+    INVARIANT: nothing of one revision of the rules is given out after an answer of another one was seen. Where it needs
+    the event stream, nothing is given out or kept without one that told a revision and was heard of lately.
     """
 
-    def __init__(self, ttl_seconds: int, max_entries: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, ttl_seconds: int, max_entries: int, clock: Callable[[], float], *, needs_stream: bool = False
+    ) -> None:
         self.is_on = ttl_seconds > 0 and max_entries > 0
+        self.needs_stream = self.is_on and needs_stream
         self.clock = clock
         self._ttl_seconds = ttl_seconds
         self._max_entries = max_entries
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._revision = ""
         self._revision_since = float("-inf")
+        self._epoch = 0
+        self._has_stream = False
+        self._heard_at = float("-inf")
         self._lock = Lock()
+
+    def epoch(self) -> int | None:
+        """What is to be the same when an answer comes as when it was asked for; None: nothing may be kept."""
+        with self._lock:
+            return self._current_epoch()
+
+    def _current_epoch(self) -> int | None:
+        is_on = self.is_on and (not self.needs_stream or (self._has_stream and not self._is_silent()))
+        return self._epoch if is_on else None
+
+    def _is_silent(self) -> bool:
+        return self.clock() - self._heard_at > SILENCE_SECONDS
 
     def get(self, key: str) -> Decision | None:
         with self._lock:
             entry = self._entries.get(key)
-            if entry is None:
+            if entry is None or (self.needs_stream and self._current_epoch() is None):
                 return None
             if self.clock() >= entry.expires_at:
                 del self._entries[key]
@@ -57,22 +79,53 @@ class DecisionCache:
                 self._revision = revision
                 self._revision_since = self.clock()
 
-    def keep(self, key: str, decision: Decision, asked_at: float) -> None:
-        """Keeps what may be used again, from when it was asked for."""
+    def keep(self, key: str, decision: Decision, asked_at: float, epoch: int | None) -> None:
+        """Keeps what may be used again, from when it was asked for: in that epoch."""
         life = min(decision.cache_ttl_seconds, self._ttl_seconds)
-        if not self.is_on or life <= 0 or not decision.policy_revision or decision.decision == "approval_required":
+        if epoch is None or life <= 0 or not decision.policy_revision or decision.decision == "approval_required":
             return
         with self._lock:
-            if decision.policy_revision != self._revision:
+            if epoch != self._current_epoch() or decision.policy_revision != self._revision:
                 return
             self._entries[key] = _Entry(as_cached(decision), asked_at + life)
             self._entries.move_to_end(key)
             while len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
 
-    def clear(self) -> None:
+    def forget(self) -> None:
+        """Also what is being asked."""
         with self._lock:
-            self._entries.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._entries.clear()
+        self._epoch += 1
+
+    def stream_begins(self) -> None:
+        with self._lock:
+            self._heard_at = self.clock()
+
+    def stream_speaks(self) -> bool:
+        """False when it was silent for too long: then it has to begin anew."""
+        with self._lock:
+            if self._is_silent():
+                return False
+            self._heard_at = self.clock()
+            return True
+
+    def stream_tells_revision(self, revision: str) -> None:
+        with self._lock:
+            if self._has_stream and revision == self._revision:
+                return
+            self._forget()
+            self._has_stream = True
+            self._revision = revision
+            self._revision_since = self.clock()
+
+    def stream_ends(self) -> None:
+        with self._lock:
+            self._has_stream = False
+            self._forget()
 
 
 class Flight(Generic[Event]):

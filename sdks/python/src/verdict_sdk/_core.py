@@ -14,6 +14,7 @@ from typing import Any, cast
 from ._approvals import ApprovalWaiter, approval_call, list_call, read_approval_id
 from ._cache import DecisionCache, Flight, Flights
 from ._canonical import canonical_json
+from ._events import Heard, PolicyFollower
 from ._exchange import Await, Call, Exchange, Flow, malformed_answer, problem_error
 from .configuration import Arguments, read_configuration
 from .decision import Decision, fail_open_decision, own_copy, read_decision
@@ -32,6 +33,8 @@ class Surroundings:
     """Monotonic, in seconds: how long a call may take."""
     cache_clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    stream_heard: Heard = lambda _: None
+    """Told of each event once it has had its effect, and of each end of a stream."""
 
 
 def default_surroundings() -> Surroundings:
@@ -46,7 +49,11 @@ class Core:
         self._exchange = Exchange(self.configuration.api_key, surroundings.clock, surroundings.chance)
         self._waiter = ApprovalWaiter(self._exchange, self._timeout_seconds)
         ttl_seconds, max_entries = self.configuration.cache_ttl_seconds, self.configuration.cache_max_entries
-        self._cache = DecisionCache(ttl_seconds, max_entries, surroundings.cache_clock)
+        follows = self.configuration.events == "on"
+        self._cache = DecisionCache(ttl_seconds, max_entries, surroundings.cache_clock, needs_stream=follows)
+        self._surroundings = surroundings
+        self.begin_stream: Callable[[], None] = _nothing
+        """Called before each question, where answers are kept only with the event stream."""
         self._flights = Flights(create_event)
 
     def evaluate(self, request: Mapping[str, Any], raise_on_deny: bool) -> Flow[Decision]:
@@ -106,8 +113,16 @@ class Core:
     def answer_approval(self, approval: object, verb: str, words: Mapping[str, str | None]) -> Flow[dict[str, Any]]:
         return self._exchange.call(approval_call(read_approval_id(approval), verb, words), self._deadline())
 
+    def lose_stream(self) -> None:
+        """Whoever followed it does not any more."""
+        self._cache.stream_ends()
+
+    def create_follower(self) -> PolicyFollower:
+        chance, warn, heard = self._surroundings.chance, self._surroundings.warn, self._surroundings.stream_heard
+        return PolicyFollower(self._cache, chance, warn, heard)
+
     def close(self) -> None:
-        self._cache.clear()
+        self._cache.stream_ends()
 
     def _effective(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(request, Mapping):
@@ -124,6 +139,8 @@ class Core:
         body = self._effective(request)
         content = canonical_json(body)
         uses_grant = "approval_id" in body
+        if self._cache.needs_stream:
+            self.begin_stream()
         try:
             if uses_grant or not self._cache.is_on:
                 return (yield from self._ask_service(content, None, uses_grant, self._deadline()))
@@ -141,6 +158,8 @@ class Core:
         if kept is not None:
             return own_copy(kept)
         deadline = self._deadline()
+        if self._cache.epoch() is None:
+            return (yield from self._ask_service(content, None, False, deadline))
         flight, is_first = self._flights.join(key)
         if is_first:
             return (yield from self._fly(flight, content, key, deadline))
@@ -165,12 +184,12 @@ class Core:
 
     def _ask_service(self, content: bytes, key: str | None, uses_grant: bool, deadline: float) -> Flow[Decision]:
         """Keeps the answer under the key, where it may be."""
-        asked_at = self._cache.clock()
+        asked_at, epoch = self._cache.clock(), self._cache.epoch()
         call = Call("POST", "/v1/policy/evaluate", content, may_count=uses_grant)
         read = read_decision((yield from self._exchange.call(call, deadline)))
         self._cache.saw_revision(read.decision.policy_revision, asked_at)
         if key is not None and read.is_whole:
-            self._cache.keep(key, own_copy(read.decision), asked_at)
+            self._cache.keep(key, own_copy(read.decision), asked_at, epoch)
         return read.decision
 
     def _read_result(self, result: object, asked_at: float) -> Decision | VerdictError:
@@ -185,6 +204,10 @@ class Core:
 
     def _warn_of_fail_open(self, error: ServerUnreachable) -> None:
         self._warn(f"an action is allowed because the fail mode is open: {error}")
+
+
+def _nothing() -> None:
+    """Until somebody follows the stream."""
 
 
 def _approval_id_of(decision: Decision) -> str:

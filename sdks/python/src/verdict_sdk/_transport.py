@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from ._cache import SILENCE_SECONDS
+from ._events import STREAM_PATH, PolicyFollower
 from ._exchange import Answer, NoAnswer, Send
 from ._version import __version__
 from .configuration import Configuration
@@ -49,6 +51,20 @@ class SyncTransport:
         # SECURITY: outside of the handler, so that the request with its key is in no error's context.
         return failure
 
+    def follow(self, follower: PolicyFollower, opened: Callable[[httpx.Response], None]) -> None:
+        """Reads the event stream until it ends, and raises what ended it. `opened` may keep what can end it."""
+        request = self._requests.create_stream()
+        response = self._pool.get().handle_request(request)
+        request.extensions["timeout"]["read"] = SILENCE_SECONDS
+        try:
+            opened(response)
+            if follower.is_stream(response.status_code, response.headers.get("content-type", "")):
+                for chunk in response.iter_raw():
+                    if not follower.take(chunk):
+                        break
+        finally:
+            response.close()
+
     def close(self) -> None:
         self._pool.get().close()
 
@@ -82,6 +98,19 @@ class AsyncTransport:
         except (httpx.RequestError, TimeoutError, asyncio.TimeoutError) as error:
             failure = _no_answer(error, had_begun)
         return failure
+
+    async def follow(self, follower: PolicyFollower) -> None:
+        """Reads the event stream until it ends, and raises what ended it."""
+        request = self._requests.create_stream()
+        response = await self._pool.get().handle_async_request(request)
+        request.extensions["timeout"]["read"] = SILENCE_SECONDS
+        try:
+            if follower.is_stream(response.status_code, response.headers.get("content-type", "")):
+                async for chunk in response.aiter_raw():
+                    if not follower.take(chunk):
+                        break
+        finally:
+            await response.aclose()
 
     async def close(self) -> None:
         await self._pool.get().aclose()
@@ -122,6 +151,7 @@ class _RequestFactory:
             raise ConfigurationError("the address is not a URL")
         self._url = url
         self._base_path = url.raw_path.rstrip(b"/")
+        self._timeout_seconds = configuration.timeout_ms / 1000
         self._headers = [
             ("authorization", f"Bearer {configuration.api_key}"),
             ("accept", "application/json"),
@@ -133,9 +163,18 @@ class _RequestFactory:
         headers = self._headers
         if send.content is not None:
             headers = [*headers, ("content-type", "application/json")]
-        url = self._url.copy_with(raw_path=self._base_path + send.path.encode())
         extensions = {"timeout": _TimeLeft(deadline)}
+        url = self._url_of(send.path)
         return httpx.Request(send.method, url, content=send.content, headers=headers, extensions=extensions)
+
+    def create_stream(self) -> httpx.Request:
+        headers = [(name, "text/event-stream" if name == "accept" else value) for name, value in self._headers]
+        # Of httpx, for each phase: until the stream has begun.
+        extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_seconds)}
+        return httpx.Request("GET", self._url_of(STREAM_PATH), headers=headers, extensions=extensions)
+
+    def _url_of(self, path: str) -> httpx.URL:
+        return self._url.copy_with(raw_path=self._base_path + path.encode())
 
 
 class _TimeLeft(dict[str, float]):

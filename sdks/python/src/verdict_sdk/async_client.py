@@ -13,6 +13,7 @@ import httpx
 
 from ._core import APPROVAL_TIMEOUT_MS, Core, Surroundings, default_surroundings
 from ._exchange import Effect, Flow, Pause, Send
+from ._following import AsyncFollowing
 from ._generated.models import Approval, ApprovalDetail, ApprovalList, DryRun, DryRunRequest, EvaluateRequest
 from ._transport import AsyncTransport
 from .configuration import Arguments, Configuration
@@ -39,6 +40,7 @@ class AsyncVerdict:
         timeout_ms: int | None = None,
         cache_ttl_seconds: int | None = None,
         cache_max_entries: int | None = None,
+        events: Literal["on", "off"] | None = None,
         identity: Mapping[str, Any] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         surroundings: Surroundings | None = None,
@@ -50,10 +52,12 @@ class AsyncVerdict:
             "timeout_ms": timeout_ms,
             "cache_ttl_seconds": cache_ttl_seconds,
             "cache_max_entries": cache_max_entries,
+            "events": events,
             "identity": identity,
         }
         self._core = Core(arguments, surroundings or default_surroundings(), asyncio.Event)
         self._transport = AsyncTransport(self._core.configuration, transport)
+        self._following = AsyncFollowing(self._core, self._transport)
         self.approvals = AsyncApprovals(self)
 
     @property
@@ -113,6 +117,7 @@ class AsyncVerdict:
 
     async def close(self) -> None:
         """Closes the connections. The client cannot be used after that."""
+        await self._following.close()
         self._core.close()
         await self._transport.close()
 

@@ -12,6 +12,7 @@ import httpx
 
 from ._core import APPROVAL_TIMEOUT_MS, Core, Surroundings, default_surroundings
 from ._exchange import Effect, Flow, Pause, Send
+from ._following import Following
 from ._generated.models import Approval, ApprovalDetail, ApprovalList, DryRun, DryRunRequest, EvaluateRequest
 from ._transport import SyncTransport
 from .configuration import Arguments, Configuration
@@ -38,6 +39,7 @@ class Verdict:
         timeout_ms: int | None = None,
         cache_ttl_seconds: int | None = None,
         cache_max_entries: int | None = None,
+        events: Literal["on", "off"] | None = None,
         identity: Mapping[str, Any] | None = None,
         transport: httpx.BaseTransport | None = None,
         surroundings: Surroundings | None = None,
@@ -49,10 +51,12 @@ class Verdict:
             "timeout_ms": timeout_ms,
             "cache_ttl_seconds": cache_ttl_seconds,
             "cache_max_entries": cache_max_entries,
+            "events": events,
             "identity": identity,
         }
         self._core = Core(arguments, surroundings or default_surroundings(), threading.Event)
         self._transport = SyncTransport(self._core.configuration, transport)
+        self._following = Following(self._core, self._transport)
         self.approvals = Approvals(self)
 
     @property
@@ -109,6 +113,7 @@ class Verdict:
 
     def close(self) -> None:
         """Closes the connections. The client cannot be used after that."""
+        self._following.close()
         self._core.close()
         self._transport.close()
 

@@ -26,6 +26,7 @@ class Arguments(TypedDict, total=False):
     timeout_ms: int | None
     cache_ttl_seconds: int | None
     cache_max_entries: int | None
+    events: Literal["on", "off"] | None
     identity: Mapping[str, Any] | None
 
 
@@ -41,6 +42,8 @@ class Configuration:
     """0: no cache."""
     cache_max_entries: int = 1000
     """0: no cache."""
+    events: Literal["on", "off"] = "off"
+    """On: answers are kept only while the event stream is there."""
     identity: Mapping[str, Any] | None = None
     """Sent with each request that has none of its own."""
 
@@ -63,6 +66,7 @@ def read_configuration(arguments: Arguments, env: Mapping[str, str], warn: Calla
         timeout_ms=number("timeout_ms", default=5000, smallest=1),
         cache_ttl_seconds=number("cache_ttl_seconds", default=5, smallest=0),
         cache_max_entries=number("cache_max_entries", default=1000, smallest=0),
+        events=_read_events(chosen("events"), warn),
         identity=_read_identity(given.get("identity"), env),
     )
 
@@ -108,6 +112,15 @@ def _read_fail_mode(mode: Any, warn: Callable[[str], None]) -> Literal["closed",
     if mode is not None and mode != "closed":
         warn("the fail mode is neither `closed` nor `open`; it is `closed`")
     return "closed"
+
+
+def _read_events(events: Any, warn: Callable[[str], None]) -> Literal["on", "off"]:
+    if events is None or events == "off":
+        return "off"
+    if events != "on":
+        # SECURITY: what is misspelt keeps fewer answers, not more.
+        warn("`events` is neither `on` nor `off`; it is `on`")
+    return "on"
 
 
 def _read_number(value: Any, name: str, default: int, smallest: int, warn: Callable[[str], None]) -> int:
