@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
 import { createInitialKeysFile } from "./adapters/fs/initial-keys-file.ts";
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
@@ -25,6 +25,7 @@ import { loadParsers } from "./operations/load-parsers.ts";
 import { createWebhooks, type Webhooks } from "./operations/notify-webhooks.ts";
 import { createDecisionRecorder } from "./operations/record-decision.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
+import { runInSlices } from "./operations/run-in-slices.ts";
 import type { Clock, DependencyState, Service } from "./operations/service.ts";
 import { createRedactor } from "./redaction/index.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
@@ -91,7 +92,9 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const shadow =
     config.shadowRulesDir === undefined
       ? undefined
-      : openShadowRules(config.shadowRulesDir, { spool, redactor, clock, newId, logger, metrics, settings });
+      : openShadowRules(config.shadowRulesDir, {
+          ...{ spool, redactor, clock, newId, logger, metrics, settings, nextTurn },
+        });
   const ruleFiles = createRuleDirectory({ dir: config.rulesDir });
   const loader = createRuleLoader({ compiler: createCelCompiler() });
   const parts = {
@@ -127,7 +130,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     const read = await ruleFiles.read();
     if (!read.ok) return read;
     await loadParsers(read.sources);
-    const loaded = loader.load(read.sources);
+    const loaded = await runInSlices(loader.loadSteps(read.sources), { clock, nextTurn });
     return loaded.ok ? { ...loaded, sources: read.sources } : loaded;
   };
   const ruleArchiver = createRuleArchiver({

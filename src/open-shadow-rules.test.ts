@@ -23,7 +23,7 @@ async function openShadow() {
     error: (_: unknown, message: string) => void logged.push(message),
   };
   const { service } = await createTestService();
-  const deps = { ...service, logger: logger as never, metrics: { recordShadow: () => {} } };
+  const deps = { ...service, logger: logger as never, metrics: { recordShadow: () => {} }, nextTurn: settled };
   const { start } = openShadowRules("/nowhere", deps, {
     read() {
       return new Promise((resolve, reject) => reads.push({ resolve, reject }));

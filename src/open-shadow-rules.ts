@@ -1,6 +1,7 @@
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createCelCompiler } from "./cel/index.ts";
 import { loadParsers } from "./operations/load-parsers.ts";
+import { runInSlices, type Turns } from "./operations/run-in-slices.ts";
 import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/shadow-rules.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 
@@ -13,7 +14,7 @@ export interface OpenedShadowRules {
 /** A candidate with errors compares nothing until they are gone; the service goes on without it. */
 export function openShadowRules(
   dir: string,
-  deps: Omit<ShadowDeps, "later">,
+  deps: Omit<ShadowDeps, "later"> & Turns,
   files: RuleFiles = createRuleDirectory({ dir }),
 ): OpenedShadowRules {
   const { logger } = deps;
@@ -23,7 +24,7 @@ export function openShadowRules(
   async function load(): Promise<void> {
     const read = await files.read();
     if (read.ok) await loadParsers(read.sources);
-    const loaded = read.ok ? loader.load(read.sources) : read;
+    const loaded = read.ok ? await runInSlices(loader.loadSteps(read.sources), deps) : read;
     if (loaded.ok) {
       shadowRules.use(loaded.ruleSet);
       const { revision, rules } = loaded.ruleSet;

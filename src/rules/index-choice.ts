@@ -1,5 +1,6 @@
 import type { NecessaryCondition } from "../cel/index.ts";
-import type { Rule } from "./types.ts";
+import { everyFew } from "./steps.ts";
+import type { Rule, Steps } from "./types.ts";
 
 /** A rule in the index. */
 export interface Entry {
@@ -23,10 +24,16 @@ export const ALWAYS_PRESENT: ReadonlySet<string> = new Set([
 const ABSENCE_PENALTY = 4;
 
 /** Ranks each rule's conditions: the fewer other rules share a condition's values, the better it files the rule. */
-export function rankConditions(rules: readonly Rule[]): Entry[] {
+export function* rankConditions(rules: readonly Rule[]): Steps<Entry[]> {
   const counts = new ValueCounts();
-  for (const rule of rules) for (const condition of rule.necessary) counts.add(condition);
-  return rules.map((rule) => ({ rule, conditions: rank(rule.necessary, counts), stamp: 0 }));
+  yield* everyFew(rules, (rule) => {
+    for (const condition of rule.necessary) counts.add(condition);
+  });
+  const entries: Entry[] = [];
+  yield* everyFew(rules, (rule) => {
+    entries.push({ rule, conditions: rank(rule.necessary, counts), stamp: 0 });
+  });
+  return entries;
 }
 
 function rank(conditions: readonly NecessaryCondition[], counts: ValueCounts): readonly NecessaryCondition[] {

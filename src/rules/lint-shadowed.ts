@@ -1,20 +1,21 @@
 import { EFFECTS } from "../model/decision.ts";
 import type { CompiledRule } from "./compile-rule.ts";
 import { coversGlob, type Glob } from "./glob.ts";
-import type { Diagnostic } from "./types.ts";
+import { everyFew } from "./steps.ts";
+import type { Diagnostic, Steps } from "./types.ts";
 
 /**
  * Rules that can never determine an outcome: another rule, stronger by priority or by decision, applies to every request
  * that they apply to. Only what is certain is reported: the same or broader globs, and no condition or the same one.
  */
-export function findShadowedRules(rules: readonly CompiledRule[]): Diagnostic[] {
-  const tables = tablesOf(rules);
+export function* findShadowedRules(rules: readonly CompiledRule[]): Steps<Diagnostic[]> {
+  const tables = yield* tablesOf(rules);
   const unconditional = tables.get("");
   const diagnostics: Diagnostic[] = [];
-  for (const rule of rules) {
+  yield* everyFew(rules, (rule) => {
     const same = conditionKey(rule);
     const by = unconditional?.stronger(rule) ?? (same === "" ? undefined : tables.get(same)?.stronger(rule));
-    if (by === undefined) continue;
+    if (by === undefined) return;
     const why = by.priority > rule.priority ? `with its higher priority ${by.priority}` : `because ${by.decision} wins`;
     diagnostics.push({
       ...rule.position,
@@ -23,20 +24,20 @@ export function findShadowedRules(rules: readonly CompiledRule[]): Diagnostic[] 
       message: `this rule never decides: \`${by.id}\` applies whenever it does, and goes first ${why}`,
       rule_id: rule.id,
     });
-  }
+  });
   return diagnostics;
 }
 
 /** A table per condition that more than one rule has, and the one for rules without a condition. */
-function tablesOf(rules: readonly CompiledRule[]): Map<string, NameTable> {
+function* tablesOf(rules: readonly CompiledRule[]): Steps<Map<string, NameTable>> {
   const first = new Map<string, CompiledRule>();
   const tables = new Map<string, NameTable>();
-  for (const rule of rules) {
+  yield* everyFew(rules, (rule) => {
     const condition = conditionKey(rule);
     const other = first.get(condition);
     if (other === undefined) {
       first.set(condition, rule);
-      if (condition !== "") continue;
+      if (condition !== "") return;
     }
     let table = tables.get(condition);
     if (table === undefined) {
@@ -45,7 +46,7 @@ function tablesOf(rules: readonly CompiledRule[]): Map<string, NameTable> {
       if (other !== undefined) table.add(other);
     }
     table.add(rule);
-  }
+  });
   return tables;
 }
 

@@ -3,7 +3,7 @@ import type { FileReport } from "./diagnostics.ts";
 import { findMisspeltPaths } from "./lint-paths.ts";
 import { findShadowedRules } from "./lint-shadowed.ts";
 import type { RuleDraft } from "./read-rule-file.ts";
-import type { Diagnostic } from "./types.ts";
+import type { Diagnostic, Steps } from "./types.ts";
 
 /** Warnings about one rule by itself; they are kept with its file. */
 export function lintRule(report: FileReport, draft: RuleDraft, rule: CompiledRule): void {
@@ -40,6 +40,9 @@ export function lintRule(report: FileReport, draft: RuleDraft, rule: CompiledRul
 }
 
 /** Warnings that need the whole set. */
-export function lintRules(rules: readonly CompiledRule[]): Diagnostic[] {
-  return [...findShadowedRules(rules), ...findMisspeltPaths(rules)];
+export function* lintRules(rules: readonly CompiledRule[]): Steps<Diagnostic[]> {
+  const shadowed = yield* findShadowedRules(rules);
+  const misspelt = findMisspeltPaths(rules);
+  yield;
+  return [...shadowed, ...misspelt];
 }

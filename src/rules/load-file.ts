@@ -5,7 +5,8 @@ import { FORMAT_LIMITS } from "./format.ts";
 import { lintRule } from "./lint.ts";
 import { readRuleFile } from "./read-rule-file.ts";
 import { type SplitFile, splitRules } from "./split-rules.ts";
-import type { Diagnostic, RuleSource } from "./types.ts";
+import { finish } from "./steps.ts";
+import type { Diagnostic, RuleSource, Steps } from "./types.ts";
 
 export interface LoadedFile {
   readonly path: string;
@@ -23,10 +24,12 @@ interface Part {
 }
 
 /** @param previous the same path as it was before; texts of rules that did not change are not parsed again */
-export function loadFile(compiler: CelCompiler, source: RuleSource, previous?: LoadedFile): LoadedFile {
+export function* loadFile(compiler: CelCompiler, source: RuleSource, previous?: LoadedFile): Steps<LoadedFile> {
   const split = source.content.length > FORMAT_LIMITS.fileCharactersMax ? undefined : splitRules(source.content);
-  const file =
-    (split && previous && reuseParts(compiler, source, split, previous)) ?? parseWhole(compiler, source, split);
+  yield;
+  const reused = split && previous && (yield* reuseParts(compiler, source, split, previous));
+  const file = reused ?? (yield* parseWhole(compiler, source, split));
+  yield;
   return { ...file, rules: file.rules.toSorted(byIdAndPlace) };
 }
 
@@ -39,12 +42,12 @@ export function byIdAndPlace(a: CompiledRule, b: CompiledRule): number {
   );
 }
 
-function parseWhole(compiler: CelCompiler, source: RuleSource, split: SplitFile | undefined): LoadedFile {
-  const file = parseFile(compiler, source);
+function* parseWhole(compiler: CelCompiler, source: RuleSource, split: SplitFile | undefined): Steps<LoadedFile> {
+  const file = yield* parseFile(compiler, source);
   return { ...file, parts: split && partsOf(file, split) };
 }
 
-function parseFile(compiler: CelCompiler, { path, content }: RuleSource): LoadedFile {
+function* parseFile(compiler: CelCompiler, { path, content }: RuleSource): Steps<LoadedFile> {
   const report = new FileReport(path, content.charCodeAt(0) === 0xfeff ? content.slice(1) : content);
   const rules: CompiledRule[] = [];
   const { rules: drafts, others } = readRuleFile(report);
@@ -53,6 +56,7 @@ function parseFile(compiler: CelCompiler, { path, content }: RuleSource): Loaded
     compileWhen(compiler, report, when);
   }
   for (const draft of drafts) {
+    yield;
     report.ruleId = draft.id;
     const rule = compileRule(compiler, report, draft);
     if (rule === undefined) continue;
@@ -81,12 +85,12 @@ const CHANGED_SHARE_MAX = 0.2;
 const CHANGED_MIN = 10;
 
 /** @returns undefined when the whole file must be parsed; then that says what is wrong, if anything is */
-function reuseParts(
+function* reuseParts(
   compiler: CelCompiler,
   { path, content }: RuleSource,
   { head, rules: texts }: SplitFile,
   previous: LoadedFile,
-): LoadedFile | undefined {
+): Steps<LoadedFile | undefined> {
   if (previous.parts?.head !== head) return undefined;
   const policy = previous.rules[0]!.id.split("/")[0]!;
   const byText = new Map<string, Part>();
@@ -96,6 +100,7 @@ function reuseParts(
     if (part === undefined) {
       changesLeft -= 1;
       if (changesLeft < 0) return undefined;
+      yield;
       part = parsePart(compiler, path, policy, text);
     }
     // A text that is there twice has a duplicate id: the whole file's parse says so.
@@ -109,7 +114,7 @@ function reuseParts(
 
 function parsePart(compiler: CelCompiler, path: string, policy: string, text: string): Part | undefined {
   const content = `version: 1\npolicy: ${policy}\nrules:\n${text}`;
-  const { rules, diagnostics } = parseFile(compiler, { path, content });
+  const { rules, diagnostics } = finish(parseFile(compiler, { path, content }));
   const [rule, second] = rules;
   if (rule === undefined || second !== undefined || diagnostics.some(({ severity }) => severity === "error"))
     return undefined;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CelError, type Frame, type NecessaryCondition } from "../cel/index.ts";
 import { createRuleIndex } from "./rule-index.ts";
+import { finish } from "./steps.ts";
 import type { Rule } from "./types.ts";
 
 const ABSENT = new CelError("no such key");
@@ -83,7 +84,7 @@ describe("the rule index", () => {
     fc.assert(
       fc.property(sets, requests, (conditions, frames) => {
         const rules = conditions.map((necessary, nth) => ruleOf(`p/r${nth}`, necessary));
-        const index = createRuleIndex(rules);
+        const index = finish(createRuleIndex(rules));
         for (const values of frames) {
           index.select(frameOf(values));
           const found = index.candidates.map((rule) => rule.id);
@@ -114,7 +115,7 @@ describe("the rule index", () => {
   it("numbers, texts and booleans are different values", () => {
     const equal = (id: string, wanted: string | number | boolean) =>
       ruleOf(id, [{ slot: 1, path: PATHS[1]!, absent: "false", op: "equals", values: [wanted] }]);
-    const index = createRuleIndex([equal("n", 1), equal("s", "1"), equal("b", true), equal("z", 0)]);
+    const index = finish(createRuleIndex([equal("n", 1), equal("s", "1"), equal("b", true), equal("z", 0)]));
     const idsFor = (v: unknown) => {
       index.select(frameOf([undefined, v]));
       return index.candidates.map((rule) => rule.id);
@@ -126,7 +127,7 @@ describe("the rule index", () => {
     const rules = Array.from({ length: 1000 }, (_, nth) =>
       ruleOf(`p/r${nth}`, [onAction(`type${nth % 10}`), onDomain(`d${nth}`)]),
     );
-    const index = createRuleIndex(rules);
+    const index = finish(createRuleIndex(rules));
     index.select(frameOf(["type3"]));
     expect(index.candidates.length).toBe(100);
     index.select(frameOf(["type3", undefined, undefined, undefined, "d13"]));
@@ -139,7 +140,7 @@ describe("the rule index", () => {
         { slot: 0, path: PATHS[0]!, absent: "unknown", op: "prefix", values: ["/".repeat(nth + 1)] },
       ]),
     );
-    const index = createRuleIndex(rules);
+    const index = finish(createRuleIndex(rules));
     index.select(frameOf(["/".repeat(150)]));
     const found = new Set(index.candidates.map((rule) => rule.id));
     for (let nth = 0; nth < 150; nth++) expect(found.has(`p/r${nth}`)).toBe(true);

@@ -2,7 +2,8 @@ import type { CelValue, Frame, NecessaryCondition } from "../cel/index.ts";
 import { isCelError } from "../cel/index.ts";
 import { ALWAYS_PRESENT, type Entry, rankConditions } from "./index-choice.ts";
 import { createTextTable, type TextTable } from "./index-text-table.ts";
-import type { Rule } from "./types.ts";
+import { everyFew } from "./steps.ts";
+import type { Rule, Steps } from "./types.ts";
 
 /**
  * Finds the rules that can apply to a request without looking at the others: each rule is filed under its rarest
@@ -16,9 +17,9 @@ export interface RuleIndex {
   select(frame: Frame): void;
 }
 
-export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
-  const entries = rankConditions(rules);
-  const root = buildNode(entries, []);
+export function* createRuleIndex(rules: readonly Rule[]): Steps<RuleIndex> {
+  const entries = yield* rankConditions(rules);
+  const root = yield* buildNode(entries, []);
   const found: Rule[] = [];
   const state: Selecting = { found, stamp: 0 };
   return {
@@ -66,16 +67,21 @@ interface PathIndex {
 const LEVELS_MAX = 3;
 
 /** @param usedSlots paths already known to say nothing */
-function buildNode(entries: readonly Entry[], usedSlots: readonly number[]): IndexNode {
+function* buildNode(entries: readonly Entry[], usedSlots: readonly number[]): Steps<IndexNode> {
   if (usedSlots.length >= LEVELS_MAX) return { unfiled: entries, paths: [] };
   const unfiled: Entry[] = [];
   const filed = new Map<number, FiledPath>();
-  for (const entry of entries) {
+  yield* everyFew(entries, (entry) => {
     const condition = entry.conditions.find(({ slot }) => !usedSlots.includes(slot));
     if (condition === undefined) unfiled.push(entry);
     else file(filed, condition, entry);
+  });
+  const paths: PathIndex[] = [];
+  for (const [slot, path] of filed) {
+    yield;
+    paths.push(yield* buildPath(slot, path, usedSlots));
   }
-  return { unfiled, paths: [...filed].map(([slot, path]) => buildPath(slot, path, usedSlots)) };
+  return { unfiled, paths };
 }
 
 /** The index of one path while it is being filled. */
@@ -115,10 +121,12 @@ function file(
   if (absent === "unknown") target.unresolved.push(entry);
 }
 
-function buildPath(slot: number, filed: FiledPath, usedSlots: readonly number[]): PathIndex {
+function* buildPath(slot: number, filed: FiledPath, usedSlots: readonly number[]): Steps<PathIndex> {
   const { equals, prefix, suffix, contains, unresolved } = filed;
   // A path that every request has is absent only in a malformed one: not worth a level of its own.
-  const rest = filed.isAlwaysPresent ? { unfiled: unresolved, paths: [] } : buildNode(unresolved, [...usedSlots, slot]);
+  const rest = filed.isAlwaysPresent
+    ? { unfiled: unresolved, paths: [] }
+    : yield* buildNode(unresolved, [...usedSlots, slot]);
   return {
     slot,
     equals: equals.size > 0 ? equals : undefined,

@@ -276,6 +276,48 @@ describe("reloading", () => {
     expect(before.ruleSet.select(activation({ x: 1 })).candidates.map((r) => r.id)).toEqual(["p/a"]);
     expect(after.ruleSet.revision).toBe(before.ruleSet.revision);
   });
+
+  describe("step by step", () => {
+    /** Twice as many rules as are done in one step, reading paths that the other set does not have. */
+    const many = (path: string) => [
+      {
+        path: "a.yaml",
+        content: file(
+          Array.from({ length: 600 }, (_, n) => rule(`    when: arguments.${path}${n} == ${n}.0\n`, `r${n}`)).join(""),
+        ),
+      },
+    ];
+    const ids = (set: RuleSet, args: Activation["arguments"]) => {
+      const { candidates, frame } = set.select(activation(args));
+      return candidates.filter((candidate) => candidate.matches(frame) === true).map(({ id }) => id);
+    };
+
+    it("the set before decides as ever, and the new one is what loading at once gives", () => {
+      const loader = createRuleLoader({ compiler: createCelCompiler() });
+      const before = loader.load(many("x"));
+      if (!before.ok) throw new Error("not loaded");
+      const steps = loader.loadSteps(many("y"));
+      let count = 0;
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next(), count++)
+        expect(ids(before.ruleSet, { x7: 7, y8: 8 })).toEqual(["p/r7"]);
+      expect(count).toBeGreaterThan(600);
+      if (!step.value.ok) throw new Error("not loaded");
+      expect(ids(step.value.ruleSet, { x7: 7, y8: 8 })).toEqual(["p/r8"]);
+      const atOnce = createRuleLoader({ compiler: createCelCompiler() }).load(many("y"));
+      expect(atOnce.ok && atOnce.ruleSet.revision).toBe(step.value.ruleSet.revision);
+    });
+
+    it("what is given up halfway leaves nothing behind", () => {
+      const loader = createRuleLoader({ compiler: createCelCompiler() });
+      const before = loader.load(many("x"));
+      for (let count = 0, steps = loader.loadSteps(many("y")); count < 300; count++) steps.next();
+      const after = loader.load(many("x"));
+      if (!before.ok || !after.ok) throw new Error("not loaded");
+      expect(after.ruleSet.rule("p/r1")).toBe(before.ruleSet.rule("p/r1"));
+      expect(ids(after.ruleSet, { x7: 7, y8: 8 })).toEqual(["p/r7"]);
+    });
+  });
 });
 
 function activation(args: Activation["arguments"], over: Partial<Activation> = {}): Activation {

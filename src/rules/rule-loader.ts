@@ -5,59 +5,69 @@ import { lintRules } from "./lint.ts";
 import { byIdAndPlace, type LoadedFile, loadFile } from "./load-file.ts";
 import { revisionOf } from "./revision.ts";
 import { createRuleIndex } from "./rule-index.ts";
-import type { Diagnostic, LoadResult, Rule, RuleLoader, RuleSet } from "./types.ts";
+import { everyFew, finish } from "./steps.ts";
+import type { Diagnostic, LoadResult, Rule, RuleLoader, RuleSet, RuleSource, Steps } from "./types.ts";
 
 /** One loader serves one process: it keeps what it made of each file until the file's content changes. */
 export function createRuleLoader({ compiler }: { readonly compiler: CelCompiler }): RuleLoader {
   let files = new Map<string, LoadedFile>();
-  return {
-    load(sources) {
-      const previous = files;
-      files = new Map();
-      for (const source of sources) {
-        const known = previous.get(source.path);
-        const isKnown = known?.content === source.content;
-        files.set(source.path, isKnown ? known : loadFile(compiler, source, known));
-      }
-      for (const file of files.values()) keep(compiler, file);
-      compiler.sweep();
-      return combine(compiler, [...files.values()]);
-    },
-  };
+
+  /** What is not loaded to its end leaves what was kept as it was. */
+  function* loadSteps(sources: readonly RuleSource[]): Steps<LoadResult> {
+    const loading = new Map<string, LoadedFile>();
+    for (const source of sources) {
+      yield;
+      const known = files.get(source.path);
+      const isKnown = known?.content === source.content;
+      loading.set(source.path, isKnown ? known : yield* loadFile(compiler, source, known));
+    }
+    for (const file of loading.values()) yield* keep(compiler, file);
+    files = loading;
+    compiler.sweep();
+    return yield* combine(compiler, [...files.values()]);
+  }
+
+  return { loadSteps, load: (sources) => finish(loadSteps(sources)) };
 }
 
 /** Asks for all expressions of a file again, so that the compiler's `sweep` does not forget those that were not new. */
-function keep(compiler: CelCompiler, file: LoadedFile): void {
-  for (const rule of file.rules) if (rule.when !== undefined) compiler.compileCondition(rule.when);
+function* keep(compiler: CelCompiler, file: LoadedFile): Steps<void> {
+  yield* everyFew(file.rules, (rule) => {
+    if (rule.when !== undefined) compiler.compileCondition(rule.when);
+  });
 }
 
-function combine(compiler: CelCompiler, files: readonly LoadedFile[]): LoadResult {
+function* combine(compiler: CelCompiler, files: readonly LoadedFile[]): Steps<LoadResult> {
   if (files.length === 0) {
     const message = "there is no rule file: put one with the name `*.yaml` into the rules directory";
     const diagnostic = { file: ".", line: 1, column: 1, severity: "error", code: "no-rule-files", message } as const;
     return { ok: false, diagnostics: [diagnostic] };
   }
   const all = files.flatMap((file) => file.rules).sort(byIdAndPlace);
+  yield;
   const diagnostics = [...files.flatMap((file) => file.diagnostics), ...duplicateIds(all)];
   if (diagnostics.some((diagnostic) => diagnostic.severity === "error"))
     return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   const rules = all.filter((rule) => rule.enabled);
-  const warnings = sortDiagnostics([...diagnostics, ...lintRules(rules)]);
+  yield;
+  const warnings = sortDiagnostics([...diagnostics, ...(yield* lintRules(rules))]);
   const paths = files.map((file) => file.path).sort(compareText);
-  return { ok: true, ruleSet: createRuleSet(compiler, rules, paths, warnings) };
+  return { ok: true, ruleSet: yield* createRuleSet(compiler, rules, paths, warnings) };
 }
 
-function createRuleSet(
+function* createRuleSet(
   compiler: CelCompiler,
   rules: readonly CompiledRule[],
   files: readonly string[],
   warnings: readonly Diagnostic[],
-): RuleSet {
-  const index = createRuleIndex(rules);
+): Steps<RuleSet> {
+  const index = yield* createRuleIndex(rules);
+  const revision = revisionOf(rules);
+  yield;
   const frame = compiler.createFrame();
   const selection = { frame, candidates: index.candidates };
   return {
-    revision: revisionOf(rules),
+    revision,
     rules,
     files,
     warnings,

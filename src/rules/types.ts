@@ -118,7 +118,12 @@ export type LoadResult =
 export interface RuleLoader {
   /** All diagnostics of all files, sorted by file, line, column; empty input is an error (`no-rule-files`). */
   load(sources: readonly RuleSource[]): LoadResult;
+  /** The same in steps of a few milliseconds at most, but for the parsing of one large file that is new. One at a time. */
+  loadSteps(sources: readonly RuleSource[]): Steps<LoadResult>;
 }
+
+/** Work that may pause wherever it yields. */
+export type Steps<T> = Generator<void, T, void>;
 
 /**
  * The sources of every rule set that was active, by revision, so that old decisions can be made again. `put` of a revision
