@@ -13,6 +13,7 @@ import { RULE_FUNCTIONS } from "./functions-rules.ts";
 import { STANDARD_FUNCTIONS } from "./functions-standard.ts";
 import { STRING_FUNCTIONS } from "./functions-strings.ts";
 import { TIME_FUNCTIONS } from "./functions-time.ts";
+import type { KeptTexts } from "./kept-texts.ts";
 import { MIXED_ARITHMETIC } from "./operations.ts";
 import { PARSER_LIMITS, type ParserLimits, parse } from "./parser.ts";
 import { formatPath, PathTable } from "./paths.ts";
@@ -25,6 +26,8 @@ export interface CelCompilerOptions {
   readonly limits?: Partial<ParserLimits>;
   /** Hears of the outcome of every branch, for coverage and explanations: what is compiled so is slower. */
   readonly observer?: BranchObserver;
+  /** Shared by all frames, also those of other compilers that are given it. */
+  readonly kept?: KeptTexts;
 }
 
 /** Names of one expression: inputs, aliases and types; remembers what was read. */
@@ -119,7 +122,7 @@ export function createCelCompiler(options: CelCompilerOptions = {}): CelCompiler
       return result;
     },
     slotOf: (path) => table.slot(readPath(path)),
-    createFrame: () => new EvalFrame(table),
+    createFrame: () => new EvalFrame(table, options.kept),
     sweep() {
       previous = current;
       current = new Map();

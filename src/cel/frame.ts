@@ -1,4 +1,5 @@
 import type { Activation } from "../model/activation.ts";
+import type { KeptTexts } from "./kept-texts.ts";
 import type { PathTable } from "./paths.ts";
 import type { CelErrorValue, CelValue, Frame } from "./types.ts";
 import { CelTimestamp, LIMIT_EXCEEDED } from "./values.ts";
@@ -29,12 +30,14 @@ export class EvalFrame implements Frame {
   /** Bindings of a standard expression; rules use the activation. */
   bindings: Readonly<Record<string, CelValue>> = {};
   readonly #paths: PathTable | undefined;
+  readonly #kept: KeptTexts | undefined;
   /** What was computed from texts in this decision, by function. */
   readonly #computed = new Map<string, Map<string, unknown>>();
   #now: CelTimestamp | undefined;
 
-  constructor(paths?: PathTable) {
+  constructor(paths?: PathTable, kept?: KeptTexts) {
     this.#paths = paths;
+    this.#kept = kept;
   }
 
   reset(activation: Activation): void {
@@ -87,7 +90,7 @@ export class EvalFrame implements Frame {
       this.fuel = -1;
       return LIMIT_EXCEEDED;
     }
-    value = compute(text);
+    value = this.#kept === undefined ? compute(text) : this.#kept.compute(name, text, compute);
     known.set(text, value);
     return value;
   }

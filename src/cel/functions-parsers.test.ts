@@ -3,6 +3,7 @@ import { fakeActivation } from "../../test/fake-rules.ts";
 import type { JsonObject } from "../model/activation.ts";
 import { EvalFrame } from "./frame.ts";
 import { createCelCompiler, isCelError, loadParsersFor } from "./index.ts";
+import { createKeptTexts } from "./kept-texts.ts";
 
 beforeAll(() => loadParsersFor(["sql(", "url("]));
 
@@ -70,6 +71,26 @@ describe("parsers in conditions", () => {
     frame.reset(fakeActivation({}));
     ask("a");
     expect(parsed).toEqual(["a", "b", "a"]);
+  });
+
+  it("what is kept beyond a decision saves the work and is paid for all the same", () => {
+    const parsed: string[] = [];
+    const parse = (text: string) => {
+      parsed.push(text);
+      return { text };
+    };
+    const kept = createKeptTexts();
+    const [frame, other, alone] = [new EvalFrame(undefined, kept), new EvalFrame(undefined, kept), new EvalFrame()];
+    for (const asked of [frame, other, alone]) asked.reset(fakeActivation({}));
+    const values = [frame, other, alone].map((asked) => asked.once("f", "a", 700, parse));
+    expect(values[0]).toBe(values[1]);
+    expect(parsed).toEqual(["a", "a"]);
+    expect([frame.decisionFuel, frame.fuel]).toEqual([alone.decisionFuel, alone.fuel]);
+    expect([other.decisionFuel, other.fuel]).toEqual([alone.decisionFuel, alone.fuel]);
+    expect(other.once("g", "a", 1, () => "g")).toBe("g");
+    for (const nth of [1, 2, 3]) kept.compute("f", `${nth}${"x".repeat(100_000)}`, parse);
+    kept.compute("f", "a", parse);
+    expect(parsed.filter((text) => text === "a")).toHaveLength(3);
   });
 
   it("texts without end are an error of the evaluation, not a long decision", () => {

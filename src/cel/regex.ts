@@ -43,9 +43,18 @@ export function plainPattern(pattern: string): PlainPattern | undefined {
   return { text, atStart, atEnd };
 }
 
+/** What is in use, whoever compiled it: it takes a millisecond, and what was matched so far makes it faster. */
+const inUse = new Map<string, WeakRef<RE2JS>>();
+const IN_USE_MAX = 1024;
+
 function compile(pattern: string): RE2JS | undefined {
+  const known = inUse.get(pattern)?.deref();
+  if (known !== undefined) return known;
   try {
-    return RE2JS.compile(pattern);
+    const regex = RE2JS.compile(pattern);
+    if (inUse.size >= IN_USE_MAX) inUse.clear();
+    inUse.set(pattern, new WeakRef(regex));
+    return regex;
   } catch {
     return undefined; // RE2 refuses it; the caller says so
   }

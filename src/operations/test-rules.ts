@@ -1,4 +1,4 @@
-import { createCelCompiler } from "../cel/index.ts";
+import { createCelCompiler, createKeptTexts } from "../cel/index.ts";
 import {
   type CaseResult,
   checkReferences,
@@ -45,11 +45,12 @@ export interface RuleTester {
 
 /** Runs fixtures against rules as the service would decide them. Keeps what it compiled: the next run costs what changed. */
 export function createRuleTester(): RuleTester {
-  const loader = createRuleLoader({ compiler: createCelCompiler() });
+  const kept = createKeptTexts();
+  const loader = createRuleLoader({ compiler: createCelCompiler({ kept }) });
   let probed: { readonly sources: string; readonly rules: readonly ProbedRule[] } | undefined;
   const probe = (sources: readonly RuleSource[]) => {
     const key = JSON.stringify(sources);
-    if (probed?.sources !== key) probed = { sources: key, rules: probeRules(sources) };
+    if (probed?.sources !== key) probed = { sources: key, rules: probeRules(sources, kept) };
     return probed.rules;
   };
   return {
