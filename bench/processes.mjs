@@ -66,9 +66,9 @@ export async function startVerdict({
     },
   });
   const since = () => performance.now() - started;
-  await until(async () => (await fetch(`${url}/healthz`)).ok, child);
+  await untilReady(`${url}/healthz`, child);
   const firstAnswerMs = since();
-  await until(async () => (await fetch(`${url}/readyz`)).ok, child);
+  await untilReady(`${url}/readyz`, child);
   const readyMs = since();
   const keys = await until(() => JSON.parse(readFileSync(join(directory, "data/initial-keys.json"), "utf8")), child);
   return {
@@ -133,23 +133,30 @@ export async function startDatabaseGate(databaseUrl) {
   return { url: url.href, shut };
 }
 
+/** Waits until a server that was started answers with success. */
+export function untilReady(url, child) {
+  return until(async () => (await fetch(url)).ok, child);
+}
+
 async function until(attempt, child) {
   const giveUpAt = performance.now() + 30_000;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
     try {
       const result = await attempt();
       if (result) return result;
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
     }
-    if (performance.now() > giveUpAt) throw new Error("the service did not become ready");
+    if (performance.now() > giveUpAt) throw new Error(`${child.spawnfile} did not become ready`);
     await delay(5);
   }
 }
 
-function ended(child) {
+/** Asks a server to end, and waits for it. */
+export function ended(child) {
   return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", resolve);
     child.kill("SIGTERM");
   });
