@@ -1,11 +1,11 @@
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError } from "../model/errors.ts";
 import type { DryRunJob, DryRunResult, PolicyChecker } from "./policy-checker.ts";
+import { type ReadBody, readBundle } from "./read-bundle.ts";
 import { recordEvent, type Service } from "./service.ts";
 
 export interface DryRunCall extends Pick<DryRunJob, "format"> {
-  /** Called when it is this one's turn. */
-  readBody(): Promise<DryRunJob["body"]>;
+  readonly readBody: ReadBody;
 }
 
 /** One at a time, so that tests never take more than one processor from decisions. */
@@ -26,15 +26,12 @@ export async function dryRun(
 ): Promise<DryRunResult> {
   assertScope(caller, "dry-run");
   const { policyChecker, activeRules } = service;
-  if (running.has(policyChecker)) {
-    throw new AppError(
-      "too_many_requests",
-      "A dry run is under way, and there is one at a time; try again in a moment.",
-    );
-  }
+  assertFree(policyChecker);
+  const body = await readBundle(policyChecker, readBody);
+  // Another one may have been faster.
+  assertFree(policyChecker);
   running.add(policyChecker);
   try {
-    const body = await readBody();
     const revision = activeRules.current()?.revision;
     const active = revision === undefined ? undefined : { revision, sources: activeRules.sources() };
     const result = await policyChecker.dryRun({ body, format, active }, signal);
@@ -44,4 +41,9 @@ export async function dryRun(
   } finally {
     running.delete(policyChecker);
   }
+}
+
+function assertFree(policyChecker: PolicyChecker): void {
+  if (!running.has(policyChecker)) return;
+  throw new AppError("too_many_requests", "A dry run is under way, and there is one at a time; try again in a moment.");
 }

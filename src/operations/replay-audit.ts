@@ -6,6 +6,7 @@ import { instantOfUuidv7 } from "../model/uuid.ts";
 import { assertFlushed } from "./export-audit.ts";
 import type { CandidateReplay, PolicyChecker } from "./policy-checker.ts";
 import { openScan, type Pages } from "./read-audit.ts";
+import { type ReadBody, readBundle } from "./read-bundle.ts";
 import type { ReplayReport } from "./replay-candidate.ts";
 import { recordEvent, type Service } from "./service.ts";
 
@@ -43,7 +44,6 @@ const PROGRESS_MICROSECONDS = 1_000_000;
 /**
  * Makes the decisions in the log again with a candidate rule set. The next records are read when those before are decided and
  * the step before was taken. It leaves one event in the log that it was done, finished or not, and nothing else.
- * @param readBody called when it is this one's turn
  * @param signal calls it off; must be aborted in the end
  * @returns steps that throw what comes in between: `storage_unavailable`, `limit_exceeded`, `audit_unavailable`
  * @throws AppError `insufficient_scope`, `too_many_requests`, `storage_unavailable` (recorded decisions that do not reach the
@@ -53,22 +53,21 @@ const PROGRESS_MICROSECONDS = 1_000_000;
 export async function replayAudit(
   service: ReplayService,
   caller: Caller,
-  readBody: () => Promise<Uint8Array<ArrayBuffer>>,
+  readBody: ReadBody,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<ReplayStep, void>> {
   assertScope(caller, "dry-run");
   assertScope(caller, "audit:read");
   const { policyChecker } = service;
-  if (running.has(policyChecker)) {
-    throw new AppError("too_many_requests", "A replay is under way, and there is one at a time; wait for its end.");
-  }
+  assertFree(policyChecker);
+  const body = await readBundle(policyChecker, readBody);
+  // Another one may have been faster.
+  assertFree(policyChecker);
   running.add(policyChecker);
-  const candidate = await readBody()
-    .then((body) => policyChecker.openReplay(body, signal))
-    .catch((error: unknown) => {
-      running.delete(policyChecker);
-      throw error;
-    });
+  const candidate = await policyChecker.openReplay(body, signal).catch((error: unknown) => {
+    running.delete(policyChecker);
+    throw error;
+  });
   void candidate.closed.then(() => running.delete(policyChecker));
   try {
     await assertFlushed(service);
@@ -78,6 +77,11 @@ export async function replayAudit(
     await candidate.close();
     throw error;
   }
+}
+
+function assertFree(policyChecker: PolicyChecker): void {
+  if (!running.has(policyChecker)) return;
+  throw new AppError("too_many_requests", "A replay is under way, and there is one at a time; wait for its end.");
 }
 
 async function* stepsOf(

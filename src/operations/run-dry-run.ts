@@ -1,4 +1,4 @@
-import { createCelCompiler } from "../cel/index.ts";
+import { createCelCompiler, createKeptTexts } from "../cel/index.ts";
 import {
   type CaseResult,
   type Coverage,
@@ -39,7 +39,8 @@ export interface RanDryRun {
 
 /** Runs fixtures against rules as the service would decide them. Pure; never throws. */
 export function runDryRun({ rules, fixtures, coverage }: DryRun): DryRunOutcome {
-  const loaded = createRuleLoader({ compiler: createCelCompiler() }).load(rules);
+  const kept = createKeptTexts();
+  const loaded = createRuleLoader({ compiler: createCelCompiler({ kept }) }).load(rules);
   const read = fixtures.map(readFixtureFile);
   const faults = read.flatMap(({ diagnostics }) => diagnostics);
   if (!loaded.ok) return invalid("rules", [...loaded.diagnostics, ...faults]);
@@ -57,7 +58,7 @@ export function runDryRun({ rules, fixtures, coverage }: DryRun): DryRunOutcome 
     cases,
     failed,
     warnings: ruleSet.warnings,
-    coverage: coverage ? coverageOf(probeRules(rules), cases) : undefined,
+    coverage: coverage ? coverageOf(probeRules(rules, kept), cases) : undefined,
   };
 }
 

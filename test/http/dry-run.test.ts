@@ -460,11 +460,38 @@ describe("a dry run over a connection", () => {
     expect(statusOf(await send(head(CHECK_LIMITS.bodyBytesMax + 1)).whole)).toBe(413);
   });
 
-  test("takes in one body at a time, and the next when a client has gone in the middle of its own", async () => {
-    const slow = send(head(body.length), body.subarray(0, 10));
-    await expect.poll(async () => statusOf(await send(head(body.length), body).whole)).toBe(429);
-    slow.socket.resetAndDestroy();
+  /** A body that does not come to its end, once it is being read. */
+  async function sendSlowly(path?: string, key?: string) {
+    const slow = send(`${head(body.length, key, path)}`.replace("Connection: close", "Expect: 100-continue"));
+    await new Promise((resolve) => slow.socket.once("data", resolve));
+    slow.socket.write(body.subarray(0, 10));
+    return slow;
+  }
+
+  test("is not held up by a body that does not come to its end", async () => {
+    await sendSlowly();
+    await sendSlowly("/v1/policy/replay", verdict.secrets.admin);
+    for (let n = 0; n < 3; n += 1) expect(statusOf(await send(head(body.length), body).whole)).toBe(200);
+    const { status } = await verdict.request("POST", "/v1/policy/replay", {
+      key: verdict.secrets.admin,
+      body: { rules },
+    });
+    expect(status).toBe(200);
+  });
+
+  test("takes in a few bodies at once, and the next when a client has gone in the middle of its own", async () => {
+    const slow = [await sendSlowly(), await sendSlowly("/v1/policy/replay", verdict.secrets.admin)];
+    while (slow.length < 4) slow.push(await sendSlowly());
+    let refusal = "";
+    await expect.poll(async () => (refusal = await send(head(body.length), body).whole)).toContain(" 429 ");
+    expect(refusal).toContain("4 bodies are on their way");
+    expect(refusal).toMatch(/^retry-after: 1\r$/im);
+    slow[0]!.socket.resetAndDestroy();
     await expect.poll(async () => statusOf(await send(head(body.length), body).whole)).toBe(200);
+    slow[1]!.socket.write(body.subarray(10));
+    expect(await new Promise((resolve) => slow[1]!.socket.once("data", (data) => resolve(String(data))))).toContain(
+      " 400 ",
+    );
     expect(verdict.logLines.join("")).not.toContain("a request failed");
   });
 
