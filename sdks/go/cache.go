@@ -16,6 +16,8 @@ type cache struct {
 	ttl        time.Duration
 	maxEntries int
 	now        func() time.Duration
+	// Nothing is kept or given without an event stream that told a revision and was heard of lately.
+	needsStream bool
 
 	mu      sync.Mutex
 	entries map[cacheKey]*entry
@@ -23,6 +25,10 @@ type cache struct {
 	newest   entry
 	flights  map[cacheKey]*flight
 	revision string
+	// Another one after everything that ends answers, also those that are under way.
+	epoch     int
+	hasStream bool
+	heardAt   time.Duration
 }
 
 type entry struct {
@@ -39,6 +45,8 @@ type flight struct {
 	giveUp   context.CancelFunc
 	decision Decision
 	err      error
+	// When it was asked.
+	epoch int
 	// Zero when the answer may not be given again.
 	expiresAt time.Duration
 }
@@ -73,6 +81,10 @@ func (c *cache) answer(ctx context.Context, key cacheKey, ask func(context.Conte
 		c.mu.Unlock()
 		return decision.again(), nil
 	}
+	if !c.mayKeep() {
+		c.mu.Unlock()
+		return ask(ctx)
+	}
 	asked, isShared := c.flights[key]
 	if !isShared {
 		asked = c.depart(ctx, key, ask)
@@ -98,7 +110,7 @@ func (c *cache) answer(ctx context.Context, key cacheKey, ask func(context.Conte
 // depart begins to ask. The lock is held.
 func (c *cache) depart(ctx context.Context, key cacheKey, ask func(context.Context) (Decision, error)) *flight {
 	ctx, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	begun := &flight{landed: make(chan struct{}), giveUp: giveUp}
+	begun := &flight{landed: make(chan struct{}), giveUp: giveUp, epoch: c.epoch}
 	c.flights[key] = begun
 	// From before it is asked: the server's time began before the answer arrived.
 	askedAt := c.now()
@@ -116,7 +128,8 @@ func (c *cache) land(key cacheKey, landed *flight, askedAt time.Duration) {
 	if c.flights[key] == landed {
 		delete(c.flights, key)
 	}
-	if landed.err == nil && landed.decision.mayBeKept() && landed.decision.PolicyRevision == c.revision {
+	isOfNow := landed.epoch == c.epoch && c.mayKeep() && landed.decision.PolicyRevision == c.revision
+	if landed.err == nil && isOfNow && landed.decision.mayBeKept() {
 		life := min(c.ttl, time.Duration(landed.decision.CacheTTLSeconds)*time.Second)
 		landed.expiresAt = askedAt + life
 		c.keep(key, landed.decision, landed.expiresAt)
@@ -155,6 +168,50 @@ func (c *cache) clear() {
 	c.empty()
 }
 
+// forget ends all answers, also those that are under way.
+func (c *cache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch++
+	c.empty()
+}
+
+func (c *cache) streamBegins() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heardAt = c.now()
+}
+
+// streamSpeaks is false after too long a silence: then the stream has to begin anew.
+func (c *cache) streamSpeaks() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isSilent() {
+		return false
+	}
+	c.heardAt = c.now()
+	return true
+}
+
+func (c *cache) streamTellsRevision(revision string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hasStream && c.revision == revision {
+		return
+	}
+	c.hasStream, c.revision = true, revision
+	c.epoch++
+	c.empty()
+}
+
+func (c *cache) streamEnds() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hasStream = false
+	c.epoch++
+	c.empty()
+}
+
 // The lock is held in all below.
 
 func (c *cache) empty() {
@@ -162,9 +219,15 @@ func (c *cache) empty() {
 	c.newest.next, c.newest.previous = &c.newest, &c.newest
 }
 
+func (c *cache) mayKeep() bool {
+	return !c.needsStream || (c.hasStream && !c.isSilent())
+}
+
+func (c *cache) isSilent() bool { return c.now()-c.heardAt > silenceMax }
+
 func (c *cache) find(key cacheKey) *entry {
 	found := c.entries[key]
-	if found == nil {
+	if found == nil || !c.mayKeep() {
 		return nil
 	}
 	found.unlink()

@@ -22,6 +22,8 @@ type Client struct {
 	freshTransport http.RoundTripper
 	config         *config
 	cache          *cache
+	// Nil unless answers are kept only with the event stream.
+	follower *follower
 	// Approvals looks at and answers the questions that rules put to people.
 	Approvals *Approvals
 }
@@ -43,6 +45,10 @@ func New(options ...Option) (*Client, error) {
 	}
 	client.transport, client.freshTransport = transports(made.transport)
 	client.Approvals = &Approvals{client}
+	if Events(made.events) == EventsOn && client.cache.isOn() {
+		client.cache.needsStream = true
+		client.follower = newFollower(client)
+	}
 	return client, nil
 }
 
@@ -52,8 +58,12 @@ func (c *Client) String() string { return "verdict.Client(" + c.url + ")" }
 // GoString is String.
 func (c *Client) GoString() string { return c.String() }
 
-// Close ends idle connections and forgets all answers. A closed client can still be used.
+// Close ends idle connections and the event stream, and forgets all answers. A closed client can still be used, but with EventsOn it
+// keeps no answer any more.
 func (c *Client) Close() {
+	if c.follower != nil {
+		c.follower.close()
+	}
 	c.cache.clear()
 	for _, transport := range []http.RoundTripper{c.transport, c.freshTransport} {
 		if idle, can := transport.(interface{ CloseIdleConnections() }); can {

@@ -22,6 +22,16 @@ const (
 	FailOpen FailMode = "open"
 )
 
+// Events says whether the event stream of the service is followed.
+type Events string
+
+const (
+	// EventsOff is the default: answers are kept for as long as the service said when it gave them.
+	EventsOff Events = "off"
+	// EventsOn keeps answers only while the event stream is there, which ends them when the rules change or a key is revoked.
+	EventsOn Events = "on"
+)
+
 // Option is an argument of New. It wins over the environment.
 type Option func(*config)
 
@@ -69,6 +79,12 @@ func WithCacheMaxEntries(entries int) Option {
 	}
 }
 
+// WithEvents says whether the event stream is followed, from the first question until Close. What is neither of the two is EventsOn,
+// with a warning.
+func WithEvents(events Events) Option {
+	return func(c *config) { c.events = string(events) }
+}
+
 // WithIdentity sets on whose behalf requests are that name no identity of their own. It takes a key with the scope evaluate:as.
 func WithIdentity(identity Identity) Option {
 	return func(c *config) { c.identity, c.hasIdentity = identity, true }
@@ -100,6 +116,7 @@ type config struct {
 	hasCacheTTL        bool
 	cacheMaxEntries    int
 	hasCacheMaxEntries bool
+	events             string
 	identity           Identity
 	hasIdentity        bool
 	logger             *slog.Logger
@@ -108,6 +125,8 @@ type config struct {
 	// Since some moment; for the life of answers.
 	now      func() time.Duration
 	warnings []string
+	// For tests.
+	streamHeard func(what string)
 }
 
 func (c *config) warn(message string) { c.warnings = append(c.warnings, message) }
@@ -129,6 +148,7 @@ func newConfig(options []Option) (*config, error) {
 	c.apiKey = firstOf(c.apiKey, c.environment("VERDICT_API_KEY"))
 	c.readFailMode()
 	c.readNumbers()
+	c.readEvents()
 	c.readIdentity()
 	for _, warning := range c.warnings {
 		c.logger.Warn("verdict: " + warning)
@@ -184,6 +204,16 @@ func (c *config) number(name string, least, byDefault int) int {
 		return byDefault
 	}
 	return int(number)
+}
+
+// SECURITY: what is misspelt keeps fewer answers, not more.
+func (c *config) readEvents() {
+	events := Events(firstOf(c.events, c.environment("VERDICT_EVENTS"), string(EventsOff)))
+	if events != EventsOn && events != EventsOff {
+		c.warn("`events` is neither `on` nor `off`, so they are on")
+		events = EventsOn
+	}
+	c.events = string(events)
 }
 
 func (c *config) readIdentity() {

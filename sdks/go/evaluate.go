@@ -46,6 +46,9 @@ func (c *Client) decide(ctx context.Context, request Request) (Decision, error) 
 	if err != nil {
 		return Decision{}, err
 	}
+	if c.follower != nil {
+		c.follower.begin()
+	}
 	hasGrant := request.ApprovalID != ""
 	if hasGrant || !c.cache.isOn() {
 		decision, err := c.ask(ctx, append([]byte(nil), body...), hasGrant)

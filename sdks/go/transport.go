@@ -76,9 +76,7 @@ func (c *Client) send(ctx context.Context, ex exchange) (answer, retry, error) {
 	if err != nil {
 		return answer{}, retry{}, &InvalidRequest{Reason: "the address of the request is not one"}
 	}
-	request.Header.Set("Authorization", "Bearer "+c.key())
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "verdict-go/"+Version)
+	c.setHeaders(request)
 	if ex.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 		// Without GetBody, so that the transport does not repeat it on its own.
@@ -110,6 +108,12 @@ func (c *Client) send(ctx context.Context, ex exchange) (answer, retry, error) {
 		return answer{}, retry{}, malformed("The answer is too large.")
 	}
 	return answer{c.clean(body)}, retry{}, nil
+}
+
+func (c *Client) setHeaders(request *http.Request) {
+	request.Header.Set("Authorization", "Bearer "+c.key())
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "verdict-go/"+Version)
 }
 
 func retryOf(response *http.Response, ex exchange) retry {

@@ -15,7 +15,8 @@ var errOfAction = errors.New("the action's own error")
 
 // runVector makes one client and takes the steps one after the other.
 func runVector(t *testing.T, vector vector) {
-	server := startScriptedServer(t, vector.Server)
+	heard := &streamHeard{}
+	server := startScriptedServer(t, vector.Server, vector.Stream, heard)
 	log := &warningLog{}
 	var clock atomic.Int64
 	config := map[string]any{"fail_mode": "closed", "timeout_ms": 5000.0, "url": server.url, "api_key": vectorsKey}
@@ -27,6 +28,7 @@ func runVector(t *testing.T, vector vector) {
 	}
 	client, err := New(append(optionsOf(t, config), WithLogger(log.logger()), inEnvironment(nil), func(c *config_) {
 		c.now = func() time.Duration { return time.Duration(clock.Load()) }
+		c.streamHeard = heard.note
 	})...)
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +36,10 @@ func runVector(t *testing.T, vector vector) {
 	defer client.Close()
 	for i, step := range vector.Steps {
 		clock.Add(int64(step.AdvanceMS) * int64(time.Millisecond))
+		if step.Call == "stream" {
+			server.act(step.streamAct)
+			continue
+		}
 		before := log.count()
 		for _, result := range takeAll(t, client, step) {
 			result.check(t, fmt.Sprintf("step %d, %s", i+1, step.Call), step.Outcome, vector.NeverContains)
@@ -41,6 +47,9 @@ func runVector(t *testing.T, vector vector) {
 		if want := step.Outcome.Warnings; want != nil && log.count()-before != *want {
 			t.Errorf("step %d: %d warnings, want %d", i+1, log.count()-before, *want)
 		}
+	}
+	if want := vector.Warnings; want != nil && log.count() != *want {
+		t.Errorf("%d warnings, want %d", log.count(), *want)
 	}
 	log.checkNever(t, vector.NeverContains)
 	for _, text := range append(vector.NeverContains, vectorsKey) {

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -30,22 +31,57 @@ type scriptedAnswer struct {
 		Raw     *string           `json:"raw"`
 		DelayMS int               `json:"delay_ms"`
 	} `json:"respond"`
-	Behaviour string `json:"behaviour"`
+	Behaviour string     `json:"behaviour"`
+	Open      *string    `json:"open"`
+	Stream    *streamAct `json:"stream"`
+}
+
+// streamAct is what the event stream that is open does, and what the client must have had of it then.
+type streamAct struct {
+	DelayMS int    `json:"delay_ms"`
+	Send    string `json:"send"`
+	Close   bool   `json:"close"`
+	Events  *int   `json:"events"`
+	Ends    *int   `json:"ends"`
+}
+
+// streamHeard counts what a client had of its event stream.
+type streamHeard struct{ events, ends atomic.Int64 }
+
+func (h *streamHeard) note(what string) {
+	if what == "event" {
+		h.events.Add(1)
+	} else {
+		h.ends.Add(1)
+	}
+}
+
+func (h *streamHeard) reaches(act streamAct) bool {
+	return (act.Events == nil || h.events.Load() >= int64(*act.Events)) && (act.Ends == nil || h.ends.Load() >= int64(*act.Ends))
+}
+
+func (h *streamHeard) exceeds(act streamAct) bool {
+	return (act.Events != nil && h.events.Load() > int64(*act.Events)) || (act.Ends != nil && h.ends.Load() > int64(*act.Ends))
 }
 
 // scriptedServer answers one request after the other as it is told, and notes what it did not expect.
 type scriptedServer struct {
 	url, trap, refused string
 	script             []scriptedAnswer
-	ended              chan struct{}
+	// For the requests for the event stream, which are counted apart.
+	streamScript []scriptedAnswer
+	heard        *streamHeard
+	ended        chan struct{}
 
-	mu     sync.Mutex
-	seen   int
-	faults []string
+	mu      sync.Mutex
+	seen    int
+	streams int
+	open    net.Conn
+	faults  []string
 }
 
-func startScriptedServer(t *testing.T, script []scriptedAnswer) *scriptedServer {
-	server := &scriptedServer{script: script, ended: make(chan struct{}), refused: refusedAddress(t)}
+func startScriptedServer(t *testing.T, script, streamScript []scriptedAnswer, heard *streamHeard) *scriptedServer {
+	server := &scriptedServer{script: script, streamScript: streamScript, heard: heard, ended: make(chan struct{}), refused: refusedAddress(t)}
 	trap := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		server.fault("the trap was called: %s %s", request.Method, request.URL)
 	}))
@@ -93,22 +129,91 @@ func (s *scriptedServer) check(t *testing.T, requests int) {
 
 func (s *scriptedServer) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	body, _ := io.ReadAll(request.Body)
+	script, count := s.script, &s.seen
+	if request.URL.Path == streamPath {
+		script, count = s.streamScript, &s.streams
+	}
 	s.mu.Lock()
-	index := s.seen
-	s.seen++
+	index := *count
+	*count++
 	s.mu.Unlock()
-	if index >= len(s.script) {
+	if index >= len(script) {
 		s.fault("request %d is not in the script: %s %s", index+1, request.Method, request.URL)
 		writer.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	answer := s.script[index]
+	answer := script[index]
 	s.compare(answer, index, request, body)
+	if answer.Open != nil {
+		s.openStream(*answer.Open, writer)
+		return
+	}
+	if answer.Stream != nil {
+		s.act(*answer.Stream)
+	}
 	if answer.Behaviour != "" {
 		s.behave(answer.Behaviour, writer, request)
 		return
 	}
 	s.respond(answer, writer)
+}
+
+// openStream begins an event stream, and leaves it open.
+func (s *scriptedServer) openStream(text string, writer http.ResponseWriter) {
+	connection, _, err := writer.(http.Hijacker).Hijack()
+	if err != nil {
+		s.fault("the connection cannot be taken over: %v", err)
+		return
+	}
+	defer connection.Close()
+	io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"+text)
+	s.mu.Lock()
+	s.open = connection
+	s.mu.Unlock()
+	// Until the client or the script ends it.
+	io.Copy(io.Discard, connection)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == connection {
+		s.open = nil
+	}
+}
+
+// act does what the script says with the event stream that is open, once one is.
+func (s *scriptedServer) act(act streamAct) {
+	time.Sleep(time.Duration(act.DelayMS) * time.Millisecond)
+	var stream net.Conn
+	isOpen := func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stream = s.open
+		if stream != nil && act.Close {
+			s.open = nil
+		}
+		return stream != nil
+	}
+	if act.Send != "" || act.Close {
+		if !isSoon(isOpen) {
+			s.fault("the client opens no stream")
+			return
+		}
+		io.WriteString(stream, act.Send)
+	}
+	if act.Close {
+		stream.Close()
+	}
+	if !isSoon(func() bool { return s.heard.reaches(act) }) || s.heard.exceeds(act) {
+		s.fault("the client had %d events and %d ends, want %s", s.heard.events.Load(), s.heard.ends.Load(), shown(act))
+	}
+}
+
+func isSoon(isSo func() bool) bool {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if isSo() {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scriptedServer) compare(answer scriptedAnswer, index int, request *http.Request, body []byte) {

@@ -16,12 +16,15 @@ type vector struct {
 	Name          string           `json:"name"`
 	Config        map[string]any   `json:"config"`
 	Server        []scriptedAnswer `json:"server"`
+	Stream        []scriptedAnswer `json:"stream"`
 	Steps         []step           `json:"steps"`
 	Requests      int              `json:"requests"`
 	NeverContains []string         `json:"never_contains"`
+	Warnings      *int             `json:"warnings"`
 }
 
 type step struct {
+	streamAct
 	AdvanceMS int              `json:"advance_ms"`
 	Call      string           `json:"call"`
 	Request   map[string]any   `json:"request"`
@@ -43,7 +46,7 @@ type expectedOutcome struct {
 }
 
 func TestVectorsBehaveAsInEveryLanguage(t *testing.T) {
-	for _, file := range []string{"errors", "fail-modes", "cache", "approvals", "hostile"} {
+	for _, file := range []string{"errors", "fail-modes", "cache", "events", "approvals", "hostile"} {
 		t.Run(file, func(t *testing.T) {
 			vectors := readVectors[vector](t, file+".json")
 			t.Logf("%d vectors", len(vectors))
@@ -123,6 +126,7 @@ func effectiveOf(client *Client) map[string]any {
 		"timeout_ms":        client.config.timeout.Milliseconds(),
 		"cache_ttl_seconds": client.config.cacheTTL / time.Second,
 		"cache_max_entries": client.config.cacheMaxEntries,
+		"events":            client.config.events,
 	}
 	identity := client.config.identity
 	if !isUnset(&identity) {
@@ -157,6 +161,8 @@ func optionsOf(t *testing.T, args map[string]any) []Option {
 			options = append(options, WithCacheTTL(time.Duration(number)*time.Second))
 		case "cache_max_entries":
 			options = append(options, WithCacheMaxEntries(int(number)))
+		case "events":
+			options = append(options, WithEvents(Events(text)))
 		case "identity":
 			options = append(options, WithIdentity(convert[Identity](t, value)))
 		default:
@@ -198,7 +204,7 @@ func readVectors[T any](t *testing.T, name string) []T {
 	}](t, name)
 	vectors := make([]T, len(file.Vectors))
 	for i, vector := range file.Vectors {
-		for _, part := range []string{"server", "steps"} {
+		for _, part := range []string{"server", "stream", "steps"} {
 			if vector[part] != nil {
 				vector[part] = withBases(t, vector[part], bases)
 			}
