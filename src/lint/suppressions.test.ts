@@ -16,8 +16,10 @@ ${between}${rule("second", "")}    reason: Because.
 `;
 }
 
+const FIXTURES = "cases: [{ expect: { rule: p/first }, near_miss: p/second }]";
+
 function outcome(content: string) {
-  const { findings, suppressed } = lintText(content, "cases: [{ expect: { rule: p/first }, near_miss: p/second }]");
+  const { findings, suppressed } = lintText(content, FIXTURES);
   const name = ({ id, rule_id }: { id: string; rule_id?: string }) => (rule_id === undefined ? id : `${id} ${rule_id}`);
   return { findings: findings.map(name), suppressed: suppressed.map(name) };
 }
@@ -61,6 +63,36 @@ describe("a suppression", () => {
     ["of a finding that the rule has not", "# verdict-lint-ignore needless-regex: x\n", "unused-suppression"],
   ])("%s is a finding itself, and takes nothing out", (_name, above, id) => {
     expect(outcome(rules({ above }))).toEqual({ findings: [id, ...BOTH], suppressed: [] });
+  });
+
+  it("takes out several findings for one reason, and each of them that is not there is a finding itself", () => {
+    const hasTwo = rules({ inside: "    priority: 0\n" }).replace("decision: deny", "decision: allow");
+    const ids = lintText(hasTwo)
+      .findings.filter(({ rule_id }) => rule_id === "p/first")
+      .map(({ id }) => id);
+    expect(new Set(ids).size).toBeGreaterThan(1);
+    const above = (names: string) =>
+      hasTwo.replace("rules:\n", `rules:\n  # verdict-lint-ignore ${names}: ${REASON}\n`);
+    const { findings, suppressed } = lintText(above(ids.join(", ")));
+    expect(findings.filter(({ rule_id }) => rule_id !== "p/second")).toEqual([]);
+    expect(suppressed.map(({ id, reason }) => [id, reason]).sort()).toEqual(ids.map((id) => [id, REASON]).sort());
+    for (const [names, id, text] of [
+      ["missing-has , needless-regex", "unused-suppression", "`needless-regex`"],
+      ["missing-has,missing-has", "unused-suppression", "nothing"],
+      ["missing-has, needles-regex", "unknown-suppression", "did you mean `needless-regex`?"],
+      ["missing-has,", "unknown-suppression", "``"],
+    ] as const) {
+      const mixed = lintText(rules({ above: `  # verdict-lint-ignore ${names}: ${REASON}\n` }), FIXTURES);
+      expect(mixed.suppressed).toMatchObject([{ id: "missing-has", rule_id: "p/first", reason: REASON }]);
+      const [problem] = mixed.findings.filter((finding) => finding.rule_id !== "p/second");
+      expect([problem?.id, problem?.message]).toEqual([id, expect.stringContaining(text)]);
+    }
+  });
+
+  it("of several findings without a reason says so of each, and takes none out", () => {
+    const { findings, suppressed } = outcome(rules({ above: "  # verdict-lint-ignore missing-has, needless-regex\n" }));
+    const said = ["suppression-without-reason", "suppression-without-reason"];
+    expect({ findings, suppressed }).toEqual({ findings: [...said, ...BOTH], suppressed: [] });
   });
 
   it("that stands above no rule is unused", () => {

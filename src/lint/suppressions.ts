@@ -3,7 +3,7 @@ import type { YamlNode } from "../rules/yaml-tree.ts";
 import { LINT_IDS, type LintId, SUPPRESSION_IDS } from "./catalogue.ts";
 import type { Finding, LintFile, RuleLines, SuppressedFinding } from "./types.ts";
 
-/** A comment `# verdict-lint-ignore <id>: <reason>`. */
+/** One id of a comment `# verdict-lint-ignore <id>, <id>: <reason>`. */
 interface Suppression {
   readonly id: string;
   readonly reason: string;
@@ -71,7 +71,8 @@ function problemOf(
   return { id: "unused-suppression", message: `this suppresses nothing: ${why}; remove it` };
 }
 
-const COMMENT = /^[ \t]*#[ \t]*verdict-lint-ignore\b[ \t]*([^\s:]*)[ \t]*:?[ \t]*(.*?)[ \t]*$/;
+const COMMENT =
+  /^[ \t]*#[ \t]*verdict-lint-ignore\b[ \t]*([^\s:,]*(?:[ \t]*,[ \t]*[^\s:,]*)*)[ \t]*:?[ \t]*(.*?)[ \t]*$/;
 
 function suppressionsIn({ report, root, ruleLines }: LintFile): Suppression[] {
   const { source } = report;
@@ -83,11 +84,13 @@ function suppressionsIn({ report, root, ruleLines }: LintFile): Suppression[] {
   for (let nth = 0, start = 0; nth < lines.length; nth++) {
     breaks.lastIndex = start;
     breaks.exec(source);
-    const [, id, reason] = COMMENT.exec(lines[nth]!) ?? [];
+    const [, ids, reason] = COMMENT.exec(lines[nth]!) ?? [];
     const offset = start + lines[nth]!.search(/\S|$/);
     // A line that begins with `#` inside a text is no comment.
-    if (id !== undefined && reason !== undefined && !texts.some(({ from, to }) => offset >= from && offset < to))
-      suppressions.push({ id, reason, offset, target: ruleAt(lines, nth, ruleLines) });
+    if (ids !== undefined && reason !== undefined && !texts.some(({ from, to }) => offset >= from && offset < to)) {
+      const target = ruleAt(lines, nth, ruleLines);
+      for (const id of ids.split(",")) suppressions.push({ id: id.trim(), reason, offset, target });
+    }
     start = breaks.lastIndex;
   }
   return suppressions;
