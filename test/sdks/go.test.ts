@@ -64,11 +64,6 @@ describe("the Go client's folder", () => {
     // `go generate ./...` in sdks/go mends it.
     expect(sums).toEqual(now);
   });
-
-  it("has the version of the service", () => {
-    const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
-    expect(readFileSync(join(SDK, "version.go"), "utf8")).toContain(`const Version = "${version}"`);
-  });
 });
 
 interface Ended {

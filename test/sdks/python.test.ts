@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/package-root.ts";
@@ -20,12 +19,6 @@ describe("the Python client", () => {
     const summary = /^.*\b\d+ passed\b.*$/m.exec(output)?.[0];
     expect(summary).toBeDefined();
     console.log(`the Python client: ${summary}`);
-  });
-
-  it("has the version of the service", () => {
-    const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
-    const file = readFileSync(join(SDK, "src", "verdict_sdk", "_version.py"), "utf8");
-    expect(file).toContain(`__version__ = "${version}"`);
   });
 });
 
