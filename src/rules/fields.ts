@@ -6,12 +6,16 @@ import { scalarValue, type YamlEntry, type YamlMapping, type YamlNode, type Yaml
 /** The fields of one mapping by name. Each reader reports what is wrong and answers undefined. */
 export type Fields = ReadonlyMap<string, YamlEntry>;
 
-/** @param owner what the mapping is, for messages: `a rule` */
+/**
+ * @param owner what the mapping is, for messages: `a rule`
+ * @param missed what to say of fields that somebody may look for and there are not
+ */
 export function readFields(
   report: FileReport,
   node: YamlNode,
   owner: string,
   known: readonly string[],
+  missed: ReadonlyMap<string, string> = NONE,
 ): Fields | undefined {
   const mapping = readMapping(report, node, owner);
   if (mapping === undefined) return undefined;
@@ -19,12 +23,16 @@ export function readFields(
   for (const entry of mapping.entries) {
     if (known.includes(entry.key)) fields.set(entry.key, entry);
     else {
-      const rest = didYouMean(entry.key, known) || `; ${owner} has ${known.map((name) => `\`${name}\``).join(", ")}`;
+      const said = missed.get(entry.key);
+      const names = () => known.map((name) => `\`${name}\``).join(", ");
+      const rest = said === undefined ? didYouMean(entry.key, known) || `; ${owner} has ${names()}` : `: ${said}`;
       report.error("unknown-field", entry.keyOffset, `unknown field \`${entry.key}\`${rest}`);
     }
   }
   return fields;
 }
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 export function readMapping(report: FileReport, node: YamlNode, owner: string): YamlMapping | undefined {
   if (node.kind === "mapping") return node;
