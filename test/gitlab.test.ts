@@ -19,10 +19,10 @@ const { rules: job } = load(snippet!) as { rules: Job };
 /** What the job clones: the built program, and a preparation that only says that it ran. Tests of its own prepare a checkout. */
 function repository(): { readonly url: string; readonly commit: string } {
   const url = temporaryFolder();
-  const git = (...argv: string[]) =>
-    execFileSync("git", ["-C", url, "-c", "user.name=t", "-c", "user.email=t@localhost", ...argv], {
-      encoding: "utf8",
-    });
+  // Of this machine's own configuration nothing counts.
+  const env = { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+  const author = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
+  const git = (...argv: string[]) => execFileSync("git", ["-C", url, ...author, ...argv], { encoding: "utf8", env });
   git("init", "--quiet");
   symlinkSync(join(packageRoot, "dist"), join(url, "dist"));
   mkdirSync(join(url, "scripts"));
