@@ -7,13 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from agents import Agent, RunConfig, Runner, function_tool
+from agents import Agent, RunConfig, Runner, UserError, function_tool
 from agents.testing import ScriptedModel, assistant_message, function_call
 from scripted_server import ScriptedServer
 from vectors import KEY, allow, base
 
 from verdict_sdk import AsyncVerdict
-from verdict_sdk.openai_agents import verdict_guardrail
+from verdict_sdk.openai_agents import needs_approval, verdict_guardrail
 
 ARGUMENTS = '{"charge":"ch_1","amount":120}'
 ASKED = {
@@ -88,3 +88,90 @@ def test_a_tool_waits_for_a_person(server: ScriptedServer) -> None:
     refunds, _ = run(server)
     assert server.faults == []
     assert refunds == ["ch_1 120"]
+
+
+QUESTION = base("decision", decision="approval_required", approval={"id": base("approval")["id"]})
+ASKS = {"when": {"body": ASKED}, "respond": {"status": 200, "body": QUESTION}}
+
+
+class Interrupted:
+    """A run of an agent whose tool has both helpers; `ran` is what the tool did."""
+
+    def __init__(self, verdict: AsyncVerdict) -> None:
+        self.ran: list[str] = []
+
+        @function_tool(
+            tool_input_guardrails=[verdict_guardrail(verdict, approval_timeout_ms=1000)],
+            needs_approval=needs_approval(verdict, "refund"),
+        )
+        def refund(charge: str, amount: int) -> str:
+            """Pays money back."""
+            self.ran.append(f"{charge} {amount}")
+            return "refunded"
+
+        model = ScriptedModel([[function_call("refund", ARGUMENTS, call_id="call_1")], [assistant_message("done")]])
+        self._agent = Agent(name="support", model=model, tools=[refund])
+
+    async def run(self, begin: Any = "refund it") -> Any:
+        return await Runner.run(self._agent, begin, run_config=RunConfig(tracing_disabled=True))
+
+
+def run_interrupted(server: ScriptedServer, says_yes: bool | None) -> tuple[list[str], int, str]:
+    """What the tool did, how often the run was interrupted, and what the model was told."""
+
+    async def run() -> tuple[list[str], int, str]:
+        async with AsyncVerdict(server.url, KEY) as verdict:
+            agent = Interrupted(verdict)
+            result = await agent.run()
+            interruptions = len(result.interruptions)
+            for item in result.interruptions:
+                assert agent.ran == []
+                state = result.to_state()
+                state.approve(item) if says_yes else state.reject(item)
+                result = await agent.run(state)
+            return agent.ran, interruptions, json.dumps(result.to_input_list(), default=str)
+
+    return asyncio.run(run())
+
+
+def test_a_run_is_interrupted_where_rules_want_a_person_and_goes_on_when_they_agreed(server: ScriptedServer) -> None:
+    approval = base("approval", status="approved", grant={"expires_at": "2026-01-31T09:06:00.000Z"})
+    granted = {"when": {"body": {**ASKED, "approval_id": approval["id"]}}, **allow()}
+    server.script = [ASKS, ASKS, {"respond": {"status": 200, "body": approval}}, granted]
+    refunds, interruptions, told = run_interrupted(server, says_yes=True)
+    assert server.faults == []
+    assert (refunds, interruptions) == (["ch_1 120"], 1)
+    assert "refunded" in told
+
+
+def test_the_programs_yes_alone_does_not_let_it_happen(server: ScriptedServer) -> None:
+    denied = base("approval", status="denied", resolution={"reason": "Paid already."})
+    server.script = [ASKS, ASKS, {"respond": {"status": 200, "body": denied}}]
+    refunds, interruptions, told = run_interrupted(server, says_yes=True)
+    assert (refunds, interruptions) == ([], 1)
+    assert "Paid already." in told
+
+
+def test_the_programs_no_is_one(server: ScriptedServer) -> None:
+    server.script = [ASKS]
+    refunds, interruptions, _ = run_interrupted(server, says_yes=False)
+    assert (refunds, interruptions, server.requests) == ([], 1, 1)
+
+
+def test_what_is_allowed_is_not_interrupted(server: ScriptedServer) -> None:
+    server.script = [allow()]
+    refunds, interruptions, _ = run_interrupted(server, says_yes=None)
+    assert (refunds, interruptions, server.faults) == (["ch_1 120"], 0, [])
+
+
+def test_what_is_denied_is_not_interrupted_but_refused_by_the_guardrail(server: ScriptedServer) -> None:
+    server.script = [{"respond": {"status": 200, "body": base("decision", **DENIAL)}} for _ in range(2)]
+    refunds, interruptions, told = run_interrupted(server, says_yes=None)
+    assert (refunds, interruptions) == ([], 0)
+    assert "Not run: Refunds are for people. Ask support." in told
+
+
+def test_a_run_ends_when_nothing_was_decided(server: ScriptedServer) -> None:
+    server.script = [{"respond": {"status": 500, "body": base("problem")}}]
+    with pytest.raises(UserError, match="Verdict answered 500"):
+        run_interrupted(server, says_yes=None)
