@@ -13,6 +13,7 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { fillAuditLog } from "./audit-log-fill.mjs";
+import { median, thirdsOf } from "./percentiles.mjs";
 import { cpuOf, makeDatabase, rssOf, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { requestOf, sourcesOf } from "./rule-set.mjs";
 
@@ -42,20 +43,12 @@ async function sampled(pid, work) {
 
 function describe(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
-  const [min, median, max] = [sorted[0], medianOf(samples), sorted.at(-1)].map((mb) => mb.toFixed(0));
+  const [min, middle, max] = [sorted[0], median(samples), sorted.at(-1)].map((mb) => mb.toFixed(0));
   const thirds = thirdsOf(samples).map((mb) => mb.toFixed(0));
   return (
-    `start ${samples[0].toFixed(0)}, min ${min}, median ${median}, max ${max} MB; ` +
+    `start ${samples[0].toFixed(0)}, min ${min}, median ${middle}, max ${max} MB; ` +
     `median of each third ${thirds.join(", ")} MB (${samples.length} samples)`
   );
-}
-
-const medianOf = (samples) => [...samples].sort((a, b) => a - b)[samples.length >> 1];
-
-/** The collector lets memory rise and fall within seconds; what leaks shows from one third to the next. */
-function thirdsOf(samples) {
-  const at = (nth, round) => round((nth * samples.length) / 3);
-  return [0, 1, 2].map((nth) => medianOf(samples.slice(at(nth, Math.floor), at(nth + 1, Math.ceil))));
 }
 
 async function exportInto({ url, keys }, filter, target) {

@@ -2,7 +2,8 @@
 // service without recording, with it at both durabilities while the database is away, and with the records moved there;
 // one after the other in every round.
 import { setTimeout as delay } from "node:timers/promises";
-import { loadOnce, median } from "./http-load.mjs";
+import { loadOnce } from "./http-load.mjs";
+import { median } from "./percentiles.mjs";
 import { makeDatabase, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { sourcesOf } from "./rule-set.mjs";
 

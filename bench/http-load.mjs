@@ -6,9 +6,7 @@ import { requestOf } from "./rule-set.mjs";
 export const CONNECTIONS = 32;
 
 /** Requests over the rules of `sourcesOf(1000, 1)`. */
-const BODIES = Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(n * 15)));
-
-export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+export const BODIES = Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(n * 15)));
 
 /**
  * Closed loop for some seconds. Work that a server left behind belongs to the round: `server.settle` waits for it.

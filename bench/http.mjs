@@ -2,7 +2,8 @@
 // Server mode is measured when DATABASE_URL names a PostgreSQL where databases may be made (and REDIS_URL a Redis), once
 // with the records moved there, whose cost counts until the last has arrived, and once while the database is away.
 import { setTimeout as delay } from "node:timers/promises";
-import { CONNECTIONS, loadOnce, median } from "./http-load.mjs";
+import { CONNECTIONS, loadOnce } from "./http-load.mjs";
+import { median } from "./percentiles.mjs";
 import { makeDatabase, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { sourcesOf } from "./rule-set.mjs";
 

@@ -5,7 +5,7 @@
 //
 // A peer that is not installed is skipped with a notice. DATABASE_URL names a PostgreSQL where databases may be made.
 import { parseArgs } from "node:util";
-import { askEach, CONNECTIONS, loadOnce, median } from "./http-load.mjs";
+import { askEach, CONNECTIONS, loadOnce } from "./http-load.mjs";
 import { findCedar } from "./peers/cedar.mjs";
 import { findCerbos } from "./peers/cerbos.mjs";
 import { compareInProcess } from "./peers/in-process.mjs";
@@ -13,6 +13,7 @@ import { findOpa, INSTALL_OPA } from "./peers/opa.mjs";
 import { requestsOf, rulesOf } from "./peers/rules.mjs";
 import { startServers } from "./peers/servers.mjs";
 import { verdict } from "./peers/verdict.mjs";
+import { median } from "./percentiles.mjs";
 import { startReport } from "./report.mjs";
 import { barChart } from "./svg-chart.mjs";
 

@@ -1,0 +1,85 @@
+import { connect } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+const CONNECTIONS_MAX = 512;
+const GIVE_UP_AFTER_MS = 30_000;
+
+/**
+ * Asks at a fixed rate, whatever the answers: every request has a time at which it is due, and its latency begins there, also
+ * when it is sent later because this process or all connections were busy (no coordinated omission). Connections are kept,
+ * with one request under way on each. Spins instead of waiting for timers, whose millisecond would be in every latency.
+ * @param bodies sent in turns
+ * @param onAnswer called with the time it was due (ms, of `performance`) and the latency of each answer
+ * @returns `latencies` in milliseconds, ascending; `lateMs`, the most by which a request was sent after it was due; `failed`,
+ *   answers other than 200 and broken connections
+ */
+export async function askAtRate({ url, path = "/v1/policy/evaluate", headers, bodies, rate, seconds, onAnswer }) {
+  const { hostname, port } = new URL(url);
+  const requests = bodies.map((body) => requestText(hostname, path, headers, body));
+  const total = Math.round(rate * seconds);
+  const latencies = new Float64Array(total);
+  const state = { answered: 0, failed: 0, lateMs: 0 };
+  const idle = [];
+  let connections = 0;
+
+  const finished = (connection, ok) => {
+    if (connection.dueAt === undefined) return;
+    const latency = performance.now() - connection.dueAt;
+    latencies[state.answered++] = latency;
+    if (!ok) state.failed += 1;
+    onAnswer?.(connection.dueAt, latency);
+    connection.dueAt = undefined;
+    if (!connection.socket.destroyed) idle.push(connection);
+  };
+  const open = () => {
+    connections += 1;
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const connection = { socket, dueAt: undefined, text: "" };
+    socket.on("data", (chunk) => receive(connection, chunk, finished));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      connections -= 1;
+      finished(connection, false);
+      if (idle.includes(connection)) idle.splice(idle.indexOf(connection), 1);
+    });
+    return connection;
+  };
+
+  const from = performance.now();
+  const dueAtOf = (nth) => from + (nth * 1000) / rate;
+  let sent = 0;
+  while (state.answered < total) {
+    const now = performance.now();
+    while (sent < total && dueAtOf(sent) <= now && (idle.length > 0 || connections < CONNECTIONS_MAX)) {
+      const connection = idle.pop() ?? open();
+      connection.dueAt = dueAtOf(sent);
+      state.lateMs = Math.max(state.lateMs, now - connection.dueAt);
+      connection.socket.write(requests[sent % requests.length]);
+      sent += 1;
+    }
+    if (now > dueAtOf(total) + GIVE_UP_AFTER_MS)
+      throw new Error(`${total - state.answered} requests were never answered`);
+    await nextTurn();
+  }
+  for (const { socket } of idle) socket.destroy();
+  return { latencies: latencies.sort(), ...state };
+}
+
+function requestText(host, path, headers, body) {
+  const all = { host, "content-type": "application/json", ...headers, "content-length": Buffer.byteLength(body) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+}
+
+/** Answers have a length, and come one at a time. */
+function receive(connection, chunk, finished) {
+  connection.text += chunk.toString("latin1");
+  const head = connection.text.indexOf("\r\n\r\n");
+  if (head < 0) return;
+  const length = Number(/content-length: (\d+)/i.exec(connection.text.slice(0, head))?.[1]);
+  if (Number.isNaN(length)) throw new Error("an answer has no content-length");
+  if (connection.text.length < head + 4 + length) return;
+  const ok = connection.text.startsWith("200", 9);
+  connection.text = "";
+  finished(connection, ok);
+}

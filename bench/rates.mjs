@@ -1,0 +1,134 @@
+// Latency at fixed rates: 25, 50 and 75 % of what a closed loop reaches, each request counted from when it was due.
+//
+//   npm run bench -- rates [--seconds 10]
+//
+// With DATABASE_URL in server mode (and once embedded), without it embedded only.
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { BODIES, CONNECTIONS, loadOnce } from "./http-load.mjs";
+import { askAtRate } from "./open-loop.mjs";
+import { distributionOf, percentile } from "./percentiles.mjs";
+import { cpuOf, makeDatabase, spooledBy, startBare, startVerdict } from "./processes.mjs";
+import { startReport } from "./report.mjs";
+import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { lineChart } from "./svg-chart.mjs";
+
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "10" } } });
+const seconds = Number(values.seconds);
+const WARM_UP_SECONDS = 5;
+const SATURATION_SECONDS = 4;
+const SHARES = [0.25, 0.5, 0.75];
+const UNAUDITED = { entry: ["bench/unaudited-server.mjs"] };
+const { DATABASE_URL } = process.env;
+
+/** One thing differs from the first at a time. */
+const mode = DATABASE_URL === undefined ? "embedded" : "server";
+const CONFIGURATIONS = [
+  { name: `${mode}, 1,000 rules, \`os\``, rules: 1000 },
+  { name: `${mode}, 1,000 rules, not recorded`, rules: 1000, options: UNAUDITED },
+  { name: `${mode}, 1,000 rules, \`disk\``, rules: 1000, env: { VERDICT_AUDIT_DURABILITY: "disk" } },
+  { name: `${mode}, 10 rules, \`os\``, rules: 10 },
+  { name: `${mode}, 10,000 rules, \`os\``, rules: 10_000 },
+  ...(mode === "server" ? [{ name: "embedded, 1,000 rules, `os`", rules: 1000, isEmbedded: true }] : []),
+];
+
+const report = startReport("rates", "HTTP at fixed rates (open loop)");
+if (DATABASE_URL === undefined) report.text("Server mode is **skipped**, because DATABASE_URL is not set.");
+report.text(
+  `Saturation is a closed loop of ${CONNECTIONS} connections; then ${seconds} s at each share of it. Latency counts from when a ` +
+    "request was due. The generator spins on a core of its own; what it sent late, because the machine was busy, is in the " +
+    "latencies, and its most is in the last column. The bare `node:http` answers at the same rates in the same run: what it " +
+    "shows is the machine.",
+);
+const rows = [];
+const lines = [];
+
+for (const configuration of CONFIGURATIONS) {
+  const { name, rules, env = {}, options = {}, isEmbedded = mode === "embedded" } = configuration;
+  const database = isEmbedded ? undefined : await makeDatabase(DATABASE_URL);
+  const connection = database === undefined ? {} : { DATABASE_URL: database.url };
+  const verdict = await startVerdict({ sources: sourcesOf(rules, 1), env: { ...connection, ...env }, ...options });
+  const server = {
+    ...verdict,
+    bodies: bodiesOver(rules),
+    settle: options === UNAUDITED ? undefined : () => arrived(verdict),
+  };
+  const rates = await measure(name, server);
+  await verdict.stop();
+  verdict.remove();
+  await database?.drop();
+  if (configuration === CONFIGURATIONS[0]) await measureBare(rates);
+}
+
+async function measure(name, server) {
+  await loadOnce(server, WARM_UP_SECONDS);
+  const { perSecond } = await loadOnce(server, SATURATION_SECONDS);
+  const rates = SHARES.map((share) => Math.round(perSecond * share));
+  await measureAt(name, server, rates, perSecond);
+  return rates;
+}
+
+async function measureBare(rates) {
+  const bare = await startBare();
+  const server = { ...bare, bodies: BODIES };
+  await loadOnce(server, WARM_UP_SECONDS);
+  await measureAt("bare node:http", server, rates);
+  await bare.stop();
+}
+
+async function measureAt(name, server, rates, saturation) {
+  for (const [nth, rate] of rates.entries()) {
+    await server.settle?.();
+    const before = cpuOf(server.pid);
+    const { latencies, lateMs, failed } = await askAtRate({ ...server, rate, seconds });
+    const cpuUs = (cpuOf(server.pid) - before) / latencies.length;
+    const share = `${SHARES[nth] * 100} %${saturation === undefined ? " of that" : ""}`;
+    const ms = (value) => value.toFixed(2);
+    const at = [0.5, 0.99, 0.999, 1].map((part) => ms(percentile(latencies, part)));
+    rows.push([name, share, rate.toLocaleString("en"), cpuUs.toFixed(1), ...at, String(failed), ms(lateMs)]);
+    if (name === CONFIGURATIONS[0].name || saturation === undefined) {
+      lines.push({
+        name: `${saturation === undefined ? "bare" : "Verdict"}, ${share.slice(0, 4)}`,
+        points: distributionOf(latencies),
+      });
+    }
+  }
+}
+
+function bodiesOver(rules) {
+  return Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(Math.floor((n * rules) / 64))));
+}
+
+async function arrived(server) {
+  while ((await spooledBy(server)) > 0) await delay(100);
+}
+
+report.table(
+  [
+    "configuration",
+    "of saturation",
+    "decisions/s",
+    "us CPU each",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "max ms",
+    "failed",
+    "sent late, most ms",
+  ],
+  rows,
+);
+report.chart(
+  "rates",
+  "Latency at fixed rates, Verdict and bare node:http",
+  lineChart({
+    title: `Latency by percentile, ${CONFIGURATIONS[0].name.replaceAll("`", "")}`,
+    x: "one request in ... takes longer",
+    y: "ms",
+    logX: true,
+    logY: true,
+    lines,
+  }),
+);
+report.write();
+process.exit();
