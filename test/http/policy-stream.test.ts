@@ -131,6 +131,21 @@ describe("a stream of the policy", () => {
     await client.close();
   });
 
+  test("asks for news of keys again when it could not be told of them", async () => {
+    const { keyChanges } = verdict.service;
+    const { subscribe } = keyChanges;
+    Object.assign(keyChanges, { subscribe: async () => Promise.reject(new Error("no connection")) });
+    const client = await connect();
+    Object.assign(keyChanges, { subscribe });
+    await pass(KEYS_MS);
+    client.news();
+    const { id } = await createKey();
+    await revoke(id);
+    await settle();
+    expect(client.news()).toEqual([["revoked"]]);
+    await client.close();
+  });
+
   test("does not tell of what was revoked before it began", async () => {
     const { id } = await createKey();
     await revoke(id);
