@@ -22,13 +22,21 @@ export function createRevocationWatch(service: WatchedKeys, onRevoked: () => voi
   const readRevoked = shareReads(async () => {
     const keys = await keyStore.list();
     const revoked = keys.filter(({ revokedAt }) => revokedAt !== undefined).map(({ id }) => id);
-    if (revoked.some((id) => !keyRing.isRevoked(id))) await keyRing.refresh();
+    const isRingBehind = () => revoked.some((id) => !keyRing.isRevoked(id));
+    if (isRingBehind()) await keyRing.refresh();
+    // A refresh that a change overtook has no effect.
+    if (isRingBehind()) return findLater();
     const before = known;
     known = new Set(revoked);
     if (before === undefined || revoked.every((id) => before.has(id))) return;
     count += 1;
     onRevoked();
   });
+
+  /** Whatever is found then was perhaps revoked after somebody began to follow. */
+  function findLater(): void {
+    known ??= new Set();
+  }
 
   /** Nobody waits for it; it is tried again when it failed. */
   function hear(): void {
@@ -47,8 +55,7 @@ export function createRevocationWatch(service: WatchedKeys, onRevoked: () => voi
     try {
       await readRevoked();
     } catch (error) {
-      // Whatever is found later was perhaps revoked after somebody began to follow.
-      known ??= new Set();
+      findLater();
       if (!isStorageDown(error)) logger.error({ err: error }, "revoked keys could not be looked for");
     }
   }

@@ -232,6 +232,22 @@ describe("a stream of the policy", () => {
     await client.close();
   });
 
+  test("does not tell before the key is refused, when reading the keys again was overtaken", async () => {
+    const { id, secret } = await createKey();
+    const client = await connect();
+    client.news();
+    const { refresh } = verdict.service.keyRing;
+    Object.assign(verdict.service.keyRing, { refresh: async () => {} });
+    await verdict.service.keyStore.revoke(id, verdict.service.clock.now());
+    await pass(KEYS_MS);
+    expect(client.news()).toEqual([]);
+    Object.assign(verdict.service.keyRing, { refresh });
+    await pass(KEYS_MS);
+    expect(client.news()).toEqual([["revoked"]]);
+    expect((await ask(secret)).status).toBe(401);
+    await client.close();
+  });
+
   test("says every 15 seconds that it is still there, and gives nothing to resume from", async () => {
     const client = await connect();
     await pass(3 * HEARTBEAT_MS);
