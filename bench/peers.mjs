@@ -104,9 +104,9 @@ function reportServers(servers, results, ruleCount) {
     `peers-${ruleCount}-rules`,
     "Decisions per CPU second of each engine",
     barChart({
-      title: `Decisions per CPU second over HTTP, ${ruleCount} rules, decision logs on`,
+      title: `Decisions per CPU second over HTTP, ${ruleCount.toLocaleString("en")} rules, decision logs on`,
       unit: "/s",
-      bars: servers.map(({ name }) => ({ name, value: 1e6 / of(name, "cpuUs") })),
+      bars: servers.map(({ name, engine }) => ({ name, value: 1e6 / of(name, "cpuUs"), isOurs: engine === verdict })),
     }),
   );
 }

@@ -5,18 +5,18 @@ const LEFT = 70;
 const RIGHT = 20;
 const TOP = 44;
 
-/** @param bars `[{ name, value }]`; the first is drawn in a colour of its own. A value of 0 has no bar. */
+/** @param bars `[{ name, value, isOurs? }]`; ours are drawn in a colour of their own. A value of 0 has no bar. */
 export function barChart({ title, unit, bars, format = shortNumber }) {
-  const labels = 190;
+  const labels = 210;
   const row = 30;
   const longest = Math.max(...bars.map(({ value }) => value));
   const room = WIDTH - labels - 110;
-  const drawn = bars.map(({ name, value }, nth) => {
+  const drawn = bars.map(({ name, value, isOurs }, nth) => {
     const y = TOP + nth * row;
     const width = longest > 0 ? (value / longest) * room : 0;
     return [
       text(labels - 8, y + 15, name, "end"),
-      `<rect x="${labels}" y="${y}" width="${width.toFixed(1)}" height="20" rx="2" fill="${COLOURS[nth === 0 ? 0 : 5]}"/>`,
+      `<rect x="${labels}" y="${y}" width="${width.toFixed(1)}" height="20" rx="2" fill="${COLOURS[isOurs ? 0 : 5]}"/>`,
       text(labels + width + 6, y + 15, `${format(value)} ${unit}`),
     ].join("");
   });
