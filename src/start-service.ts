@@ -4,6 +4,7 @@ import { type Composition, compose } from "./compose.ts";
 import { type Config, describeConfig } from "./config/index.ts";
 import {
   createApp,
+  createDecisionGate,
   createDirectRoutes,
   createHostGuard,
   createNodeServer,
@@ -104,7 +105,8 @@ async function start(
   const reloadRules = createQuietReload(composition, stopping.signal);
   await reloadRules();
   const http = { service, assertHost: createHostGuard(config.allowedHosts), stopping: stopping.signal };
-  const server = createNodeServer(createApp(http).fetch, createDirectRoutes(http));
+  const gate = createDecisionGate(service, config.queueMsMax);
+  const server = createNodeServer(createApp(http).fetch, createDirectRoutes(http), gate);
   const listening: Listening = await listen(server, config.listen);
   undo.push(() => listening.drain(msToStop()));
   await dataDirectory.announce(listening.url);

@@ -494,6 +494,7 @@ const (
 	ProblemCodeMethodNotAllowed     ProblemCode = "method_not_allowed"
 	ProblemCodeNotFound             ProblemCode = "not_found"
 	ProblemCodeNotReady             ProblemCode = "not_ready"
+	ProblemCodeOverloaded           ProblemCode = "overloaded"
 	ProblemCodeRulesInvalid         ProblemCode = "rules_invalid"
 	ProblemCodeStorageUnavailable   ProblemCode = "storage_unavailable"
 	ProblemCodeTooManyRequests      ProblemCode = "too_many_requests"
@@ -537,6 +538,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeNotFound:
 		return true
 	case ProblemCodeNotReady:
+		return true
+	case ProblemCodeOverloaded:
 		return true
 	case ProblemCodeRulesInvalid:
 		return true

@@ -173,6 +173,7 @@ describe("values", () => {
       auditRedactPaths: [],
       approvalsPendingMax: 50,
       approvalsRetentionDays: 90,
+      queueMsMax: 500,
       cacheTtlSeconds: 5,
       shutdownTimeoutMs: 10_000,
       keyRefreshMs: 2_000,

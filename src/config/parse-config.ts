@@ -35,6 +35,7 @@ interface CommonConfig {
   readonly approvalsRetentionDays: number;
   /** Absolute. */
   readonly webhooksFile?: string;
+  readonly queueMsMax: number;
   readonly cacheTtlSeconds: number;
   readonly shutdownTimeoutMs: number;
   readonly keyRefreshMs: number;
@@ -139,6 +140,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     approvalsPendingMax: read.VERDICT_APPROVALS_PENDING_MAX,
     approvalsRetentionDays: read.VERDICT_APPROVALS_RETENTION_DAYS,
     ...absolute(place, "webhooksFile", read.VERDICT_WEBHOOKS_FILE),
+    queueMsMax: read.VERDICT_QUEUE_MS_MAX,
     cacheTtlSeconds: read.VERDICT_CACHE_TTL_SECONDS,
     shutdownTimeoutMs: read.VERDICT_SHUTDOWN_TIMEOUT_MS,
     keyRefreshMs: read.VERDICT_KEY_REFRESH_MS,

@@ -203,6 +203,16 @@ export const serviceVariables = z.object({
     },
     (text) => parseInteger(text, 1, 36_500),
   ),
+  VERDICT_QUEUE_MS_MAX: required(
+    {
+      description:
+        "How long a request for a decision may wait for its turn. When there is more than can be decided, what would wait " +
+        "longer is answered with a 503 `overloaded`.",
+      allowed: "a whole number from 1 to 10000",
+      default: "500",
+    },
+    (text) => parseInteger(text, 1, 10_000),
+  ),
   VERDICT_CACHE_TTL_SECONDS: required(
     {
       description: "The longest time that an answer's `cache_ttl_seconds` lets a client reuse it. 0 forbids reuse.",

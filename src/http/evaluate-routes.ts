@@ -138,7 +138,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       request: jsonBody(evaluateRequestSchema, { refund: EXAMPLE }),
       responses: { 200: answersWith(evaluateResponseSchema, "The decision.", ANSWER) },
     },
-    { isDecision: true, problems: [...BODY_PROBLEMS, "identity_forbidden"] },
+    { isDecision: true, problems: [...BODY_PROBLEMS, "identity_forbidden", "overloaded"] },
     evaluateHandler(deps),
   );
 
@@ -155,7 +155,7 @@ export function addEvaluateRoutes(app: App, deps: HttpDeps): void {
       request: jsonBody(batchSchema, { two: { requests: [EXAMPLE, { ...EXAMPLE, arguments: { amount: 5 } }] } }),
       responses: { 200: answersWith(batchResponseSchema, "The answers, in order.", { results: [ANSWER] }) },
     },
-    { isDecision: true, problems: BODY_PROBLEMS },
+    { isDecision: true, problems: [...BODY_PROBLEMS, "overloaded"] },
     async (c, caller, exchange) => {
       const items = await readBatch(c);
       const results = await evaluateBatch(service, caller, items, exchange);

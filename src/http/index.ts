@@ -1,4 +1,5 @@
 export { createApp, openApiDocument } from "./app.ts";
+export { createDecisionGate } from "./decision-gate.ts";
 export { createDirectRoutes } from "./evaluate-routes.ts";
 export { createHostGuard } from "./host-guard.ts";
 export { type Listening, listen } from "./listen.ts";

@@ -13,13 +13,19 @@ export interface Listening {
   drain(timeoutMs: number): Promise<void>;
 }
 
+/**
+ * Connections that wait to be taken. The system may allow fewer. Of more than that the system ignores the first packet, and
+ * who is ignored tries again after one, three and seven seconds.
+ */
+const BACKLOG = 4096;
+
 /** @throws Error that says what to do when the address cannot be used */
 export async function listen(server: Server, address: ListenAddress): Promise<Listening> {
   if (address.kind === "unix") await removeStaleSocket(address.path);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(describe(error as NodeJS.ErrnoException, address)));
-    if (address.kind === "unix") server.listen({ path: address.path }, resolve);
-    else server.listen({ host: address.host, port: address.port }, resolve);
+    if (address.kind === "unix") server.listen({ path: address.path, backlog: BACKLOG }, resolve);
+    else server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, resolve);
   });
   return { url: urlOf(server, address), drain: (timeoutMs) => drain(server, timeoutMs) };
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
+import type { DecisionGate } from "./decision-gate.ts";
 import { LARGE_BODY_PATHS } from "./large-body-paths.ts";
 
 /** Longer than clients and proxies leave a connection idle: theirs to close, or a request may meet the end of one. */
@@ -36,10 +37,12 @@ export type DirectRoutes = ReadonlyMap<
  * A node:http server for a fetch-style application. It reads each body before it calls the application, which can then
  * answer synchronously, but for those of `LARGE_BODY_PATHS`.
  * @param direct answered without the application, which would cost each of them a few microseconds
+ * @param gate what refuses requests under overload; without it none is
  */
 export function createNodeServer(
   fetch: (request: Request, env: Bindings) => Response | Promise<Response>,
   direct: DirectRoutes = new Map(),
+  gate?: DecisionGate,
 ): Server {
   const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
     // A request line or Host that no URL can be made of; the application answers for everything else itself.
@@ -49,6 +52,11 @@ export function createNodeServer(
         headers: { "content-type": "application/problem+json", "x-content-type-options": "nosniff" },
       }),
   });
+
+  function refuse(guard: DecisionGate, incoming: Bindings["incoming"], outgoing: ServerResponse): void {
+    if (!server.listening) outgoing.setHeader("connection", "close");
+    send(outgoing, guard.refuse(incoming));
+  }
 
   /** @param body undefined where the route reads it */
   function answer(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body | undefined): void {
@@ -66,16 +74,38 @@ export function createNodeServer(
     else send(outgoing, made);
   }
 
+  function answerInTurn(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body): void {
+    const guard = guardOf(incoming);
+    if (guard === undefined || guard.queue.hasRoom()) {
+      answer(incoming, outgoing, body);
+      return;
+    }
+    guard.queue.add({
+      // Who has left meanwhile is decided nothing.
+      run() {
+        if (!outgoing.destroyed) answer(incoming, outgoing, body);
+      },
+      refuse() {
+        if (!outgoing.destroyed) refuse(guard, incoming, outgoing);
+      },
+    });
+  }
+
+  const guardOf = ({ url }: IncomingMessage) => (gate?.guards(url!) === true ? gate : undefined);
+
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
     (incoming: Bindings["incoming"], outgoing) => {
       const { headers } = incoming;
       if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
-        return answer(incoming, outgoing, EMPTY);
+        return answerInTurn(incoming, outgoing, EMPTY);
       }
       // The client went away in the middle of its body. Without a listener it depends on Node's version whether that throws.
       incoming.on("error", () => outgoing.destroy());
       if (LARGE_BODY_PATHS.has(incoming.url!)) return answer(incoming, outgoing, undefined);
+      const guard = guardOf(incoming);
+      // Before the body is read, which costs more than the refusal.
+      if (guard?.queue.isOverloaded() === true) return refuse(guard, incoming, outgoing);
       // Nearly every body is one chunk.
       let first: Buffer | undefined;
       let rest: Buffer[] | undefined;
@@ -94,10 +124,12 @@ export function createNodeServer(
         }
       });
       incoming.on("end", () => {
-        if (!isAnswered) answer(incoming, outgoing, bytes > LIMITS.bodyBytesMax ? TOO_LARGE : bodyOf(first, rest));
+        if (!isAnswered)
+          answerInTurn(incoming, outgoing, bytes > LIMITS.bodyBytesMax ? TOO_LARGE : bodyOf(first, rest));
       });
     },
   );
+  if (gate !== undefined) server.on("connection", gate.queue.connected);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) return socket.destroy();
     const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   too_many_requests: { status: 429, title: "Too many requests of this kind are under way", retryable: true },
   internal_error: { status: 500, title: "The service failed", retryable: false },
   not_ready: { status: 503, title: "The service is starting or stopping", retryable: true },
+  overloaded: { status: 503, title: "More is asked than can be answered in time", retryable: true },
   storage_unavailable: { status: 503, title: "The database did not answer", retryable: true },
   audit_unavailable: { status: 503, title: "The audit log cannot be written", retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;

@@ -20,6 +20,11 @@ export interface Metrics {
    * @param route the template (`/v1/audit/{request_id}`), or `unmatched`; the same template gives the same counter
    */
   requestCounter(route: string): (status: number) => void;
+  /**
+   * @param readLength read at every scrape
+   * @returns to be called for every request for a decision that is refused under overload
+   */
+  observeQueue(readLength: () => number): () => void;
   setRuleSet(revision: string, ruleCount: number): void;
   recordReload(result: ReloadResult): void;
   /** For every decision that shadow rules were asked about too. */
@@ -46,6 +51,7 @@ export function createMetrics(): Metrics {
   return {
     recordDecision: createDecisionCounts(registry),
     requestCounter: createRequestCounts(registry),
+    observeQueue: createQueueMetrics(registry),
     setRuleSet: createRuleSetGauges(registry),
     recordReload: createReloadCounter(registry),
     recordShadow: createShadowCounts(registry),
@@ -73,6 +79,22 @@ function createReloadCounter(registry: Registry): Metrics["recordReload"] {
   const counter = new Counter({ name, help, labelNames: ["result"], registers: [registry] });
   for (const result of RELOAD_RESULTS) counter.inc({ result }, 0);
   return (result) => counter.inc({ result });
+}
+
+function createQueueMetrics(registry: Registry): Metrics["observeQueue"] {
+  const help = "Requests for decisions that were refused with 503 `overloaded`.";
+  const refusals = new Counter({ name: "verdict_overload_refusals_total", help, registers: [registry] });
+  return (readLength) => {
+    new Gauge({
+      name: "verdict_decision_queue_length",
+      help: "Requests for decisions that wait for their turn.",
+      registers: [registry],
+      collect() {
+        this.set(readLength());
+      },
+    });
+    return () => refusals.inc();
+  };
 }
 
 function createSpoolGauges(registry: Registry): Metrics["observeSpool"] {

@@ -718,7 +718,7 @@ export interface components {
              * @description The kind, for programs.
              * @enum {string}
              */
-            readonly code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "key_revoked" | "insufficient_scope" | "identity_forbidden" | "approver_required" | "host_forbidden" | "not_found" | "method_not_allowed" | "conflict" | "body_too_large" | "unsupported_media_type" | "rules_invalid" | "fixtures_invalid" | "limit_exceeded" | "too_many_requests" | "internal_error" | "not_ready" | "storage_unavailable" | "audit_unavailable";
+            readonly code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "key_revoked" | "insufficient_scope" | "identity_forbidden" | "approver_required" | "host_forbidden" | "not_found" | "method_not_allowed" | "conflict" | "body_too_large" | "unsupported_media_type" | "rules_invalid" | "fixtures_invalid" | "limit_exceeded" | "too_many_requests" | "internal_error" | "not_ready" | "overloaded" | "storage_unavailable" | "audit_unavailable";
             /** @description What is wrong this time and what to do. */
             readonly detail: string;
             /** @description `urn:uuid:` and the id of this request. */
@@ -1828,7 +1828,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_ready`: The service is starting or stopping. */
+            /** @description `overloaded`: More is asked than can be answered in time. `not_ready`: The service is starting or stopping. */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1944,7 +1944,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_ready`: The service is starting or stopping. */
+            /** @description `overloaded`: More is asked than can be answered in time. `not_ready`: The service is starting or stopping. */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;

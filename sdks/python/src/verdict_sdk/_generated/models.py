@@ -1178,7 +1178,7 @@ class Problem(TypedDict):
     """
     The HTTP status code.
     """
-    code: Literal['malformed_json', 'invalid_request', 'unauthenticated', 'key_expired', 'key_revoked', 'insufficient_scope', 'identity_forbidden', 'approver_required', 'host_forbidden', 'not_found', 'method_not_allowed', 'conflict', 'body_too_large', 'unsupported_media_type', 'rules_invalid', 'fixtures_invalid', 'limit_exceeded', 'too_many_requests', 'internal_error', 'not_ready', 'storage_unavailable', 'audit_unavailable']
+    code: Literal['malformed_json', 'invalid_request', 'unauthenticated', 'key_expired', 'key_revoked', 'insufficient_scope', 'identity_forbidden', 'approver_required', 'host_forbidden', 'not_found', 'method_not_allowed', 'conflict', 'body_too_large', 'unsupported_media_type', 'rules_invalid', 'fixtures_invalid', 'limit_exceeded', 'too_many_requests', 'internal_error', 'not_ready', 'overloaded', 'storage_unavailable', 'audit_unavailable']
     """
     The kind, for programs.
     """
