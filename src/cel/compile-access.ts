@@ -1,6 +1,7 @@
 import type { HasNode, IdentNode, IndexNode, Node, SelectNode } from "./ast.ts";
 import { type Chain, type Compiled, type Context, constant, type Scope } from "./compiled.ts";
 import { presentFact } from "./facts.ts";
+import { flagFacts, guarded, selectFound } from "./findings.ts";
 import type { EvalFrame } from "./frame.ts";
 import { index, isJsonMap, mapGet, payForKey } from "./operations.ts";
 import {
@@ -73,14 +74,16 @@ function select(operand: Compiled, key: string): Compiled {
     const member = mapGet(value, key);
     return member === undefined ? missing : member;
   };
-  return { run, isLight: operand.isLight, weight: operand.weight + 1, facts: [] };
+  const { found, isLight, weight } = operand;
+  const compiled = { run, isLight, weight: weight + 1, facts: flagFacts(found, key) };
+  return guarded(found === undefined ? compiled : { ...compiled, found: selectFound(found, key) });
 }
 
 export function compileIdent(node: IdentNode, context: Context): Compiled {
   const local = node.isRoot ? undefined : findLocal(node.name, context.scope);
   if (local === undefined) return compileChain(node, context)!;
-  const at = local.local;
-  return { run: (frame) => frame.locals[at], isLight: true, weight: 1, facts: [] };
+  const { local: at, found } = local;
+  return { run: (frame) => frame.locals[at], isLight: true, weight: 1, facts: [], found };
 }
 
 export function compileSelect(node: SelectNode, context: Context): Compiled {

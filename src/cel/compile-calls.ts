@@ -2,7 +2,9 @@ import type { CallNode, Node } from "./ast.ts";
 import { compileChain, findLocal } from "./compile-access.ts";
 import { placeOf } from "./compile-operators.ts";
 import { type Compiled, type Context, foldConstant, type Run } from "./compiled.ts";
+import { VOLATILE_INPUTS } from "./environment.ts";
 import { affixFact, equalsFact, type Fact } from "./facts.ts";
+import { type Found, guarded, programFacts } from "./findings.ts";
 import type { EvalFrame } from "./frame.ts";
 import type { FunctionSpec, FunctionTable } from "./functions.ts";
 import { compileGlob } from "./glob.ts";
@@ -71,8 +73,40 @@ export function compileCall(node: CallNode, context: Context, scratch: EvalFrame
     args.map((arg) => arg.run),
   );
   const weight = args.reduce((sum, arg) => sum + arg.weight, 3);
-  const facts = factsOf(call.spec, args, context);
-  return foldConstant({ run, isLight: false, weight, facts }, args, scratch);
+  const facts = [...factsOf(call.spec, args, context), ...runsFacts(call.spec, args)];
+  const found = foundBy(call, args, run, context);
+  return foldConstant(guarded({ run, isLight: false, weight, facts, found }), args, scratch);
+}
+
+/** `shell(...)` of inputs, and texts that are made of what it found. */
+function foundBy(
+  { spec, args: nodes }: ResolvedCall,
+  args: readonly Compiled[],
+  run: Run,
+  context: Context,
+): Found | undefined {
+  const [first, second] = args;
+  if (spec.isMethod && spec.name === "join" && first?.found?.part === "texts") {
+    const isPlain = second === undefined || typeof second.constant?.value === "string";
+    return isPlain ? { slot: first.found.slot, part: "text" } : undefined;
+  }
+  const id =
+    spec.isMethod || spec.name !== "shell" || first === undefined ? undefined : inputId(nodes[0]!, first, context);
+  const slot = id === undefined ? undefined : context.environment.findings(`shell(${id})`, run);
+  return slot === undefined ? undefined : { slot, part: "whole" };
+}
+
+/** Names what reads nothing but inputs that stay the same for a decision; undefined for anything else. */
+function inputId(node: Node, { slot }: Compiled, context: Context): string | undefined {
+  if (slot !== undefined) return VOLATILE_INPUTS.has(context.environment.keysOf(slot)[0]!) ? undefined : `#${slot}`;
+  if (node.kind !== "call" || node.name !== "command_line" || node.target !== undefined) return undefined;
+  const ids = node.args.map((arg) => inputId(arg, context.compile(arg), context));
+  return ids.includes(undefined) ? undefined : `command_line(${ids.join(", ")})`;
+}
+
+/** `value.runs("git")` */
+function runsFacts({ isMethod, name }: FunctionSpec, [value, program]: readonly Compiled[]): Fact[] {
+  return isMethod && name === "runs" ? programFacts(value?.found, program?.constant?.value) : [];
 }
 
 function callRun(implementation: (frame: EvalFrame, ...args: unknown[]) => unknown, runs: readonly Run[]): Run {

@@ -1,16 +1,19 @@
 import type { BindNode, ComprehensionNode } from "./ast.ts";
 import type { Compiled, Context, Run, Scope } from "./compiled.ts";
+import { elementOf, existsFacts, type Found, guarded } from "./findings.ts";
 import type { EvalFrame } from "./frame.ts";
 import { isJsonMap, mapEntries, mapSize } from "./operations.ts";
 import { CelMap, isCelError, LIMIT_EXCEEDED, NO_SUCH_OVERLOAD } from "./values.ts";
 
-function declare(name: string, outer: Scope | undefined): Scope {
-  return { name, local: outer === undefined ? 0 : outer.local + 1, outer };
+function declare(name: string, outer: Scope | undefined, found?: Found): Scope {
+  return { name, local: nextLocal(outer), outer, found };
 }
+
+const nextLocal = (outer: Scope | undefined) => (outer === undefined ? 0 : outer.local + 1);
 
 export function compileBind(node: BindNode, context: Context): Compiled {
   const value = context.compile(node.value);
-  const scope = declare(node.variable, context.scope);
+  const scope = declare(node.variable, context.scope, value.found);
   const body = context.compile(node.body, scope);
   const { local } = scope;
   const run = (frame: EvalFrame): unknown => {
@@ -19,7 +22,10 @@ export function compileBind(node: BindNode, context: Context): Compiled {
     frame.locals[local] = bound;
     return body.run(frame);
   };
-  return { run, isLight: value.isLight && body.isLight, weight: value.weight + body.weight + 1, facts: [] };
+  // An error of the value is one of the whole, so only what needs the same text to be parsed holds of the whole.
+  const facts = body.facts.filter(({ baseSlot }) => baseSlot === value.found?.slot);
+  const traits = { isLight: value.isLight && body.isLight, weight: value.weight + body.weight + 1 };
+  return guarded({ run, ...traits, facts, found: value.found?.slot === body.found?.slot ? body.found : undefined });
 }
 
 /** One pass: what to do with a body's (and filter's) value for each element; true ends the pass. */
@@ -30,7 +36,9 @@ interface Pass {
 
 export function compileComprehension(node: ComprehensionNode, context: Context): Compiled {
   const range = context.compile(node.range);
-  const outer = declare(node.variables[0]!, context.scope);
+  const isExists = node.macro === "exists" && node.variables.length === 1;
+  const element = range.found && isExists ? elementOf(range.found, nextLocal(context.scope)) : undefined;
+  const outer = declare(node.variables[0]!, context.scope, element);
   const scope = node.variables.length === 2 ? declare(node.variables[1]!, outer) : outer;
   const filter = node.filter && context.compile(node.filter, scope);
   const body = context.compile(node.body, scope);
@@ -45,7 +53,8 @@ export function compileComprehension(node: ComprehensionNode, context: Context):
     if (isJsonMap(value) || value instanceof CelMap) return overMap(frame, value, pass, outer.local, isPair, each);
     return NO_SUCH_OVERLOAD;
   };
-  return { run, isLight: false, weight: range.weight + 2, facts: [] };
+  const facts = range.found && element ? existsFacts(range.found, element, body.facts) : [];
+  return guarded({ run, isLight: false, weight: range.weight + 2, facts });
 }
 
 function overList(

@@ -1,6 +1,7 @@
 import type { BinaryNode, BinaryOperator } from "./ast.ts";
 import { type Compiled, type Context, foldConstant, type Run } from "./compiled.ts";
 import { containsFact, equalsFact, type Fact, indexable, numberOf, type Place } from "./facts.ts";
+import { guarded, programFacts, programPlace } from "./findings.ts";
 import type { EvalFrame } from "./frame.ts";
 import { type Binary, contains, equals, greater, greaterOrEqual, less, lessOrEqual, negate } from "./operations.ts";
 import { CelUint, isCelError, LIMIT_EXCEEDED } from "./values.ts";
@@ -36,8 +37,8 @@ const MIRRORED: Partial<Record<BinaryOperator, BinaryOperator>> = {
 
 /** Where a compiled node reads from, for facts. */
 export function placeOf(compiled: Compiled, context: Context): Place | undefined {
-  const { slot } = compiled;
-  if (slot === undefined) return undefined;
+  const { slot, found } = compiled;
+  if (slot === undefined) return found && programPlace(found);
   return context.environment.placeOf(slot);
 }
 
@@ -48,12 +49,12 @@ export function compileBinary(node: BinaryNode, context: Context, scratch: EvalF
   const special = specialise(operator, left, right, context);
   if (special !== undefined) return foldConstant(special, [left, right], scratch);
   const apply = RELATIONS[operator] ?? context.environment.arithmetic[operator as "+"];
-  const compiled: Compiled = {
+  const compiled: Compiled = guarded({
     run: applyBinary(apply, left.run, right.run),
     isLight: false,
     weight: left.weight + right.weight + 2,
-    facts: [],
-  };
+    facts: operator === "in" ? programFacts(right.found, left.constant?.value) : [],
+  });
   return foldConstant(compiled, [left, right], scratch);
 }
 

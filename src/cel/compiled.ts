@@ -1,5 +1,6 @@
 import type { Node } from "./ast.ts";
 import type { Fact, Place } from "./facts.ts";
+import type { Found } from "./findings.ts";
 import type { EvalFrame } from "./frame.ts";
 import type { FunctionTable } from "./functions.ts";
 import type { ArithmeticTable } from "./operations.ts";
@@ -21,6 +22,8 @@ export interface Compiled {
   readonly facts: readonly Fact[];
   /** The slot that the node reads, when it does nothing else. */
   readonly slot?: number;
+  /** Set on what a parser made of a text, and on parts of that. */
+  readonly found?: Found | undefined;
 }
 
 /** A local variable by name, and where the frame keeps its value. */
@@ -28,6 +31,7 @@ export interface Scope {
   readonly name: string;
   readonly local: number;
   readonly outer: Scope | undefined;
+  readonly found?: Found | undefined;
 }
 
 /** A chain of field selections below a name: `root.a.b`. */
@@ -45,6 +49,8 @@ export interface Environment {
   resolve(chain: Chain, isProbe?: boolean): { readonly compiled: Compiled; readonly used: number };
   /** A slot for something computed from the value at another slot, where the environment has slots. */
   derive(name: string, slot: number, compute: (value: unknown) => unknown): Compiled | undefined;
+  /** A slot for what is found in a parsed text, where the environment has slots. @param run parses it, reading inputs only */
+  findings(id: string, run: Run): number | undefined;
   /** What a slot is about, for facts. */
   placeOf(slot: number): Place;
   /** The keys of a slot's path. */

@@ -1,11 +1,12 @@
 import { BranchProbe } from "./branches.ts";
 import { check } from "./checker.ts";
 import { compile } from "./compile.ts";
-import { type Chain, type Compiled, constant, type Environment } from "./compiled.ts";
+import { type Chain, type Compiled, constant, type Environment, type Run } from "./compiled.ts";
 import { diagnosticAt } from "./diagnostics.ts";
 import { aliasOf, isInput, TYPE_NAMES, VOLATILE_INPUTS } from "./environment.ts";
 import { evaluateOn } from "./evaluate.ts";
 import { necessaryConditions, type Place } from "./facts.ts";
+import { findingsOf } from "./findings.ts";
 import { EvalFrame } from "./frame.ts";
 import { type FunctionSpec, FunctionTable } from "./functions.ts";
 import { PARSER_FUNCTIONS } from "./functions-parsers.ts";
@@ -66,6 +67,12 @@ class RuleEnvironment implements Environment {
 
   derive(name: string, slot: number, compute: (value: unknown) => unknown): Compiled {
     return readSlot(this.#table.derivedSlot(name, slot, compute));
+  }
+
+  findings(id: string, run: Run): number | undefined {
+    // Branches are heard of as they stand in the source, so nothing is left out before them.
+    if (this.probe !== undefined) return undefined;
+    return this.#table.computedSlot(id, (frame) => findingsOf(frame.aside(run)));
   }
 
   placeOf(slot: number): Place {

@@ -95,6 +95,16 @@ export class EvalFrame implements Frame {
     return value;
   }
 
+  /** Evaluates something on a tank of its own, so that who asks first is none the poorer. */
+  aside(run: (frame: EvalFrame) => unknown): unknown {
+    const { fuel } = this;
+    this.fuel = FUEL_PER_EVALUATION;
+    const value = run(this);
+    const outcome = this.fuel < 0 ? LIMIT_EXCEEDED : value;
+    this.fuel = fuel;
+    return outcome;
+  }
+
   /** `now` and `request.time`, which are one instant. */
   now(): CelTimestamp {
     if (this.#now === undefined) {

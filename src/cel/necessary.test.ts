@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Activation } from "../model/activation.ts";
 import { createCelCompiler } from "./compiler.ts";
+import type { EvalFrame } from "./frame.ts";
 import type { Frame, NecessaryCondition } from "./types.ts";
 import { isCelError } from "./values.ts";
 
@@ -77,7 +78,76 @@ const heavy = fc.constantFrom(
   'arguments.list.all(x, x.contains("a"))',
 );
 
+const program = fc.constantFrom('"a"', '"git"', '"sh"', '"x"');
+const shellText = fc.constantFrom("arguments.command", "command_line(arguments, dest_command)", "arguments.a");
+
+/** What is asked of a command `c`, where `s` is what all commands are a part of. */
+const ofCommand = fc.letrec<{ body: string; test: string }>((tie) => ({
+  body: fc.oneof(
+    { maxDepth: 3, depthSize: "small" },
+    { weight: 4, arbitrary: tie("test") },
+    { weight: 3, arbitrary: fc.tuple(tie("body"), tie("body")).map(([a, b]) => `(${a} && ${b})`) },
+    { weight: 3, arbitrary: fc.tuple(tie("body"), tie("body")).map(([a, b]) => `(${a} || ${b})`) },
+    { weight: 1, arbitrary: tie("body").map((a) => `!(${a})`) },
+    { weight: 1, arbitrary: fc.tuple(tie("body"), tie("body")).map(([a, b]) => `(${a} ? ${b} : false)`) },
+    { weight: 1, arbitrary: tie("body").map((a) => `cel.bind(t, c.args.join(" "), t == "x" || ${a})`) },
+    { weight: 1, arbitrary: tie("body").map((a) => `cel.bind(t, c.args[0], ${a})`) },
+    { weight: 1, arbitrary: tie("body").map((a) => `cel.bind(c, s.commands[0], ${a})`) },
+    { weight: 2, arbitrary: tie("body").map((a) => `c.words.exists(w, w == "x" && ${a})`) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(tie("body"), program)
+        .map(([a, name]) => `s.commands.exists(d, d.program == ${name} && ${a})`),
+    },
+    { weight: 1, arbitrary: tie("body").map((a) => `s.commands.exists(d, cel.bind(c, d, ${a}))`) },
+    { weight: 1, arbitrary: tie("body").map((a) => `s.commands.all(c, ${a})`) },
+  ),
+  test: fc.oneof(
+    { weight: 4, arbitrary: program.map((name) => `c.program == ${name}`) },
+    { weight: 3, arbitrary: fc.array(program, { maxLength: 3 }).map((names) => `c.program in [${names}]`) },
+    program.map((name) => `${name} in c.args`),
+    fc.constantFrom(
+      'c.args[0] == "x"',
+      "size(c.args) > 0",
+      'c.program.startsWith("g")',
+      'c.program.matches("^s")',
+      "c.background",
+    ),
+    fc.constantFrom(
+      "s.has_pipe",
+      "s.dynamic",
+      '"a" in s.programs',
+      's.runs("git")',
+      "arguments.b == 1",
+      'arguments.list.exists(x, x == "a")',
+    ),
+  ),
+})).body;
+
+const onCommands = fc.tuple(shellText, ofCommand, ofCommand, fc.nat(9)).map(([text, a, b, form]) => {
+  const s = `shell(${text})`;
+  const exists = (body: string) => `${s}.commands.exists(c, ${body.replaceAll(/\bs\./g, `${s}.`)})`;
+  switch (form) {
+    case 0:
+      return `cel.bind(s, ${s}, s.commands.exists(c, ${a}) || s.commands.exists(c, ${b}))`;
+    case 1:
+      return `cel.bind(s, ${s}, s.commands.exists(c, ${a}) && s.has_redirect || s.has_pipe && s.commands.exists(c, ${b}))`;
+    case 2:
+      return `cel.bind(z, arguments.a.b, ${exists(a)})`;
+    case 3:
+      return `${s}.writes.exists(f, f == "x")`;
+    case 4:
+      return `shell(context.a).commands.exists(z, ${exists(a)})`;
+    case 5:
+      return `${s}.has_pipe && "sh" in ${s}.programs`;
+    default:
+      return exists(a);
+  }
+});
+
 const leaf = fc.oneof(
+  { weight: 12, arbitrary: onCommands },
   { weight: 4, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `dyn(${path}) == ${value} || false`) },
   { weight: 8, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `${path} == ${value}`) },
   { weight: 2, arbitrary: fc.tuple(textPath, literal).map(([path, value]) => `${value} == ${path}`) },
@@ -160,6 +230,24 @@ function compact(record: Record<string, unknown>): Record<string, never> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Record<string, never>;
 }
 
+const command = fc.oneof(
+  fc.constantFrom(
+    "",
+    "a",
+    "git status",
+    "a x | sh",
+    "git x; x > y",
+    "$(a) x",
+    "if",
+    "sh -c 'git x'",
+    "5",
+    "cat < x & b",
+  ),
+  fc
+    .array(fc.constantFrom("a", "git", "sh", "x", "|", ";", ">", "&"), { maxLength: 5 })
+    .map((words) => words.join(" ")),
+);
+
 const longList = Array.from({ length: 400 }, (_, at) => `item ${at}`);
 
 const activation: fc.Arbitrary<Activation> = fc
@@ -168,9 +256,10 @@ const activation: fc.Arbitrary<Activation> = fc
     arguments: fc.record({
       a: maybe(json),
       b: maybe(json),
+      command: maybe(fc.oneof({ weight: 6, arbitrary: command }, json)),
       list: fc.constantFrom<unknown>(undefined, [], ["a", "b"], longList),
     }),
-    context: fc.record({ a: maybe(json), protocol: maybe(json) }),
+    context: fc.record({ a: maybe(fc.oneof(json, command)), protocol: maybe(json) }),
     destination: fc.record({ domain: maybe(word), port: maybe(fc.constantFrom(0, 1)) }),
     identity: fc.record({ tenant: maybe(word), roles: fc.array(word, { maxLength: 3 }), a: maybe(json) }),
     session: fc.record({ id: maybe(word) }),
@@ -207,7 +296,11 @@ describe("necessary conditions", () => {
             conditions += 1;
             if (!skips(condition, frame)) continue;
             skipped += 1;
-            expect(outcome, `${source} with ${JSON.stringify(condition)}`).toBe(false);
+            const what = `${source} with ${JSON.stringify(condition)}`;
+            expect(outcome, what).toBe(false);
+            // Whatever other rules have spent before.
+            (frame as EvalFrame).decisionFuel = 0;
+            expect(result.expression.evaluate(frame), what).toBe(false);
           }
         }
       }),
@@ -216,6 +309,30 @@ describe("necessary conditions", () => {
     // A generator that never makes a condition fail would prove nothing.
     expect(conditions).toBeGreaterThan(500);
     expect(skipped).toBeGreaterThan(100);
+  });
+
+  it("changes no outcome: what is looked at first decides only where all of it would have come out the same", () => {
+    const compiler = createCelCompiler();
+    const plain = createCelCompiler({ observer: () => {} });
+    const outcomes = { true: 0, false: 0, error: 0 };
+    const asText = (value: unknown) => (isCelError(value) ? "error" : String(value)) as keyof typeof outcomes;
+    fc.assert(
+      fc.property(onCommands, fc.array(activation, { minLength: 3, maxLength: 3 }), (source, activations) => {
+        const [result, reference] = [compiler.compileCondition(source), plain.compileCondition(source)];
+        if (!result.ok || !reference.ok) throw new Error(`${source}: ${JSON.stringify(result)}`);
+        for (const candidate of activations) {
+          const [found, expected] = [compiler, plain].map((of, nth) => {
+            const frame = of.createFrame();
+            frame.reset(candidate);
+            return asText([result, reference][nth]!.expression.evaluate(frame));
+          }) as [keyof typeof outcomes, keyof typeof outcomes];
+          outcomes[found] += 1;
+          expect(found, `${source} of ${JSON.stringify(candidate.arguments)}`).toBe(expected);
+        }
+      }),
+      { numRuns: Number(process.env.NECESSARY_RUNS ?? 3000) },
+    );
+    for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(100);
   });
 
   function necessary(source: string) {
@@ -245,6 +362,20 @@ describe("necessary conditions", () => {
     ['has(arguments.t) && arguments.t.startsWith("x")', [["arguments.t", "prefix", ["x"], "unknown"]]],
     ['has(destination.url) && destination.url.startsWith("x")', [["destination.url", "prefix", ["x"], "false"]]],
     [
+      'shell(arguments.c).commands.exists(c, size(c.args) > 0 && c.program == "rm")',
+      [["shell(#0)", "contains", ["program rm"], "unknown"]],
+    ],
+    [
+      'cel.bind(s, shell(command_line(arguments, dest_command)), s.commands.exists(c, c.program in ["a", "b"]) || s.commands.exists(c, c.program == "c"))',
+      [["shell(command_line(#0, #1))", "contains", ["program a", "program b", "program c"], "unknown"]],
+    ],
+    [
+      'shell(arguments.c).commands.exists(c, cel.bind(a, c.args.join(" "), c.program == "aws" && a.matches("x")))',
+      [["shell(#0)", "contains", ["program aws"], "unknown"]],
+    ],
+    ["shell(arguments.c).has_pipe", [["shell(#0)", "contains", ["has_pipe"], "unknown"]]],
+    ['shell(arguments.c).writes.exists(f, f == "x")', [["shell(#0)", "contains", ["writes"], "unknown"]]],
+    [
       'dest_domain_matches(dest_domain, "*.Example.com.")',
       [["domain(destination.domain)", "suffix", [".example.com"], "false"]],
     ],
@@ -272,6 +403,12 @@ describe("necessary conditions", () => {
     'arguments.list.exists(t, t == "x")',
     'arguments.t == "x" ? arguments.u : false',
     'cel.bind(t, arguments.t, t == "x")',
+    "shell(session.id).has_pipe",
+    'shell(arguments.c).commands.all(c, c.program == "rm")',
+    '!shell(arguments.c).commands.exists(c, c.program == "rm")',
+    'cel.bind(z, arguments.z, shell(arguments.c).commands.exists(c, c.program == "rm"))',
+    'shell("a " + arguments.c).commands.exists(c, c.program == "rm")',
+    'shell(arguments.c).commands.exists(c, c.program == "rm") || shell(arguments.d).commands.exists(c, c.program == "rm")',
   ])("claims nothing of %s", (source) => {
     expect(necessary(source)).toEqual([]);
   });

@@ -58,6 +58,13 @@ export class PathTable {
     );
   }
 
+  /** The slot of something computed once per decision, by an id of its own. */
+  computedSlot(id: string, resolve: Resolve): number {
+    return (
+      this.#slots.get(id) ?? this.#add(id, { path: id, keys: [id], absent: undefined, derived: undefined, resolve })
+    );
+  }
+
   #add(id: string, entry: PathEntry): number {
     this.#slots.set(id, this.#entries.length);
     return this.#entries.push(entry) - 1;

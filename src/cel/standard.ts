@@ -94,6 +94,10 @@ class StandardEnvironment implements Environment {
     return { compiled: { run, isLight: true, weight: 1 + keys.length, facts: [] }, used: keys.length };
   }
 
+  findings(): undefined {
+    return undefined;
+  }
+
   derive(): undefined {
     return undefined;
   }

@@ -47,7 +47,7 @@ function rank(conditions: readonly NecessaryCondition[], counts: ValueCounts): r
 function costOf(condition: NecessaryCondition, counts: ValueCounts): number {
   // Prefix, suffix and membership are a little less selective than equality, and cost a little more to look up.
   const base = (condition.op === "equals" ? 0 : 1) + (ALWAYS_PRESENT.has(condition.path) ? 0 : ABSENCE_PENALTY);
-  return base + counts.sum(condition);
+  return base + counts.most(condition);
 }
 
 /** How many rules have a value in a condition of one kind on one path. */
@@ -66,9 +66,10 @@ class ValueCounts {
     for (const value of values) table.set(value, (table.get(value) ?? 0) + 1);
   }
 
-  sum({ op, slot, values }: NecessaryCondition): number {
-    let sum = 0;
-    for (const value of values) sum += this.#tables[op][slot]?.get(value) ?? 0;
-    return sum;
+  /** A request has one value, or a few: what it pays is not the sum. */
+  most({ op, slot, values }: NecessaryCondition): number {
+    let most = 0;
+    for (const value of values) most = Math.max(most, this.#tables[op][slot]?.get(value) ?? 0);
+    return most;
   }
 }
