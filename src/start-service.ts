@@ -106,10 +106,15 @@ async function start(
   await reloadRules();
   const http = { service, assertHost: createHostGuard(config.allowedHosts), stopping: stopping.signal };
   const gate = createDecisionGate(service, config.queueMsMax);
-  const server = createNodeServer(createApp(http).fetch, createDirectRoutes(http), gate);
-  const listening: Listening = await listen(server, config.listen);
-  undo.push(() => listening.drain(msToStop()));
-  await dataDirectory.announce(listening.url);
+  const [{ fetch }, direct] = [createApp(http), createDirectRoutes(http)];
+  const listening: Listening[] = [];
+  undo.push(async () => void (await Promise.all(listening.map((each) => each.drain(msToStop())))));
+  const { url } = await addListener(listening, createNodeServer(fetch, direct, gate), config.listen);
+  if (config.listenSocket !== undefined) {
+    const address = { kind: "unix", path: config.listenSocket } as const;
+    await addListener(listening, createNodeServer(fetch, direct, gate), address, "VERDICT_LISTEN_SOCKET");
+  }
+  await dataDirectory.announce(url);
 
   const stopWatching = composition.ruleFiles.watch(
     () => void reloadRules(),
@@ -125,7 +130,14 @@ async function start(
     stopping.abort();
     await ready;
   });
-  return { url: listening.url, ready, reloadRules, stop };
+  return { url, ready, reloadRules, stop };
+}
+
+/** @throws Error as `listen` */
+async function addListener(listening: Listening[], ...how: Parameters<typeof listen>): Promise<Listening> {
+  const added = await listen(...how);
+  listening.push(added);
+  return added;
 }
 
 /**

@@ -31,6 +31,10 @@ describe("a wrong value stops the start", () => {
     ["VERDICT_LISTEN", "example.com:8181"],
     ["VERDICT_LISTEN", "unix:"],
     ["VERDICT_LISTEN", `unix:/${"x".repeat(107)}`],
+    ["VERDICT_LISTEN_SOCKET", `/${"x".repeat(107)}`],
+    ["VERDICT_LISTEN_SOCKET", "a\0"],
+    ["VERDICT_QUEUE_MS_MAX", "0"],
+    ["VERDICT_QUEUE_MS_MAX", "1s"],
     ["VERDICT_DATA_DIR", "data\0"],
     ["VERDICT_ALLOWED_HOSTS", "*"],
     ["VERDICT_ALLOWED_HOSTS", "*.example.com"],
@@ -193,6 +197,10 @@ describe("values", () => {
     ["unix:verdict.sock", { kind: "unix", path: "/srv/agents/verdict.sock" }],
   ])("VERDICT_LISTEN=%s", (text, listen) => {
     expect(config({ VERDICT_LISTEN: text }).listen).toEqual(listen);
+  });
+
+  test("a socket besides is found from the working directory", () => {
+    expect(config({ VERDICT_LISTEN_SOCKET: "run/verdict.sock" }).listenSocket).toBe("/srv/agents/run/verdict.sock");
   });
 
   test("hosts are lower case, IPv6 in brackets, without repetition", () => {

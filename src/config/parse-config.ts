@@ -13,6 +13,8 @@ import {
 interface CommonConfig {
   readonly listen: ListenAddress;
   /** Absolute. */
+  readonly listenSocket?: string;
+  /** Absolute. */
   readonly dataDir: string;
   /** Absolute. */
   readonly rulesDir: string;
@@ -122,6 +124,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
   const { VERDICT_LISTEN: listen, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = read;
   const common: CommonConfig = {
     listen: Object.freeze(listen.kind === "unix" ? { kind: "unix", path: resolve(place.cwd, listen.path) } : listen),
+    ...absolute(place, "listenSocket", read.VERDICT_LISTEN_SOCKET),
     dataDir: resolve(place.cwd, read.VERDICT_DATA_DIR),
     rulesDir: resolve(place.cwd, read.VERDICT_RULES_DIR ?? resolve(place.packageRoot, "rules")),
     ...absolute(place, "shadowRulesDir", read.VERDICT_SHADOW_RULES_DIR),

@@ -14,8 +14,8 @@ const SOCKET_PATH_BYTES_MAX = 107;
 
 export function parseListen(text: string): ListenAddress | undefined {
   if (text.startsWith("unix:")) {
-    const path = text.slice("unix:".length);
-    return path === "" || Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX ? undefined : { kind: "unix", path };
+    const path = parseSocketPath(text.slice("unix:".length));
+    return path === undefined ? undefined : { kind: "unix", path };
   }
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
@@ -25,6 +25,11 @@ export function parseListen(text: string): ListenAddress | undefined {
   if (ipv6 !== undefined) return isIPv6(ipv6) ? { kind: "tcp", host: ipv6, port } : undefined;
   if (name === undefined || !(isIPv4(name) || name === "localhost")) return undefined;
   return { kind: "tcp", host: name, port };
+}
+
+/** A path as given, of a socket. */
+export function parseSocketPath(text: string): string | undefined {
+  return text === "" || Buffer.byteLength(text) > SOCKET_PATH_BYTES_MAX ? undefined : parsePath(text);
 }
 
 /** Lower case, IPv6 in brackets, the port kept where one was given. No wildcards: SECURITY.md says what the list is for. */

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { parseBytes, parseHosts, parseInteger, parseListen, parsePath, parsePointers, parseUrl } from "./parsers.ts";
+import {
+  parseBytes,
+  parseHosts,
+  parseInteger,
+  parseListen,
+  parsePath,
+  parsePointers,
+  parseSocketPath,
+  parseUrl,
+} from "./parsers.ts";
 
 /** What `docs/configuration.md` and error messages say of a variable. */
 export interface About {
@@ -56,6 +65,14 @@ export const serviceVariables = z.object({
       default: "127.0.0.1:8181",
     },
     parseListen,
+  ),
+  VERDICT_LISTEN_SOCKET: optional(
+    {
+      description:
+        "Unix socket to listen on besides, for sidecars, resolved like `VERDICT_DATA_DIR`. Owner and group of the service may connect.",
+      allowed: "a path of at most 107 bytes",
+    },
+    parseSocketPath,
   ),
   VERDICT_DATA_DIR: required(
     {
@@ -269,6 +286,7 @@ export const CLIENT_VARIABLES = {
   VERDICT_FAIL_MODE: "What a client does when the service does not answer.",
   VERDICT_TIMEOUT_MS: "How long a client waits for an answer.",
   VERDICT_CACHE_MAX_ENTRIES: "How many answers a client keeps.",
+  VERDICT_EVENTS: "Whether a client keeps answers only while it follows the service's event stream: on or off.",
   VERDICT_IDENTITY_NAME: "Identity that a client with `evaluate:as` asks for.",
   VERDICT_IDENTITY_ROLES: "Roles of that identity, separated by commas.",
 } as const satisfies Record<string, string>;

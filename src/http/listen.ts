@@ -1,4 +1,4 @@
-import { lstat, rm } from "node:fs/promises";
+import { chmod, lstat, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 
@@ -19,23 +19,30 @@ export interface Listening {
  */
 const BACKLOG = 4096;
 
-/** @throws Error that says what to do when the address cannot be used */
-export async function listen(server: Server, address: ListenAddress): Promise<Listening> {
+/** Owner and group may connect: a sidecar that runs as another user shares the group. Everybody needs a key besides. */
+const SOCKET_MODE = 0o660;
+
+/**
+ * @param variable that the address was configured by
+ * @throws Error that says what to do when the address cannot be used
+ */
+export async function listen(server: Server, address: ListenAddress, variable = "VERDICT_LISTEN"): Promise<Listening> {
   if (address.kind === "unix") await removeStaleSocket(address.path);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(describe(error as NodeJS.ErrnoException, address)));
+    server.once("error", (error) => reject(describe(error as NodeJS.ErrnoException, address, variable)));
     if (address.kind === "unix") server.listen({ path: address.path, backlog: BACKLOG }, resolve);
     else server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, resolve);
   });
+  if (address.kind === "unix") await chmod(address.path, SOCKET_MODE);
   return { url: urlOf(server, address), drain: (timeoutMs) => drain(server, timeoutMs) };
 }
 
-function describe(error: NodeJS.ErrnoException, address: ListenAddress): Error {
+function describe(error: NodeJS.ErrnoException, address: ListenAddress, variable: string): Error {
   const where = address.kind === "unix" ? address.path : `${address.host}:${address.port}`;
   const hint: Readonly<Record<string, string>> = {
-    EADDRINUSE: "something else listens there; stop it, or set VERDICT_LISTEN to another address",
-    EACCES: "this user may not listen there; set VERDICT_LISTEN to another address",
-    EADDRNOTAVAIL: "this machine does not have that address; set VERDICT_LISTEN to one that it has",
+    EADDRINUSE: `something else listens there; stop it, or set ${variable} to another address`,
+    EACCES: `this user may not listen there; set ${variable} to another address`,
+    EADDRNOTAVAIL: `this machine does not have that address; set ${variable} to one that it has`,
   };
   return new Error(`cannot listen on ${where}: ${hint[error.code ?? ""] ?? error.message}`, { cause: error });
 }
