@@ -1,12 +1,12 @@
 import { Agent, request } from "node:http";
 import autocannon from "autocannon";
 import { cpuOf } from "./processes.mjs";
-import { requestOf } from "./rule-set.mjs";
+import { bodiesOver } from "./rule-set.mjs";
 
 export const CONNECTIONS = 32;
 
 /** Requests over the rules of `sourcesOf(1000, 1)`. */
-export const BODIES = Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(n * 15)));
+export const BODIES = bodiesOver(1000);
 
 /**
  * Closed loop for some seconds. Work that a server left behind belongs to the round: `server.settle` waits for it.

@@ -10,7 +10,7 @@ import { askAtRate } from "./open-loop.mjs";
 import { distributionOf, percentile } from "./percentiles.mjs";
 import { cpuOf, makeDatabase, spooledBy, startBare, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
-import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 import { lineChart } from "./svg-chart.mjs";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "10" } } });
@@ -93,10 +93,6 @@ async function measureAt(name, server, rates, saturation) {
       });
     }
   }
-}
-
-function bodiesOver(rules) {
-  return Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(Math.floor((n * rules) / 64))));
 }
 
 async function arrived(server) {

@@ -12,7 +12,7 @@ import { askAtRate } from "./open-loop.mjs";
 import { median, percentile } from "./percentiles.mjs";
 import { makeDatabase, rssOf, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
-import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -92,7 +92,7 @@ async function reload(server, nth) {
 
 async function measureReloads(start) {
   const server = await start({ sources: sourcesOf(RULES, FILES) });
-  const bodies = Array.from({ length: 64 }, (_, n) => JSON.stringify(requestOf(n * 150)));
+  const bodies = bodiesOver(RULES);
   await loadOnce({ ...server, bodies }, WARM_UP_SECONDS);
   const answers = [];
   const onAnswer = (dueAt, latency) => answers.push({ dueAt, latency });

@@ -97,3 +97,13 @@ export function requestOf(n) {
     context,
   };
 }
+
+/**
+ * Requests over all of so many rules, as JSON. Every third rule denies, and these are about one of those: a request that asks a
+ * person costs what an approval costs, which is not what most benchmarks are about.
+ */
+export function bodiesOver(ruleCount, count = 64) {
+  return Array.from({ length: count }, (_, n) =>
+    JSON.stringify(requestOf(3 * Math.floor((n * ruleCount) / (3 * count)))),
+  );
+}

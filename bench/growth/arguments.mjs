@@ -2,9 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { loadOnce } from "../http-load.mjs";
 import { median } from "../percentiles.mjs";
 import { makeDatabase, spooledBy, startBare, startVerdict } from "../processes.mjs";
-import { requestOf, sourcesOf } from "../rule-set.mjs";
+import { bodiesOver, sourcesOf } from "../rule-set.mjs";
 import { lineChart } from "../svg-chart.mjs";
 
+const RULES = 1000;
 const SIZES_KB = [0.5, 4, 32, 128];
 const ROUNDS = 3;
 const SECONDS = 2;
@@ -16,7 +17,7 @@ export async function growArguments(report, { databaseUrl }) {
   const database = databaseUrl === undefined ? undefined : await makeDatabase(databaseUrl);
   report.text(`## Size of the arguments, ${database === undefined ? "embedded" : "server"} mode, 1,000 rules`);
   const env = database === undefined ? {} : { DATABASE_URL: database.url };
-  const verdict = await startVerdict({ sources: sourcesOf(1000, 1), env });
+  const verdict = await startVerdict({ sources: sourcesOf(RULES, 1), env });
   const bare = await startBare();
   const settle = async () => {
     while ((await spooledBy(verdict)) > 0) await delay(100);
@@ -25,7 +26,7 @@ export async function growArguments(report, { databaseUrl }) {
   const rows = [];
   const points = { verdict: [], bare: [] };
   for (const size of SIZES_KB) {
-    const bodies = Array.from({ length: 16 }, (_, n) => bodyOf(n, size * 1000));
+    const bodies = bodiesOver(RULES, 16).map((body) => enlarged(JSON.parse(body), size * 1000));
     const servers = { verdict: { ...verdict, settle, bodies }, bare: { ...bare, bodies } };
     const results = [];
     for (const server of Object.values(servers)) await loadOnce(server, 1);
@@ -57,8 +58,7 @@ export async function growArguments(report, { databaseUrl }) {
 }
 
 /** A request with a list of small objects, as a tool's arguments are, of about so many bytes. */
-function bodyOf(n, bytes) {
-  const request = requestOf(n * 61);
+function enlarged(request, bytes) {
   const missing = bytes - JSON.stringify(request).length;
   const lines = Array.from(
     { length: Math.max(0, Math.floor(missing / (JSON.stringify(LINE).length + 1))) },
