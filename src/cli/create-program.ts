@@ -4,6 +4,7 @@ import { LIMITS } from "../model/limits.ts";
 import { VERSION } from "../model/version.ts";
 import { addApprovals } from "./approvals-commands.ts";
 import { addAudit } from "./audit-commands.ts";
+import { addBench } from "./bench-commands.ts";
 import type { CliDeps } from "./deps.ts";
 import { addDiff } from "./diff-commands.ts";
 import { type EvalOptions, runEval } from "./eval-command.ts";
@@ -71,6 +72,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
   addEval(program, deps, onExitCode);
   addDiff(program, deps, onExitCode);
   addReplay(program, deps, onExitCode);
+  addBench(program, deps, onExitCode);
   addKeys(program, deps, onExitCode);
   addApprovals(program, deps, onExitCode);
   addAudit(program, deps, onExitCode);

@@ -1,10 +1,9 @@
-import { checkRules, type RuleSet } from "../operations/check-rules.ts";
 import { diffRules, type RulesDiff } from "../operations/diff-rules.ts";
-import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
-import { formatDiagnostics, located, type RulesPlace, rulesPlace } from "./diagnostics-text.ts";
+import { rulesPlace } from "./diagnostics-text.ts";
 import { formatDiff, printableLines } from "./diff-report-text.ts";
 import { EXIT } from "./exit-codes.ts";
+import { loadRules } from "./load-rules.ts";
 import { createPaint } from "./paint.ts";
 import { printableJson } from "./printable.ts";
 
@@ -26,7 +25,11 @@ export async function runDiff(
   { budget, format, exitCode }: DiffOptions,
 ): Promise<number> {
   const places = [rulesPlace(deps, before), rulesPlace(deps, after)];
-  const [old, now] = await Promise.all(places.map((place) => loadRules(deps, place)));
+  const [old, now] = await Promise.all(
+    places.map((place) =>
+      loadRules(deps, place, `the rules in \`${place.shown}\` have errors, so nothing was compared`),
+    ),
+  );
   const fixtures = (await Promise.all(places.map(({ dir }) => deps.testFiles.readFixtures(dir)))).flatMap((read) =>
     read.ok ? read.sources : [],
   );
@@ -34,16 +37,6 @@ export async function runDiff(
   deps.stdout(shown(deps, diff, format));
   const isDifferent = diff.differences.some(({ kind }) => kind === "decision");
   return isDifferent && exitCode === true ? EXIT.different : EXIT.ok;
-}
-
-async function loadRules(deps: CliDeps, place: RulesPlace): Promise<RuleSet> {
-  const { ruleSet, diagnostics } = checkRules(await deps.readRules(place.dir));
-  if (ruleSet !== undefined) return ruleSet;
-  const found = diagnostics.map((diagnostic) => located(diagnostic, place));
-  deps.stderr(formatDiagnostics(found, createPaint(deps.env, false)));
-  throw new CliError(`the rules in \`${place.shown}\` have errors, so nothing was compared`, {
-    hint: "Fix them; `verdict rules check` shows them again.",
-  });
 }
 
 function shown({ env, isInteractive }: CliDeps, diff: RulesDiff, format: DiffOptions["format"]): string {

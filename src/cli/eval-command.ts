@@ -1,12 +1,11 @@
 import { randomFillSync } from "node:crypto";
 import { createUuidv7 } from "../model/uuid.ts";
-import { checkRules } from "../operations/check-rules.ts";
 import { evaluateOffline } from "../operations/evaluate-offline.ts";
-import { CliError } from "./cli-error.ts";
 import { formatDecision } from "./decision-text.ts";
 import type { CliDeps } from "./deps.ts";
-import { formatDiagnostics, located, rulesPlace } from "./diagnostics-text.ts";
+import { rulesPlace } from "./diagnostics-text.ts";
 import { EXIT, EXIT_OF_EFFECT } from "./exit-codes.ts";
+import { loadRules } from "./load-rules.ts";
 import { createPaint } from "./paint.ts";
 import { printableJson } from "./printable.ts";
 import { type RequestOverrides, readRequest } from "./read-request.ts";
@@ -27,16 +26,12 @@ export interface EvalOptions extends RequestOverrides {
  */
 export async function runEval(deps: CliDeps, file: string | undefined, options: EvalOptions): Promise<number> {
   const request = await readRequest(deps, file, options);
-  const place = rulesPlace(deps, options.rules);
-  const { ruleSet, diagnostics } = checkRules(await deps.readRules(place.dir));
-  if (ruleSet === undefined) {
-    // On stderr, which is never coloured: stdout holds a decision or nothing.
-    const shown = diagnostics.map((diagnostic) => located(diagnostic, place));
-    deps.stderr(formatDiagnostics(shown, createPaint(deps.env, false)));
-    throw new CliError("the rules have errors, so nothing was evaluated", {
-      hint: "A service with these rules would deny every action. Fix them; `verdict rules check` shows them again.",
-    });
-  }
+  const ruleSet = await loadRules(
+    deps,
+    rulesPlace(deps, options.rules),
+    "the rules have errors, so nothing was evaluated",
+    "A service with these rules would deny every action. Fix them; `verdict rules check` shows them again.",
+  );
   const response = evaluateOffline({
     ruleSet,
     request,

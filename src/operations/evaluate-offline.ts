@@ -1,5 +1,6 @@
 import { decide, explain } from "../engine/index.ts";
 import { type Caller, resolveIdentity } from "../identity/index.ts";
+import type { Activation } from "../model/activation.ts";
 import { toResponse } from "../model/evaluation.ts";
 import type { EvaluateRequest } from "../model/request.ts";
 import type { EvaluateResponse } from "../model/response.ts";
@@ -34,8 +35,7 @@ export const OFFLINE_CACHE_TTL_SECONDS_MAX = 5;
 export function evaluateOffline(input: OfflineEvaluation): EvaluateResponse {
   const { ruleSet, request, now, id, microseconds } = input;
   const startedAt = microseconds();
-  const identity = resolveIdentity(LOCAL_CALLER, request.identity);
-  const activation = toActivation(request, identity, id, now);
+  const activation = offlineActivation(request, id, now);
   const decidedFrom = microseconds();
   const decision = decide({ ruleSet, activation, cacheTtlSecondsMax: OFFLINE_CACHE_TTL_SECONDS_MAX });
   const decidedAt = microseconds();
@@ -44,4 +44,9 @@ export function evaluateOffline(input: OfflineEvaluation): EvaluateResponse {
   const stages = { enter: Math.round(decidedFrom - startedAt), decide: Math.round(decidedAt - decidedFrom) };
   const explanation = { ...explain(ruleSet, activation), stages };
   return toResponse({ requestId: id, decision, latencyUs, explanation });
+}
+
+/** What the rules see of a request that nobody's key vouches for. */
+export function offlineActivation(request: EvaluateRequest, id: string, now: number): Activation {
+  return toActivation(request, resolveIdentity(LOCAL_CALLER, request.identity), id, now);
 }
