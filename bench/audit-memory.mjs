@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { fillAuditLog } from "./audit-log-fill.mjs";
 import { median, thirdsOf } from "./percentiles.mjs";
-import { cpuOf, makeDatabase, rssOf, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
+import { cpuOf, makeDatabase, PATIENT, rssOf, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { requestOf, sourcesOf } from "./rule-set.mjs";
 
 const GROWTH_MB_MAX = 50;
@@ -127,7 +127,7 @@ const discard = () => async (source) => {
 async function measureDatabaseAway() {
   const database = await makeDatabase(DATABASE_URL);
   const gate = await startDatabaseGate(database.url);
-  const env = { DATABASE_URL: gate.url, VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB" };
+  const env = { DATABASE_URL: gate.url, VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB", ...PATIENT };
   const service = await startVerdict({ sources, env });
   const requests = Array.from({ length: 64 }, (_, n) => ({
     method: "POST",

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { loadOnce } from "./http-load.mjs";
 import { median } from "./percentiles.mjs";
-import { makeDatabase, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
+import { makeDatabase, PATIENT, spooledBy, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { sourcesOf } from "./rule-set.mjs";
 
 const RULES = 1000;
@@ -23,7 +23,11 @@ const databases = [];
 async function start(env, options = {}) {
   const database = await makeDatabase(DATABASE_URL);
   const gate = await startDatabaseGate(database.url);
-  const server = await startVerdict({ sources, env: { DATABASE_URL: gate.url, ...SPOOL, ...env }, ...options });
+  const server = await startVerdict({
+    sources,
+    env: { DATABASE_URL: gate.url, ...SPOOL, ...PATIENT, ...env },
+    ...options,
+  });
   databases.push(database);
   return { ...server, gate };
 }

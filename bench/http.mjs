@@ -4,7 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CONNECTIONS, loadOnce } from "./http-load.mjs";
 import { median } from "./percentiles.mjs";
-import { makeDatabase, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
+import { makeDatabase, PATIENT, rssOf, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { sourcesOf } from "./rule-set.mjs";
 
 const RULES = 1000;
@@ -29,9 +29,10 @@ async function compare(name, verdict) {
 
 /** Measures a mode, and adds its line to the table of start-up and memory. @param prepare called before the load */
 async function measure(name, env, prepare = arrived) {
-  const first = await startVerdict({ sources, env });
+  const options = { sources, env: { ...PATIENT, ...env } };
+  const first = await startVerdict(options);
   await first.stop();
-  const verdict = await startVerdict({ sources, env, directory: first.directory });
+  const verdict = await startVerdict({ ...options, directory: first.directory });
   const idle = rssOf(verdict.pid);
   await compare(name, { ...verdict, settle: prepare(verdict) });
   const ms = (value) => `${value.toFixed(0)} ms`;

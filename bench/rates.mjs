@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { BODIES, CONNECTIONS, loadOnce } from "./http-load.mjs";
 import { askAtRate } from "./open-loop.mjs";
 import { distributionOf, percentile } from "./percentiles.mjs";
-import { cpuOf, makeDatabase, spooledBy, startBare, startVerdict } from "./processes.mjs";
+import { cpuOf, makeDatabase, PATIENT, spooledBy, startBare, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
 import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 import { lineChart } from "./svg-chart.mjs";
@@ -47,7 +47,11 @@ for (const configuration of CONFIGURATIONS) {
   const { name, rules, env = {}, options = {}, isEmbedded = mode === "embedded" } = configuration;
   const database = isEmbedded ? undefined : await makeDatabase(DATABASE_URL);
   const connection = database === undefined ? {} : { DATABASE_URL: database.url };
-  const verdict = await startVerdict({ sources: sourcesOf(rules, 1), env: { ...connection, ...env }, ...options });
+  const verdict = await startVerdict({
+    sources: sourcesOf(rules, 1),
+    env: { ...connection, ...PATIENT, ...env },
+    ...options,
+  });
   const server = {
     ...verdict,
     bodies: bodiesOver(rules),

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { loadOnce } from "./http-load.mjs";
 import { askAtRate } from "./open-loop.mjs";
 import { median, percentile } from "./percentiles.mjs";
-import { makeDatabase, rssOf, startVerdict } from "./processes.mjs";
+import { makeDatabase, PATIENT, rssOf, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
 import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 
@@ -37,7 +37,7 @@ async function withDatabase(work) {
   const database = DATABASE_URL === undefined ? undefined : await makeDatabase(DATABASE_URL);
   const env = database === undefined ? {} : { DATABASE_URL: database.url };
   try {
-    return await work((options) => startVerdict({ env, ...options }));
+    return await work((options) => startVerdict({ ...options, env: { ...env, ...options.env } }));
   } finally {
     await database?.drop();
   }
@@ -64,7 +64,7 @@ async function measureStarts(start) {
 }
 
 async function measureMemory(start, count) {
-  const server = await start({ sources: sourcesOf(count, Math.ceil(count / 100)) });
+  const server = await start({ sources: sourcesOf(count, Math.ceil(count / 100)), env: PATIENT });
   const idle = rssOf(server.pid);
   await loadOnce(server, WARM_UP_SECONDS);
   const row = [count.toLocaleString("en"), `${idle.toFixed(0)} MB`, `${rssOf(server.pid).toFixed(0)} MB`];
@@ -93,7 +93,7 @@ async function reload(server, nth) {
 async function measureReloads(start) {
   const server = await start({ sources: sourcesOf(RULES, FILES) });
   const bodies = bodiesOver(RULES);
-  await loadOnce({ ...server, bodies }, WARM_UP_SECONDS);
+  await askAtRate({ ...server, bodies, rate, seconds: WARM_UP_SECONDS });
   const answers = [];
   const onAnswer = (dueAt, latency) => answers.push({ dueAt, latency });
   const seconds = ((reloads + 1) * RELOAD_EVERY_MS) / 1000;

@@ -4,7 +4,7 @@
 //
 // With DATABASE_URL in server mode, without it embedded. Ends with 1 when a request failed or the memory kept growing.
 import { parseArgs } from "node:util";
-import { BODIES, loadOnce } from "./http-load.mjs";
+import { BODIES } from "./http-load.mjs";
 import { askAtRate } from "./open-loop.mjs";
 import { percentile, thirdsOf } from "./percentiles.mjs";
 import { makeDatabase, rssOf, startVerdict } from "./processes.mjs";
@@ -30,7 +30,7 @@ const report = startReport("soak", "Soak: memory and event loop over time");
 report.text(
   `${database === undefined ? "Embedded" : "Server"} mode, 1,000 rules, ${rate.toLocaleString("en")} decisions/s for ${seconds} s.`,
 );
-await loadOnce(server, WARM_UP_SECONDS);
+await askAtRate({ ...server, bodies: BODIES, rate, seconds: WARM_UP_SECONDS });
 
 /** What the service's own metrics say since they were last read: reading starts them anew. */
 async function eventLoopMs() {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { loadOnce } from "../http-load.mjs";
 import { median } from "../percentiles.mjs";
-import { makeDatabase, spooledBy, startBare, startVerdict } from "../processes.mjs";
+import { makeDatabase, PATIENT, spooledBy, startBare, startVerdict } from "../processes.mjs";
 import { bodiesOver, sourcesOf } from "../rule-set.mjs";
 import { lineChart } from "../svg-chart.mjs";
 
@@ -16,7 +16,7 @@ const LINE = { path: "src/main.ts", text: "The customer wrote twice and asks for
 export async function growArguments(report, { databaseUrl }) {
   const database = databaseUrl === undefined ? undefined : await makeDatabase(databaseUrl);
   report.text(`## Size of the arguments, ${database === undefined ? "embedded" : "server"} mode, 1,000 rules`);
-  const env = database === undefined ? {} : { DATABASE_URL: database.url };
+  const env = { ...PATIENT, ...(database && { DATABASE_URL: database.url }) };
   const verdict = await startVerdict({ sources: sourcesOf(RULES, 1), env });
   const bare = await startBare();
   const settle = async () => {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { makeDatabase, spooledBy, startBare, startDatabaseGate } from "../processes.mjs";
+import { makeDatabase, PATIENT, spooledBy, startBare, startDatabaseGate } from "../processes.mjs";
 import { cerbos, startCerbos } from "./cerbos.mjs";
 import { opaBoolean, opaWithRules, startOpa } from "./opa.mjs";
 import { startVerdictPeer, verdict } from "./verdict.mjs";
 
-const UNLIMITED_SPOOL = { VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB" };
+const UNLIMITED = { VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB", ...PATIENT };
 
 /**
  * Starts Verdict in each of its ways, and the peers that are installed, all with the same rules.
@@ -41,18 +41,18 @@ export async function startServers({ rules, peers, databaseUrl }) {
 }
 
 async function startEmbedded(rules) {
-  const server = await startVerdictPeer(rules, UNLIMITED_SPOOL);
+  const server = await startVerdictPeer(rules, UNLIMITED);
   return { ...server, settle: () => arrived(server) };
 }
 
 async function startWithDatabase(rules, url) {
-  const server = await startVerdictPeer(rules, { DATABASE_URL: url, ...UNLIMITED_SPOOL });
+  const server = await startVerdictPeer(rules, { DATABASE_URL: url, ...UNLIMITED });
   return { ...server, settle: () => arrived(server) };
 }
 
 async function startWithoutDatabase(rules, url) {
   const gate = await startDatabaseGate(url);
-  const server = await startVerdictPeer(rules, { DATABASE_URL: gate.url, ...UNLIMITED_SPOOL });
+  const server = await startVerdictPeer(rules, { DATABASE_URL: gate.url, ...UNLIMITED });
   gate.shut();
   return server;
 }
