@@ -54,7 +54,7 @@ const FLUSH_DEADLINE_MS = 2000;
 /** PGlite runs in this thread, and a batch of 100 blocks it for some 5 ms. */
 const BATCH = { embedded: 100, server: 1000 } as const;
 
-/** Chooses the adapters. The data directory must be locked by this process. Nothing is opened that takes long. */
+/** Chooses the adapters. The writer's folder must be locked by this process. Nothing is opened that takes long. */
 export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
   const clock = systemClock;
   const { signer, verifyingKeys, redactionKey } = openAuditKeys(config);
@@ -134,7 +134,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     return loaded.ok ? { ...loaded, sources: read.sources } : loaded;
   };
   const ruleArchiver = createRuleArchiver({
-    outbox: createRuleSetOutbox(join(config.dataDir, "rule-sets")),
+    outbox: createRuleSetOutbox(join(config.writerDir, "rule-sets")),
     archive: database.ruleSetArchive,
     clock,
     after,

@@ -6,6 +6,7 @@ import type { SpoolProblem } from "./adapters/fs/spool-problems.ts";
 import { type ChainHead, createCheckpoint, type Signer, serializeRecord } from "./audit/index.ts";
 import type { Config } from "./config/index.ts";
 import { createUuidv7 } from "./model/uuid.ts";
+import { unretire } from "./worker-directories.ts";
 
 export interface OpenedSpool {
   readonly spool: FileSpool;
@@ -13,10 +14,11 @@ export interface OpenedSpool {
   newId(now: number): string;
 }
 
-/** The spool of a data directory, which this process must have locked. @throws Error that names the directory */
+/** The spool of a writer's folder, which this process must have locked. @throws Error that names the directory */
 export function openSpool(config: Config, signer: Signer, onProblem: (problem: SpoolProblem) => void): OpenedSpool {
+  unretire(config.writerDir);
   const spool = openFileSpool({
-    directory: join(config.dataDir, "spool"),
+    directory: join(config.writerDir, "spool"),
     bytesMax: config.auditSpoolBytesMax,
     durability: config.auditDurability,
     // PGlite leaves what it takes to the operating system.

@@ -1,8 +1,11 @@
-import { parseConfig } from "./config/index.ts";
+import { type Config, parseConfig } from "./config/index.ts";
+import { nextSignal } from "./next-signal.ts";
 import { packageRoot } from "./package-root.ts";
 import { type ServiceAddress, toServiceAddress } from "./service-address.ts";
 import { type FirstKeys, type RunningService, startService } from "./start-service.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
+import { configOfWorker } from "./worker-directories.ts";
+import { openWorkerLink, type WorkerLink } from "./worker-link.ts";
 
 /**
  * Runs the service until SIGINT or SIGTERM; SIGHUP reloads the rules. A second signal stops at once.
@@ -15,49 +18,65 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
     process.stderr.write(`Verdict cannot start:\n${problems}`);
     return 1;
   }
-  const logger = createLogger(parsed.config.logLevel);
+  const { config } = parsed;
+  const logger = createLogger(config.logLevel);
   process.on("unhandledRejection", (error) => crash(logger, error));
   process.on("uncaughtException", (error) => crash(logger, error));
-  const stopSignal = nextSignal("SIGINT", "SIGTERM");
-  let running: RunningService | undefined;
-  // From the first moment on: without a listener the signal would end the process. The start reads the rules anyway.
-  process.on("SIGHUP", () => void running?.reloadRules());
+  const worker = openWorkerLink(process);
   try {
-    running = await startService(parsed.config, logger);
+    if (worker !== undefined) return await runProcess(configOfWorker(config, worker.number), logger, worker);
+    if (config.workers > 1) return await (await import("./run-workers.ts")).runWorkers(config, logger);
+    return await runProcess(config, logger);
   } catch (error) {
     process.stderr.write(`Verdict cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-  logger.info({ url: running.url, mode: parsed.config.mode }, "listening");
-  void reportReady(running, parsed.config.allowedHosts, logger);
-  logger.info({ signal: await stopSignal }, "stopping");
-  process.once("SIGINT", () => process.exit(130));
+}
+
+/** @throws Error that says what to do when it cannot start */
+async function runProcess(config: Config, logger: Logger, worker?: WorkerLink): Promise<number> {
+  const stopSignal = worker === undefined ? nextSignal("SIGINT", "SIGTERM") : toldToStop(worker);
+  let running: RunningService | undefined;
+  // From the first moment on: without a listener the signal would end the process. The start reads the rules anyway.
+  const reload = () => void running?.reloadRules();
+  process.on("SIGHUP", reload);
+  worker?.onNews("rules", reload);
+  running = await startService(config, logger, worker);
+  const which = worker === undefined ? undefined : { worker: worker.number, pid: process.pid };
+  logger.info({ url: running.url, mode: config.mode, ...which }, "listening");
+  worker?.isListening(running.url);
+  void reportReady(running, config.allowedHosts, logger, worker);
+  logger.info({ signal: await stopSignal, ...which }, "stopping");
+  if (worker === undefined) process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   await running.stop();
-  logger.info("stopped");
+  logger.info({ ...which }, "stopped");
   return 0;
+}
+
+/** Ctrl-C reaches every process of a terminal; a worker stops when the one that started it says so. */
+function toldToStop(worker: WorkerLink): Promise<string> {
+  process.on("SIGINT", () => {});
+  return Promise.race([nextSignal("SIGTERM"), worker.stopped.then(() => "stop")]);
 }
 
 async function reportReady(
   { url, ready }: RunningService,
   allowedHosts: readonly string[],
   logger: Logger,
+  worker: WorkerLink | undefined,
 ): Promise<void> {
   const { isReady, made } = await ready;
   if (made !== undefined) process.stdout.write(welcome(toServiceAddress(url, allowedHosts), made));
-  if (isReady) logger.info("keys loaded");
+  if (!isReady) return;
+  logger.info("keys loaded");
+  worker?.isReady();
 }
 
 /** A bug. What was answered is on disk, so the safest thing is to end and be started again. */
 function crash(logger: Logger, error: unknown): never {
   logger.fatal({ err: error }, "the service failed and ends");
   process.exit(70);
-}
-
-function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, resolve);
-  });
 }
 
 function welcome(address: ServiceAddress, made: FirstKeys): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { openDataDirectory } from "./adapters/fs/data-directory.ts";
+import { type DataDirectory, openDataDirectory } from "./adapters/fs/data-directory.ts";
 import { type Composition, compose } from "./compose.ts";
 import { type Config, describeConfig } from "./config/index.ts";
 import {
@@ -11,11 +11,14 @@ import {
   type Listening,
   listen,
 } from "./http/index.ts";
+import { joinWorkers } from "./join-workers.ts";
 import { VERSION } from "./model/version.ts";
 import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
 import { recordEvent } from "./operations/service.ts";
 import { startRecurringWork } from "./recurring-work.ts";
+import { retireWriters } from "./retire-writers.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";
+import type { WorkerLink } from "./worker-link.ts";
 
 /** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
 const RETRY_MS = { first: 250, max: 4000 } as const;
@@ -25,6 +28,10 @@ const WEBHOOKS_GRACE_MS = 2000;
 
 /** How long a stop waits for what could not be told of approvals before. */
 const LAST_WORDS_MS = 1000;
+
+/** How long the folder of a worker may still be in use by the one before. */
+const LEFT_MS = 3000;
+const LEFT_RETRY_MS = 100;
 
 /** What each step of a stop gets although the time for all of them is over. */
 const STOP_STEP_MS_MIN = 500;
@@ -51,9 +58,10 @@ export interface RunningService {
  * Starts in the order that makes the first answer quick and every early answer a deny: rules, listener, then the database
  * and with it the keys.
  *
+ * @param worker where several processes are one service; `config` is this one's
  * @throws Error that says what to do when the data directory or the address cannot be used
  */
-export async function startService(config: Config, logger: Logger): Promise<RunningService> {
+export async function startService(config: Config, logger: Logger, worker?: WorkerLink): Promise<RunningService> {
   const undo: (() => Promise<void>)[] = [];
   const stopBy = { at: Number.POSITIVE_INFINITY };
   const stop = async () => {
@@ -61,26 +69,35 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    return await start(config, logger, undo, () => Math.max(stopBy.at - Date.now(), STOP_STEP_MS_MIN), once(stop));
+    const msToStop = () => Math.max(stopBy.at - Date.now(), STOP_STEP_MS_MIN);
+    return await start({ config, logger, worker }, undo, msToStop, once(stop));
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+interface Start {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly worker: WorkerLink | undefined;
+}
+
 async function start(
-  config: Config,
-  logger: Logger,
+  { config, logger, worker }: Start,
   undo: (() => Promise<void>)[],
   msToStop: () => number,
   stop: () => Promise<void>,
 ): Promise<RunningService> {
   const stopping = new AbortController();
-  const dataDirectory = await openDataDirectory(config.dataDir);
-  undo.push(() => dataDirectory.close());
+  const directory = await (worker === undefined ? openDataDirectory : openLeftDirectory)(config.writerDir);
+  undo.push(() => directory.close());
 
-  const composition = await compose(config, logger, createMetrics());
-  const { service, shipper, spool, ruleArchiver, database, keyChanges } = composition;
+  const labels = worker && { worker: String(worker.number) };
+  const composed = await compose(config, logger, createMetrics(labels));
+  const service = worker === undefined ? composed.service : joinWorkers(composed.service, worker);
+  const composition = { ...composed, keyChanges: service.keyChanges };
+  const { shipper, spool, ruleArchiver, database, keyChanges } = composition;
   let isDatabaseWanted = false;
   undo.push(async () => {
     // What is not told by then is told by the next process to look.
@@ -109,12 +126,8 @@ async function start(
   const [{ fetch }, direct] = [createApp(http), createDirectRoutes(http)];
   const listening: Listening[] = [];
   undo.push(async () => void (await Promise.all(listening.map((each) => each.drain(msToStop())))));
-  const { url } = await addListener(listening, createNodeServer(fetch, direct, gate), config.listen);
-  if (config.listenSocket !== undefined) {
-    const address = { kind: "unix", path: config.listenSocket } as const;
-    await addListener(listening, createNodeServer(fetch, direct, gate), address, "VERDICT_LISTEN_SOCKET");
-  }
-  await dataDirectory.announce(url);
+  const url = await listenAll(config, () => createNodeServer(fetch, direct, gate), listening);
+  await directory.announce(url);
 
   const stopWatching = composition.ruleFiles.watch(
     () => void reloadRules(),
@@ -126,18 +139,40 @@ async function start(
   database.open();
   composition.webhooks.start();
   const ready = prepare(composition, config, stopping.signal);
+  const isFirst = worker === undefined || worker.number === 1;
+  const retired = ready.then(() => (isFirst ? retireWriters(config, composition, stopping.signal) : undefined));
   undo.push(async () => {
     stopping.abort();
-    await ready;
+    await retired;
   });
   return { url, ready, reloadRules, stop };
 }
 
-/** @throws Error as `listen` */
-async function addListener(listening: Listening[], ...how: Parameters<typeof listen>): Promise<Listening> {
-  const added = await listen(...how);
-  listening.push(added);
-  return added;
+/** A worker whose primary died ends as soon as it notices. @throws Error as `openDataDirectory` */
+async function openLeftDirectory(path: string): Promise<DataDirectory> {
+  for (const giveUpAt = Date.now() + LEFT_MS; ; await delay(LEFT_RETRY_MS)) {
+    try {
+      return await openDataDirectory(path);
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+/**
+ * @param listening gets each listener as soon as it is there
+ * @returns the address of the first
+ * @throws Error as `listen`
+ */
+async function listenAll(
+  { listen: address, listenSocket: path }: Config,
+  newServer: () => ReturnType<typeof createNodeServer>,
+  listening: Listening[],
+): Promise<string> {
+  const first = await listen(newServer(), address);
+  listening.push(first);
+  if (path !== undefined) listening.push(await listen(newServer(), { kind: "unix", path }, "VERDICT_LISTEN_SOCKET"));
+  return first.url;
 }
 
 /**

@@ -33,6 +33,9 @@ describe("a wrong value stops the start", () => {
     ["VERDICT_LISTEN", `unix:/${"x".repeat(107)}`],
     ["VERDICT_LISTEN_SOCKET", `/${"x".repeat(107)}`],
     ["VERDICT_LISTEN_SOCKET", "a\0"],
+    ["VERDICT_WORKERS", "0"],
+    ["VERDICT_WORKERS", "65"],
+    ["VERDICT_WORKERS", "auto"],
     ["VERDICT_QUEUE_MS_MAX", "0"],
     ["VERDICT_QUEUE_MS_MAX", "1s"],
     ["VERDICT_DATA_DIR", "data\0"],
@@ -132,12 +135,6 @@ describe("an unknown VERDICT_ variable stops the start and names the nearest kno
     },
   );
 
-  test("a variable of a later version is no misspelling", () => {
-    expect(messages(parse({ VERDICT_WORKERS: "4" }))).toEqual([
-      "VERDICT_WORKERS: not supported yet; unset it (one process serves; start more replicas in server mode)",
-    ]);
-  });
-
   test("one that is empty counts as unset", () => {
     expect(parse({ VERDICT_LISTENS: "" }).ok).toBe(true);
   });
@@ -167,6 +164,8 @@ describe("values", () => {
       mode: "embedded",
       listen: { kind: "tcp", host: "127.0.0.1", port: 8181 },
       dataDir: "/srv/agents/.verdict",
+      writerDir: "/srv/agents/.verdict",
+      workers: 1,
       rulesDir: "/opt/verdict/rules",
       allowedHosts: ["localhost", "127.0.0.1", "[::1]"],
       logLevel: "info",
@@ -241,6 +240,14 @@ describe("mode", () => {
   test("Redis is optional in server mode", () => {
     const env = { DATABASE_URL: "postgres://db/v", REDIS_URL: "rediss://:p@cache:6379/0" };
     expect(config(env)).toMatchObject({ mode: "server", redisUrl: env.REDIS_URL });
+  });
+
+  test("several workers without a database are refused with what to do, and are none with it", () => {
+    expect(messages(parse({ VERDICT_WORKERS: "2" }))).toEqual([
+      "VERDICT_WORKERS: more than 1 without DATABASE_URL; set DATABASE_URL as well for server mode, or unset it: the embedded database is for one process",
+    ]);
+    expect(config({ VERDICT_WORKERS: "1" }).workers).toBe(1);
+    expect(config({ VERDICT_WORKERS: "2", DATABASE_URL: "postgres://db/v" }).workers).toBe(2);
   });
 
   test("Redis without a database is refused with what to do", () => {

@@ -16,6 +16,10 @@ interface CommonConfig {
   readonly listenSocket?: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** Absolute. For the audit spool and rule sets on their way to the archive: one process at a time. */
+  readonly writerDir: string;
+  /** 1 in embedded mode. */
+  readonly workers: number;
   /** Absolute. */
   readonly rulesDir: string;
   /** Absolute. */
@@ -85,7 +89,7 @@ export function parseConfig(env: Environment, place: ConfigPlace): ConfigResult 
   const parsed = serviceVariables.safeParse(given);
   const problems = [
     ...(parsed.success ? [] : valueProblems(parsed.error, given)),
-    ...modeProblems(given),
+    ...modeProblems(given, parsed.data?.VERDICT_WORKERS),
     ...findUnknownVariables(env).map(unknownProblem),
   ];
   if (!parsed.success || problems.length > 0) return { ok: false, problems };
@@ -101,11 +105,23 @@ function valueProblems(error: z.ZodError, given: Environment): ConfigProblem[] {
   });
 }
 
-function modeProblems(given: Environment): ConfigProblem[] {
-  if (given.REDIS_URL === undefined || given.DATABASE_URL !== undefined) return [];
-  const message =
-    "REDIS_URL: set without DATABASE_URL; set DATABASE_URL as well for server mode, or unset REDIS_URL for embedded mode";
-  return [{ variable: "REDIS_URL", message }];
+function modeProblems(given: Environment, workers = 1): ConfigProblem[] {
+  if (given.DATABASE_URL !== undefined) return [];
+  const wrong: ConfigProblem[] = [];
+  const add = (variable: string, why: string) => wrong.push({ variable, message: `${variable}: ${why}` });
+  if (workers > 1) {
+    add(
+      "VERDICT_WORKERS",
+      "more than 1 without DATABASE_URL; set DATABASE_URL as well for server mode, or unset it: the embedded database is for one process",
+    );
+  }
+  if (given.REDIS_URL !== undefined) {
+    add(
+      "REDIS_URL",
+      "set without DATABASE_URL; set DATABASE_URL as well for server mode, or unset REDIS_URL for embedded mode",
+    );
+  }
+  return wrong;
 }
 
 /** SECURITY: the value is not shown: it may be a secret under a misspelt name. */
@@ -126,6 +142,8 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     listen: Object.freeze(listen.kind === "unix" ? { kind: "unix", path: resolve(place.cwd, listen.path) } : listen),
     ...absolute(place, "listenSocket", read.VERDICT_LISTEN_SOCKET),
     dataDir: resolve(place.cwd, read.VERDICT_DATA_DIR),
+    writerDir: resolve(place.cwd, read.VERDICT_DATA_DIR),
+    workers: read.VERDICT_WORKERS,
     rulesDir: resolve(place.cwd, read.VERDICT_RULES_DIR ?? resolve(place.packageRoot, "rules")),
     ...absolute(place, "shadowRulesDir", read.VERDICT_SHADOW_RULES_DIR),
     allowedHosts: Object.freeze(read.VERDICT_ALLOWED_HOSTS),

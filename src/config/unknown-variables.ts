@@ -12,11 +12,6 @@ const GUESSES: Readonly<Record<string, string>> = {
   VERDICT_KEY: "VERDICT_API_KEY",
 };
 
-/** Documented as to come; setting one is no misspelling, and ignoring it would be a surprise. */
-const LATER: Readonly<Record<string, string>> = {
-  VERDICT_WORKERS: "one process serves; start more replicas in server mode",
-};
-
 /** Names in `env` that begin with `VERDICT_` and that neither the service nor a client reads, sorted. */
 export function findUnknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(env)
@@ -27,8 +22,6 @@ export function findUnknownVariables(env: Readonly<Record<string, string | undef
 
 /** What is wrong with a name that `findUnknownVariables` found; completes the sentence "<name>: ...". */
 export function describeUnknown(name: string): string {
-  const later = LATER[name];
-  if (later !== undefined) return `not supported yet; unset it (${later})`;
   const near = nearestVariable(name);
   const where = near === undefined ? "docs/configuration.md lists all" : `the nearest known name is ${near}`;
   return `there is no such variable; ${where}`;

@@ -77,12 +77,22 @@ export const serviceVariables = z.object({
   VERDICT_DATA_DIR: required(
     {
       description:
-        "Folder of the audit spool, the first keys and, in embedded mode, the database. One process at a time. " +
+        "Folder of the audit spool, the first keys and, in embedded mode, the database. One service at a time. " +
         "A relative path starts at the working directory and is resolved once, at start.",
       allowed: "a path",
       default: ".verdict",
     },
     parsePath,
+  ),
+  VERDICT_WORKERS: required(
+    {
+      description:
+        "How many processes decide, on one address and one data directory. More than one needs server mode; more than the machine " +
+        "has cores is of no use.",
+      allowed: "a whole number from 1 to 64",
+      default: "1",
+    },
+    (text) => parseInteger(text, 1, 64),
   ),
   VERDICT_RULES_DIR: optional(
     {

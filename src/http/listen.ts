@@ -48,7 +48,7 @@ function describe(error: NodeJS.ErrnoException, address: ListenAddress, variable
 }
 
 /** A process that was killed leaves its socket file behind. One that somebody answers on is left alone. */
-async function removeStaleSocket(path: string): Promise<void> {
+export async function removeStaleSocket(path: string): Promise<void> {
   // Connecting to an ordinary file is refused as well, and that one is somebody's.
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSocket() !== true) return;

@@ -43,9 +43,13 @@ export interface ObservedSpool {
   oldestTime(): number | undefined;
 }
 
-/** Every call gives a registry of its own, so that two services in one process do not share numbers. */
-export function createMetrics(): Metrics {
+/**
+ * Every call gives a registry of its own, so that two services in one process do not share numbers.
+ * @param labels of every series
+ */
+export function createMetrics(labels: Readonly<Record<string, string>> = {}): Metrics {
   const registry = new Registry();
+  registry.setDefaultLabels(labels);
   // The loop-delay monitor is a timer of this period; at 20 ms an idle process spends 0.2 % of a core on it.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   return {
