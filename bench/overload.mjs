@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { cpuOf, makeDatabase, rssOf, startVerdict } from "./processes.mjs";
+import { processesOf } from "./worker-processes.mjs";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 60);
 const FACTOR = Number(process.env.BENCH_FACTOR ?? 3);
@@ -101,6 +102,14 @@ async function spooledBy({ url }) {
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+async function workersOf({ url }) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text.match(/^verdict_rules[ {]/gm)?.length ?? 0;
+}
+
+/** User and system time of all processes of a service, in microseconds. */
+const cpuOfAll = ({ pid }) => processesOf(pid).reduce((sum, each) => sum + cpuOf(each), 0);
+
 const verified = async (server) =>
   (
     await fetch(`${server.url}/v1/audit/verify`, {
@@ -122,12 +131,15 @@ const settings = Object.fromEntries(
 );
 const env = { ...(database && { DATABASE_URL: database.url, ...(REDIS_URL && { REDIS_URL }) }), ...settings };
 const server = await startVerdict({ sources, env });
+// Workers start one after the other.
+for (const workers = Number(settings.VERDICT_WORKERS ?? 1); (await workersOf(server)) < workers; ) await delay(50);
 
 const warmUp = await load(server, undefined, SATURATION_SECONDS, SATURATION_CONNECTIONS);
-const cpuBefore = cpuOf(server.pid);
+const cpuBefore = cpuOfAll(server);
 const saturated = await load(server, undefined, SATURATION_SECONDS, SATURATION_CONNECTIONS);
-const cpuUs = (cpuOf(server.pid) - cpuBefore) / saturated.statuses[200];
-const perSecond = Math.round(saturated.statuses[200] / SATURATION_SECONDS);
+const cpuUs = (cpuOfAll(server) - cpuBefore) / saturated.statuses[200];
+// A busy machine has good and bad seconds: three times the better ones.
+const perSecond = Math.round(Math.max(warmUp.statuses[200], saturated.statuses[200]) / SATURATION_SECONDS);
 while ((await spooledBy(server)) > 0) await delay(100);
 
 const ask = () =>
@@ -149,9 +161,9 @@ const probes = {
 const asked = new Map();
 await delay(1000);
 const startedAt = Date.now();
-const cpuFrom = cpuOf(server.pid);
+const cpuFrom = cpuOfAll(server);
 const overload = await load(server, perSecond * FACTOR, SECONDS, CONNECTIONS);
-const cpuOverload = cpuOf(server.pid) - cpuFrom;
+const cpuOverload = cpuOfAll(server) - cpuFrom;
 const rss = rssOf(server.pid);
 const spooled = await spooledBy(server);
 await delay(WATCHED_AFTER_MS);
@@ -174,7 +186,6 @@ const before = seen.decision.filter(({ at: time }) => time < startedAt);
 const lastRefused = after.filter(({ status }) => status !== 200).at(-1);
 const refusedForMs = lastRefused === undefined ? 0 : lastRefused.at - overload.endedAt;
 const later = after.filter(({ at: time }) => time > overload.endedAt + RECOVERED_MS);
-const refusalUs = (cpuOverload - cpuUs * overload.statuses[200]) / overload.statuses[503];
 const total = overload.sent + overload.unsent;
 const row = (name, value) => console.log(`| ${name} | ${value} |`);
 
@@ -195,10 +206,7 @@ row(
   "answered with 200",
   `${Math.round((overload.statuses[200] ?? 0) / SECONDS)}/s; p50 / p99 / p99.9 / max ${shown(overload.waits[200])} ms`,
 );
-row(
-  "refused with 503",
-  `${Math.round((overload.statuses[503] ?? 0) / SECONDS)}/s, some ${refusalUs.toFixed(0)} us CPU each (the service had ${(cpuOverload / SECONDS / 10_000).toFixed(0)} % of a core); ${shown(overload.waits[503])} ms`,
-);
+row("refused with 503", `${Math.round((overload.statuses[503] ?? 0) / SECONDS)}/s; ${shown(overload.waits[503])} ms`);
 row(
   "other statuses, broken, unanswered",
   `${total - overload.unsent - (overload.statuses[200] ?? 0) - (overload.statuses[503] ?? 0)}, ${overload.broken}, ${overload.unanswered}`,
@@ -211,6 +219,7 @@ for (const name of ["health", "metrics"]) {
     `${looks.filter(({ status }) => status === 200).length} of ${looks.length} answered; ${shown(looks.map(({ ms }) => ms))} ms`,
   );
 }
+row("processor time of the service meanwhile", `${(cpuOverload / SECONDS / 1e6).toFixed(2)} of a core`);
 row("records waiting for the database, RSS at the end", `${spooled}, ${rss.toFixed(0)} MB`);
 row("the last refusal after the end", `${refusedForMs} ms`);
 row(

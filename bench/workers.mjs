@@ -1,10 +1,10 @@
 // One and several workers on one address: `npm run build` first, then `DATABASE_URL=... node bench/workers.mjs` (it makes a
 // database of its own). How many decisions a second, and what they cost, while the load generator shares the machine.
-import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import autocannon from "autocannon";
 import { cpuOf, makeDatabase, startVerdict } from "./processes.mjs";
 import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { processesOf } from "./worker-processes.mjs";
 
 const RULES = 1000;
 const CONNECTIONS = 64;
@@ -14,28 +14,6 @@ const WORKERS = (process.env.BENCH_WORKERS ?? "1,2").split(",");
 
 const { DATABASE_URL, REDIS_URL } = process.env;
 if (DATABASE_URL === undefined) throw new Error("workers need server mode: set DATABASE_URL");
-
-/** The process that starts the workers, and the workers. */
-function processesOf(pid) {
-  const parentOf = (child) =>
-    readFileSync(`/proc/${child}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ")[1];
-  const isChild = (child) => {
-    try {
-      return Number(parentOf(child)) === pid;
-    } catch {
-      return false;
-    }
-  };
-  return [
-    pid,
-    ...readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .filter(isChild)
-      .map(Number),
-  ];
-}
 
 async function ready(server, workers) {
   const count = async () =>
