@@ -50,6 +50,7 @@ describe("the sources of an active rule set", () => {
 
   it("are on disk before the rules are activated, and reach an archive that was away", async () => {
     const { archive, archiver, state } = open();
+    await archiver.move();
     state.isAway = true;
     await archiver.keep(REVISION, SOURCES);
     expect(waiting()).toEqual([`${"a".repeat(64)}.json`]);
@@ -58,6 +59,14 @@ describe("the sources of an active rule set", () => {
     state.retry();
     await vi.waitFor(() => expect(waiting()).toEqual([]));
     expect(await archive.get(REVISION)).toEqual(SOURCES);
+  });
+
+  it("open no archive for a start that may fail yet", async () => {
+    const { archive, archiver } = open();
+    await archiver.keep(REVISION, SOURCES);
+    await new Promise(setImmediate);
+    expect(await archive.get(REVISION)).toBeUndefined();
+    expect(waiting()).toHaveLength(1);
   });
 
   it("are moved by the next process when this one ended before", async () => {

@@ -15,7 +15,7 @@ export interface RuleArchiverOptions {
 /** Keeps the sources of every rule set that becomes active, for as long as its decisions may have to be made again. */
 export interface RuleArchiver {
   /**
-   * Resolves when they survive the process; they are in the archive as soon as that can be reached.
+   * Resolves when they survive the process; they are in the archive as soon as that can be reached, once `move` was called.
    * @throws UnavailableError `audit_unavailable`
    */
   keep(revision: string, sources: readonly RuleSource[]): Promise<void>;
@@ -27,6 +27,8 @@ export interface RuleArchiver {
 export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
   const { outbox, archive, clock, after, retryMs, onError } = options;
   let cancelRetry = () => {};
+  /** Before the first `move` nobody wants the archive to be opened: the start may fail yet. */
+  let hasBegun = false;
   let isStopped = false;
   let last: Promise<void> = Promise.resolve();
 
@@ -48,6 +50,7 @@ export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
   }
 
   function move(): Promise<void> {
+    hasBegun = true;
     last = last.then(moveAll);
     return last;
   }
@@ -55,7 +58,7 @@ export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
   return {
     async keep(revision, sources) {
       await outbox.put({ revision, sources, at: clock.now() });
-      void move();
+      if (hasBegun) void move();
     },
     move,
     stop() {
