@@ -89,7 +89,7 @@ func (w *approvalWait) poll(ctx context.Context) (time.Duration, *Approval, erro
 		if again.after > time.Until(w.deadline) {
 			return 0, nil, &ApprovalTimeout{ApprovalID: w.id}
 		}
-		return again.after + jitter(0), nil, nil
+		return max(again.after, pollPause) + jitter(0), nil, nil
 	default:
 		return 0, nil, err
 	}

@@ -83,7 +83,7 @@ func (c *cache) answer(ctx context.Context, key cacheKey, ask func(context.Conte
 	}
 	if !c.mayKeep() {
 		c.mu.Unlock()
-		return ask(ctx)
+		return c.seen(ask(ctx))
 	}
 	asked, isShared := c.flights[key]
 	if !isShared {
@@ -104,7 +104,7 @@ func (c *cache) answer(ctx context.Context, key cacheKey, ask func(context.Conte
 	if asked.expiresAt > c.now() {
 		return asked.decision.again(), nil
 	}
-	return ask(ctx)
+	return c.seen(ask(ctx))
 }
 
 // depart begins to ask. The lock is held.
@@ -128,7 +128,9 @@ func (c *cache) land(key cacheKey, landed *flight, askedAt time.Duration) {
 	if c.flights[key] == landed {
 		delete(c.flights, key)
 	}
-	isOfNow := landed.epoch == c.epoch && c.mayKeep() && landed.decision.PolicyRevision == c.revision
+	// Its own revision ends what was asked for before it came, and not this answer.
+	isOfNow := landed.epoch == c.epoch && c.mayKeep()
+	c.see(landed.decision.PolicyRevision)
 	if landed.err == nil && isOfNow && landed.decision.mayBeKept() {
 		life := min(c.ttl, time.Duration(landed.decision.CacheTTLSeconds)*time.Second)
 		landed.expiresAt = askedAt + life
@@ -149,17 +151,12 @@ func (c *cache) leave(key cacheKey, left *flight) {
 	}
 }
 
-// sawRevision forgets all answers of other rules.
-func (c *cache) sawRevision(revision string) {
-	if revision == "" {
-		return
-	}
+// seen is for an answer that is not kept: it may have another revision all the same.
+func (c *cache) seen(decision Decision, err error) (Decision, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.revision != revision {
-		c.revision = revision
-		c.empty()
-	}
+	c.see(decision.PolicyRevision)
+	return decision, err
 }
 
 func (c *cache) clear() {
@@ -213,6 +210,18 @@ func (c *cache) streamEnds() {
 }
 
 // The lock is held in all below.
+
+// see forgets all answers of other rules, also those that are under way.
+func (c *cache) see(revision string) {
+	if revision == "" || revision == c.revision {
+		return
+	}
+	if c.revision != "" {
+		c.epoch++
+		c.empty()
+	}
+	c.revision = revision
+}
 
 func (c *cache) empty() {
 	c.entries = map[cacheKey]*entry{}

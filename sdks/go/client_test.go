@@ -287,3 +287,15 @@ func TestTheVersionIsThatOfTheWhole(t *testing.T) {
 		t.Errorf("package.json has %q (%v), version.go %q", manifest.Version, err, Version)
 	}
 }
+
+func TestAServiceThatWantsToBeAskedAgainAtOnceIsNotAskedInATightLoop(t *testing.T) {
+	url := serve(t, func(writer http.ResponseWriter, _ *http.Request) {
+		writer.Header().Set("Retry-After", "0")
+		writer.WriteHeader(http.StatusTooManyRequests)
+	})
+	wait := approvalWait{client: newClient(t, url), id: "a", deadline: time.Now().Add(time.Minute)}
+	pause, approval, err := wait.poll(context.Background())
+	if pause < pollPause || approval != nil || err != nil {
+		t.Errorf("got %s, %v, %v", pause, approval, err)
+	}
+}

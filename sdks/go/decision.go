@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"time"
 )
@@ -101,11 +102,37 @@ func copyValue(value any) any {
 	}
 }
 
-// parseObject reads JSON by exact names: encoding/json would take `Decision` for `decision` in a struct. False when it is no object.
+// Deeper than the service answers.
+const answerDepthMax = 128
+
+// parseObject reads JSON by exact names: encoding/json would take `Decision` for `decision` in a struct. False when it is no object, or
+// nested too deep. A number that no float64 holds is nil.
 func parseObject(text []byte) (map[string]any, bool) {
 	var object map[string]any
 	err := json.Unmarshal(text, &object)
-	return object, err == nil && object != nil
+	var outOfRange *json.UnmarshalTypeError
+	if (err != nil && !errors.As(err, &outOfRange)) || object == nil || isTooDeep(object, 0) {
+		return nil, false
+	}
+	return object, true
+}
+
+func isTooDeep(value any, depth int) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, item := range value {
+			if depth == answerDepthMax || isTooDeep(item, depth+1) {
+				return true
+			}
+		}
+	case []any:
+		for _, item := range value {
+			if depth == answerDepthMax || isTooDeep(item, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // decisionOf reads an answer of the evaluate routes. A decision that is missing or unknown is a deny; another field that is missing or
@@ -176,6 +203,7 @@ func (r *fieldReader) obligations() []Obligation {
 		obligation.Params, _ = params.(map[string]any)
 		if !fields.isSound || (isThere && obligation.Params == nil) {
 			r.isSound = false
+			continue
 		}
 		obligations = append(obligations, obligation)
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 )
 
 // EvaluateOption is an option of Evaluate.
@@ -50,30 +52,34 @@ func (c *Client) decide(ctx context.Context, request Request) (Decision, error) 
 		c.follower.begin()
 	}
 	hasGrant := request.ApprovalID != ""
-	if hasGrant || !c.cache.isOn() {
-		decision, err := c.ask(ctx, append([]byte(nil), body...), hasGrant)
-		if hasGrant {
-			return decision, err
+	isKeyed := !hasGrant && c.cache.isOn()
+	var key cacheKey
+	if isKeyed {
+		key = sha256.Sum256(body)
+		if decision, isKept := c.cache.kept(key); isKept {
+			return decision, nil
 		}
-		return c.orFailOpen(decision, err)
-	}
-	key := sha256.Sum256(body)
-	if decision, isKept := c.cache.kept(key); isKept {
-		return decision, nil
 	}
 	sent := append([]byte(nil), body...)
-	return c.orFailOpen(c.cache.answer(ctx, key, func(ctx context.Context) (Decision, error) {
-		return c.ask(ctx, sent, false)
-	}))
+	// Of the whole call, also of one that waits for another's answer first.
+	deadline := time.Now().Add(c.config.timeout)
+	ask := func(ctx context.Context) (Decision, error) { return c.ask(ctx, sent, deadline, hasGrant) }
+	if hasGrant {
+		return c.cache.seen(ask(ctx))
+	}
+	if !isKeyed {
+		return c.orFailOpen(c.cache.seen(ask(ctx)))
+	}
+	return c.orFailOpen(c.cache.answer(ctx, key, ask))
 }
 
 // ask asks the server. INVARIANT: a request that uses up a grant is sent once.
-func (c *Client) ask(ctx context.Context, body []byte, hasGrant bool) (Decision, error) {
+func (c *Client) ask(ctx context.Context, body []byte, deadline time.Time, hasGrant bool) (Decision, error) {
 	got, err := c.call(ctx, exchange{
 		method:     http.MethodPost,
 		path:       "/v1/policy/evaluate",
 		body:       body,
-		timeout:    c.config.timeout,
+		timeout:    time.Until(deadline),
 		retries:    retriesMax,
 		countsOnce: hasGrant,
 	})
@@ -84,9 +90,7 @@ func (c *Client) ask(ctx context.Context, body []byte, hasGrant bool) (Decision,
 	if !isObject {
 		return Decision{}, malformed("The answer is not a JSON object.")
 	}
-	decision := decisionOf(object)
-	c.cache.sawRevision(decision.PolicyRevision)
-	return decision, nil
+	return decisionOf(object), nil
 }
 
 // orFailOpen turns a server that cannot be reached into an allow, in the fail mode open.
@@ -166,18 +170,28 @@ func (c *Client) batchBody(requests []Request) (body []byte, hasGrant bool, err 
 func (c *Client) batchResults(items []any) []BatchResult {
 	results := make([]BatchResult, len(items))
 	for i, item := range items {
-		object, _ := item.(map[string]any)
-		code, hasCode := object["code"].(string)
-		status, hasStatus := object["status"].(float64)
-		if hasCode && hasStatus {
-			detail, _ := object["detail"].(string)
-			results[i].Err = &VerdictError{Status: int(status), Code: code, Detail: detail, Problem: object}
+		object, isObject := item.(map[string]any)
+		if !isObject {
+			results[i].Err = malformed("A result is not a JSON object.")
 			continue
 		}
-		results[i].Decision = decisionOf(object)
-		c.cache.sawRevision(results[i].Decision.PolicyRevision)
+		if code, isError := object["code"].(string); isError {
+			results[i].Err = problemOf(object, code)
+			continue
+		}
+		results[i].Decision, _ = c.cache.seen(decisionOf(object), nil)
 	}
 	return results
+}
+
+// problemOf is the error of one result, whatever else that says.
+func problemOf(object map[string]any, code string) *VerdictError {
+	failure := &VerdictError{Status: http.StatusOK, Code: code, Problem: object}
+	failure.Detail, _ = object["detail"].(string)
+	if status, isNumber := object["status"].(float64); isNumber && status == math.Trunc(status) {
+		failure.Status = int(status)
+	}
+	return failure
 }
 
 // DryRun runs fixtures against rules without deciding anything. It takes a key with the scope dry-run.

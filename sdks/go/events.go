@@ -220,6 +220,7 @@ func (r *eventReader) field(line string) {
 		r.kind = value
 	case "data":
 		r.data = append(r.data, value)
-		r.dataBytes += len(value)
+		// A line of nothing is one.
+		r.dataBytes += len(value) + 1
 	}
 }

@@ -232,3 +232,16 @@ func revokeKey(t *testing.T, running *service) {
 	made, _ := parseObject([]byte(call(http.MethodPost, "/v1/keys", `{"identity":{"name":"other"},"roles":["agent"]}`)))
 	call(http.MethodDelete, fmt.Sprintf("/v1/keys/%v", made["id"]), "")
 }
+
+func TestAnEventOfLinesWithoutAnEndIsGivenUp(t *testing.T) {
+	for _, line := range []string{"data\n", "data:\n", "data: x\n", "data: \r\n"} {
+		var reader eventReader
+		isReadable := true
+		for n := 0; n < 100 && isReadable; n++ {
+			_, isReadable = reader.read([]byte(strings.Repeat(line, 1000)))
+		}
+		if isReadable {
+			t.Errorf("%q is read without an end", line)
+		}
+	}
+}

@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	retriesMax     = 2
-	retryBase      = 50 * time.Millisecond
-	answerBytesMax = 16 << 20
+	retriesMax = 2
+	retryBase  = 50 * time.Millisecond
+	// More than the largest page of approvals.
+	answerBytesMax = 64 << 20
 )
 
 // exchange is one request, and what may be repeated of it.
@@ -98,11 +99,12 @@ func (c *Client) send(ctx context.Context, ex exchange) (answer, retry, error) {
 		return answer{}, retry{}, c.problem(response.StatusCode, nil)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerBytesMax+1))
+	if response.StatusCode != http.StatusOK {
+		// SECURITY: an error is one whatever becomes of its body: as an outage it would be allowed in the fail mode open.
+		return answer{}, retryOf(response, ex), c.problem(response.StatusCode, body)
+	}
 	if err != nil {
 		return answer{}, retry{}, c.unreachable(err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return answer{}, retryOf(response, ex), c.problem(response.StatusCode, body)
 	}
 	if len(body) > answerBytesMax {
 		return answer{}, retry{}, malformed("The answer is too large.")

@@ -32,6 +32,7 @@ type scriptedAnswer struct {
 		DelayMS int               `json:"delay_ms"`
 	} `json:"respond"`
 	Behaviour string     `json:"behaviour"`
+	Status    int        `json:"status"`
 	Open      *string    `json:"open"`
 	Stream    *streamAct `json:"stream"`
 }
@@ -152,7 +153,7 @@ func (s *scriptedServer) ServeHTTP(writer http.ResponseWriter, request *http.Req
 		s.act(*answer.Stream)
 	}
 	if answer.Behaviour != "" {
-		s.behave(answer.Behaviour, writer, request)
+		s.behave(answer, writer, request)
 		return
 	}
 	s.respond(answer, writer)
@@ -270,10 +271,16 @@ func (s *scriptedServer) respond(answer scriptedAnswer, writer http.ResponseWrit
 	io.WriteString(writer, s.replaceIn(text))
 }
 
-const halfAnAllow = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n" + `{"decision":"allow","reason":"Rea`
+func halfAnAllow(status int) string {
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n", status, http.StatusText(status)) +
+		`{"decision":"allow","reason":"Rea`
+}
 
-func (s *scriptedServer) behave(behaviour string, writer http.ResponseWriter, request *http.Request) {
-	if behaviour == "redirect" {
+func (s *scriptedServer) behave(answer scriptedAnswer, writer http.ResponseWriter, request *http.Request) {
+	if answer.Behaviour == "redirect" {
 		writer.Header().Set("Location", request.URL.RequestURI())
 		writer.WriteHeader(http.StatusTemporaryRedirect)
 		return
@@ -284,17 +291,17 @@ func (s *scriptedServer) behave(behaviour string, writer http.ResponseWriter, re
 		return
 	}
 	defer connection.Close()
-	switch behaviour {
+	switch answer.Behaviour {
 	case "reset":
 	case "hang":
 		<-s.ended
 	case "close_midway":
-		io.WriteString(connection, halfAnAllow)
+		io.WriteString(connection, halfAnAllow(answer.Status))
 	case "hang_midway":
-		io.WriteString(connection, halfAnAllow)
+		io.WriteString(connection, halfAnAllow(answer.Status))
 		<-s.ended
 	default:
-		s.fault("the behaviour %s is not known", behaviour)
+		s.fault("the behaviour %s is not known", answer.Behaviour)
 	}
 }
 

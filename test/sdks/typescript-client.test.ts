@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readDecision } from "../../sdks/typescript/src/decision.ts";
 import { DecisionCache } from "../../sdks/typescript/src/decision-cache.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type Platform,
   Verdict,
 } from "../../sdks/typescript/src/index.ts";
+import { currentPlatform } from "../../sdks/typescript/src/platform.ts";
 
 const ASK: EvaluateRequest = { action_type: "tool_call", action_name: "t" };
 const KEY = "vdt_secret_of_the_test";
@@ -27,6 +28,8 @@ const json = (body: unknown, status = 200) => new Response(JSON.stringify(body),
 const ALLOW = {
   decision: "allow",
   reason: "",
+  reason_code: "rule_matched",
+  request_id: "i",
   policy_revision: "r",
   cache_ttl_seconds: 60,
   obligations: [{ type: "redact", params: { a: 1 } }],
@@ -152,8 +155,37 @@ describe("the key", () => {
 
 describe("an answer", () => {
   it("that a browser hides because it is a redirect is an error", async () => {
-    const hidden = { status: 0, headers: new Headers(), text: async () => "" } as unknown as Response;
+    const hidden = { status: 0, headers: new Headers(), body: null } as unknown as Response;
     await expect(clientOf(() => hidden).evaluate(ASK)).rejects.toMatchObject({ name: "VerdictError", status: 0 });
+  });
+
+  it("without an end is read no further than an answer can be", async () => {
+    const piece = new Uint8Array(1 << 20).fill(0x20);
+    let pieces = 0;
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pieces += 1;
+        controller.enqueue(piece);
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    await expect(clientOf(() => new Response(body)).evaluate(ASK)).rejects.toMatchObject({ code: "malformed_answer" });
+    expect(pieces).toBeLessThan(70);
+    expect(isCancelled).toBe(true);
+  });
+
+  it.each([200, 1000, 100_000])("that is nested %i levels deep is none, and nothing else", async (levels) => {
+    const nested = `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    const text = JSON.stringify({ ...ALLOW, obligations: [{ type: "redact", params: 0 }] }).replace(
+      ":0}",
+      `:${nested}}`,
+    );
+    const client = clientOf(() => new Response(text));
+    await expect(client.evaluate(ASK)).rejects.toMatchObject({ code: "malformed_answer" });
+    expect(await client.check(ASK)).toBe(false);
   });
 
   it("that is kept cannot be changed by who got it first", async () => {
@@ -178,6 +210,79 @@ describe("an answer", () => {
     await client.evaluate(request);
     expect(await client.evaluate(structuredClone(request))).toMatchObject({ cached: true });
     expect(requests).toBe(1);
+  });
+});
+
+describe("answers that are under way at the same time", () => {
+  /** Each request waits until the test answers it. */
+  function held(timeoutMs = 5000) {
+    const waiting = new Map<string, (body: object) => void>();
+    const client = new Verdict(
+      { apiKey: KEY, timeoutMs },
+      {
+        env: {},
+        fetch: (_url, init) =>
+          new Promise((resolve, reject) => {
+            const name = (JSON.parse(String(init?.body)) as EvaluateRequest).action_name;
+            waiting.set(name, (body) => resolve(json(body)));
+            init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+          }),
+      },
+    );
+    return { client, ask: (name: string) => client.evaluate({ ...ASK, action_name: name }), waiting };
+  }
+
+  it("and were asked for before another revision was seen are given, and not kept", async () => {
+    const { ask, waiting } = held();
+    const [old, older] = [ask("old"), ask("older")];
+    const fresh = ask("fresh");
+    waiting.get("older")!({ ...ALLOW, policy_revision: "r1" });
+    await older;
+    waiting.get("fresh")!({ ...ALLOW, policy_revision: "r2" });
+    await fresh;
+    waiting.get("old")!({ ...ALLOW, policy_revision: "r1" });
+    expect(await old).toMatchObject({ decision: "allow", cached: false });
+    const again = ask("old");
+    waiting.get("old")!({ ...ALLOW, decision: "deny", policy_revision: "r2" });
+    await expect(again).rejects.toMatchObject({ name: "PolicyDenied" });
+  });
+
+  it("have the timeout in all, also for who waited for another's that may not be shared", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const { ask, waiting } = held(1000);
+      const first = ask("t");
+      await vi.advanceTimersByTimeAsync(400);
+      const second = ask("t").catch((error: unknown) => [performance.now(), error]);
+      const begun = performance.now();
+      await vi.advanceTimersByTimeAsync(500);
+      waiting.get("t")!({ ...ALLOW, cache_ttl_seconds: 0 });
+      await first;
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(await second).toEqual([begun + 1000, expect.objectContaining({ name: "ServerUnreachable" })]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a wait", () => {
+  it("for nobody knows how long is no wait", async () => {
+    let requests = 0;
+    const client = clientOf(() => {
+      requests += 1;
+      return json({ id: "a1", status: "pending" });
+    });
+    for (const timeoutMs of [Number.NaN, -1, 0])
+      await expect(client.waitForApproval("a1", { timeoutMs })).rejects.toMatchObject({ name: "ApprovalTimeout" });
+    expect(requests).toBe(0);
+  });
+
+  it("that is longer than a timer can hold does not end at once", () => {
+    const timer = vi.spyOn(globalThis, "setTimeout").mockImplementation((() => 0) as never);
+    void currentPlatform().sleep(1e12);
+    expect(timer.mock.calls[0]![1]).toBe(2 ** 31 - 1);
+    timer.mockRestore();
   });
 });
 
@@ -229,7 +334,7 @@ describe("the cache", () => {
           const found = model.find((entry) => entry.key === key);
           const others = model.filter((entry) => entry !== found);
           if (act === "keep") {
-            cache.keep(`{${key}}`, readDecision(ALLOW), now);
+            cache.keep(`{${key}}`, readDecision(ALLOW).decision, now);
             model = [...others, { key, until: now + 2000 }].slice(-entriesMax);
           } else if (act === "see") {
             cache.see(String(key % 2));

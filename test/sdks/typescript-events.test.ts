@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -10,7 +11,15 @@ import { startScriptedServer } from "./typescript-scripted-server.ts";
 
 const ASK = { action_type: "tool_call", action_name: "t" } as const;
 const KEY = "vdt_secret_of_the_test";
-const ALLOW = { decision: "allow", reason: "", policy_revision: "r", cache_ttl_seconds: 60 };
+const ALLOW = {
+  decision: "allow",
+  reason: "",
+  reason_code: "rule_matched",
+  request_id: "i",
+  obligations: [],
+  policy_revision: "r",
+  cache_ttl_seconds: 60,
+};
 const REVISION = 'event: revision\ndata: {"policy_revision":"r"}\n\n';
 
 /** A client whose stream is this function. */
@@ -108,6 +117,20 @@ describe("the event stream of the TypeScript client", () => {
     expect(had.event).toBe(0);
   });
 
+  it("is none, and not waited for, when the server changes the protocol", async () => {
+    const server = createServer((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+      });
+      socket.on("error", () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/policy/stream`;
+    const openStream = chooseOpenStream(globalThis.fetch);
+    await expect(openStream(url, {}, new AbortController().signal)).rejects.toThrow();
+    server.close();
+  });
+
   it("works with `fetch` where there is nothing else, and does not follow a redirect there", async () => {
     const server = await startScriptedServer({ server: [], stream: [{ open: REVISION }, { behaviour: "redirect" }] });
     const { getBuiltinModule } = process;
@@ -128,6 +151,14 @@ describe("the event stream of the TypeScript client", () => {
 });
 
 describe("server-sent events", () => {
+  it.each(["data\n", "data:\n", "data: x\n", "data: \r\n"])("of lines of %j without an end are given up", (line) => {
+    const reader = new EventReader();
+    const feed = () => {
+      for (let n = 0; n < 100; n++) reader.read(line.repeat(1000));
+    };
+    expect(feed).toThrow(RangeError);
+  });
+
   it("are the same in whatever pieces they come", () => {
     const line = fc.constantFrom("event: a", "data: b", "data:c", "data", ": x", "id: 1", "other", "event:", "");
     const ending = fc.constantFrom("\n", "\r\n", "\r");

@@ -121,7 +121,10 @@ async function respondAs(
       return;
     case "close_midway":
     case "hang_midway":
-      response.writeHead(200, { "content-type": "application/json", "content-length": String(HALF.length * 2) });
+      response.writeHead(answer.status ?? 200, {
+        "content-type": "application/json",
+        "content-length": String(HALF.length * 2),
+      });
       response.write(HALF, () => {
         if (answer.behaviour === "close_midway") request.socket.destroy();
       });

@@ -21,6 +21,8 @@ export interface ScriptedAnswer {
     readonly delay_ms?: number;
   };
   readonly behaviour?: "reset" | "hang" | "close_midway" | "hang_midway" | "redirect";
+  /** Of an answer that ends or stops midway, instead of 200. */
+  readonly status?: number;
   /** Of the event stream: it begins with this text, and stays open. */
   readonly open?: string;
   /** What the event stream does before this answer. */

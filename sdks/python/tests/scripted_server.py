@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class ScriptedServer:
         """Does with the event stream that is open what it says, once one is."""
         self.stopping.wait(act.get("delay_ms", 0) / 1000)
         if "send" in act or act.get("close"):
-            wait_until("the client opens no stream", lambda: len(self._open_streams) > 0)
+            wait_until("the client opens no stream", lambda: any(each.is_open() for each in self._open_streams[-1:]))
             stream = self._open_streams[-1]
             stream.write(act.get("send", ""))
             if act.get("close"):
@@ -141,7 +142,15 @@ class _Handler(BaseHTTPRequestHandler):
         if "respond" in entry:
             self._respond(entry["respond"])
         else:
+            self._status = entry.get("status", 200)
             getattr(self, f"_{entry['behaviour']}")()
+
+    def is_open(self) -> bool:
+        """False as soon as the client has left: there is the end to read, and nothing else."""
+        try:
+            return not select.select([self.connection], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
 
     def write(self, text: str) -> None:
         self.wfile.write(text.encode())
@@ -187,11 +196,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.owner.stopping.wait()
 
     def _close_midway(self) -> None:
-        self._send(200, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
+        self._send(self._status, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
         self._reset()
 
     def _hang_midway(self) -> None:
-        self._send(200, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
+        self._send(self._status, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
         self._hang()
 
     def _drip(self) -> None:

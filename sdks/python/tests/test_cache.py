@@ -23,7 +23,7 @@ def test_an_answer_lives_from_before_it_was_asked_for() -> None:
     cache = create(clock)
     asked_at = clock()
     clock.now += 9
-    cache.keep("key", decision(), asked_at, cache.epoch())
+    cache.take("key", decision(), asked_at, cache.epoch())
     assert cache.get("key") is not None
     clock.now += 1
     assert cache.get("key") is None
@@ -35,10 +35,24 @@ def test_an_answer_that_was_overtaken_by_another_revision_is_not_kept() -> None:
     asked_at = clock()
     clock.now += 1
     cache.saw_revision("b", asked_at)
-    cache.keep("new", decision("b"), clock(), cache.epoch())
+    cache.take("new", decision("b"), clock(), cache.epoch())
     cache.saw_revision("a", asked_at)
-    cache.keep("old", decision("a"), asked_at, cache.epoch())
+    cache.take("old", decision("a"), asked_at, cache.epoch())
     assert cache.get("old") is None
+
+
+def test_nothing_that_was_asked_for_before_another_revision_was_seen_is_kept() -> None:
+    clock = Clock()
+    cache = create(clock)
+    asked_at, epoch = clock(), cache.epoch()
+    clock.now += 1
+    for revision in ("b", "c"):
+        # Both were asked for at the same time: which of them is newer, nobody knows.
+        cache.take(revision, decision(revision), asked_at, epoch)
+    cache.take("late", decision("b"), asked_at, epoch)
+    assert [cache.get(key) for key in ("b", "c", "late")] == [None, None, None]
+    cache.take("new", decision("b"), clock(), cache.epoch())
+    assert cache.get("new") is not None
 
 
 def test_an_overtaken_answer_does_not_bring_its_revision_back() -> None:
@@ -48,5 +62,5 @@ def test_an_overtaken_answer_does_not_bring_its_revision_back() -> None:
     clock.now += 1
     cache.saw_revision("b", clock())
     cache.saw_revision("a", asked_at)
-    cache.keep("key", decision("b"), clock(), cache.epoch())
+    cache.take("key", decision("b"), clock(), cache.epoch())
     assert cache.get("key") is not None

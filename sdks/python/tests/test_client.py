@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import inspect
@@ -8,6 +9,7 @@ import json
 import logging
 import os
 import pickle
+import threading
 import typing
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -16,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from scripted_server import ScriptedServer
+from scripted_server import ScriptedServer, wait_until
 from vectors import KEY, allow, base
 
 import verdict_sdk
@@ -33,6 +35,8 @@ from verdict_sdk import (
     Verdict,
     VerdictError,
 )
+from verdict_sdk._approvals import ApprovalWaiter
+from verdict_sdk._exchange import Answer, Exchange, Pause
 
 Connect = Callable[..., Verdict]
 leaves_a_connection_behind = pytest.mark.filterwarnings(
@@ -102,6 +106,26 @@ def test_what_is_no_json_is_no_allow(
     server.script = [{"respond": {"status": 200, "raw_bytes": raw}}]
     with pytest.raises(VerdictError, match="malformed_answer"):
         connect(fail_mode="open").evaluate(request_body)
+
+
+@leaves_a_connection_behind
+@pytest.mark.parametrize("levels", [200, 450, 900, 100_000])
+@pytest.mark.parametrize("client_type", [Verdict, AsyncVerdict])
+def test_an_answer_that_is_nested_too_deep_is_none_and_nothing_else(
+    client_type: type[Any], levels: int, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    nested = json.dumps(base("decision", obligations=[{"type": "redact", "params": {"a": "\\ here"}}]))
+    raw = nested.replace('"\\\\ here"', "[" * levels + '"\\\\"' + "]" * levels)
+    server.script = [{"respond": {"status": 200, "raw": raw}}] * 2
+
+    async def call(name: str) -> object:
+        answer = getattr(client_type(server.url, KEY, fail_mode="open"), name)(request_body)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    with pytest.raises(VerdictError, match="malformed_answer"):
+        asyncio.run(call("evaluate"))
+    assert asyncio.run(call("check")) is False
+    gc.collect()
 
 
 def test_a_key_that_is_quoted_in_escapes_is_replaced(
@@ -192,6 +216,82 @@ def test_one_client_serves_one_event_loop_after_the_other(server: ScriptedServer
     assert asyncio.run(verdict.check(request_body))
     del verdict
     gc.collect()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@leaves_a_connection_behind
+def test_a_process_that_is_forked_while_a_question_is_asked_asks_for_itself(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    server.script = [{"behaviour": "hang"}, allow()]
+    verdict = connect(timeout_ms=3000, fail_mode="open")
+
+    def ask() -> None:
+        with contextlib.suppress(VerdictError):
+            verdict.evaluate(request_body)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    server.first_request.wait()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            decision = verdict.evaluate(request_body)
+            os._exit(0 if decision.allowed and not decision.fail_open else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    server.stopping.set()
+    asking.join()
+    gc.collect()
+
+
+def test_whatever_changes_a_request_while_a_person_looks_at_it_changes_nothing(
+    connect: Connect, server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    approval_id = base("approval")["id"]
+    asked = base("decision", decision="approval_required", approval={"id": approval_id})
+    granted = base("approval", status="approved")
+    same = json.loads(json.dumps({**request_body, "approval_id": approval_id}))
+    server.script = [
+        {"respond": {"status": 200, "body": asked}},
+        {"respond": {"status": 200, "body": granted, "delay_ms": 200}},
+        {"when": {"body": same}, **allow()},
+    ]
+    verdict = connect()
+    guarding = threading.Thread(target=lambda: verdict.guard(request_body, lambda: None))
+    guarding.start()
+    server.first_request.wait()
+    wait_until("the approval is looked at", lambda: server.requests == 2)
+    request_body["arguments"]["id"] = "another"
+    guarding.join()
+    assert (server.requests, server.faults) == (3, [])
+
+
+def test_a_service_that_wants_to_be_asked_again_at_once_is_not_asked_in_a_tight_loop() -> None:
+    exchange = Exchange(KEY, lambda: 0.0, lambda: 0.5)
+    flow = ApprovalWaiter(exchange, 5).wait("a", timeout_ms=300_000)
+    next(flow)
+    for _ in range(3):
+        pause = flow.send(Answer(429, "0", b"{}"))
+        assert isinstance(pause, Pause)
+        assert pause.seconds >= 0.25
+        flow.send(None)
+
+
+@pytest.mark.parametrize("timeout_ms", [float("nan"), -1, 0])
+def test_a_wait_for_nobody_knows_how_long_is_no_wait(connect: Connect, server: ScriptedServer, timeout_ms: Any) -> None:
+    with pytest.raises(ApprovalTimeout):
+        connect().wait_for_approval("a", timeout_ms=timeout_ms)
+    assert server.requests == 0
+
+
+def test_a_wait_without_an_end_is_one(connect: Connect, server: ScriptedServer) -> None:
+    approval: Any = base("approval", status="approved")
+    server.script = [{"when": {"query": "wait_seconds=30"}, "respond": {"status": 200, "body": approval}}]
+    forever: Any = float("inf")
+    assert connect().wait_for_approval(approval, timeout_ms=forever)["status"] == "approved"
+    assert server.faults == []
 
 
 def test_a_batch_that_uses_a_grant_does_not_fail_open(

@@ -195,3 +195,15 @@ def test_events_are_the_same_in_whatever_pieces_they_come(size: int) -> None:
         ReceivedEvent("ä", ""),
         ReceivedEvent("message", "y"),
     ]
+
+
+@pytest.mark.parametrize("line", [b"data\n", b"data:\n", b"data: x\n", b"data: \r\n"])
+def test_an_event_of_lines_without_an_end_is_given_up(line: bytes) -> None:
+    reader = EventReader()
+
+    def feed() -> None:
+        for _ in range(100):
+            assert list(reader.read(line * 1000)) == []
+
+    with pytest.raises(ValueError, match="does not end"):
+        feed()

@@ -24,10 +24,16 @@ export class DecisionCache {
   /** Closes the ring of the entries in the order of their use: reading one moves it, and leaves the map alone. */
   readonly #ring = createRing();
   #revision: string | undefined;
+  #changes = 0;
 
   constructor(limits: CacheLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
+  }
+
+  /** How often another revision was seen than the one before: what was asked for before the last time is of other rules. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get isOn(): boolean {
@@ -77,7 +83,10 @@ export class DecisionCache {
    */
   see(revision: string | undefined): boolean {
     if (revision === undefined || revision === this.#revision) return false;
-    if (this.#revision !== undefined) this.clear();
+    if (this.#revision !== undefined) {
+      this.clear();
+      this.#changes += 1;
+    }
     this.#revision = revision;
     return true;
   }

@@ -28,30 +28,46 @@ export interface Decision {
   readonly cached: boolean;
 }
 
+export interface ReadDecision {
+  readonly decision: Decision;
+  /** Every field is there, where it has to be, and of its type. What is not whole may not be kept. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Reads the body of a 200. A missing or unknown decision is a deny; other fields of another type are as if absent.
  * @throws VerdictError `malformed_answer` when it is no object
  */
-export function readDecision(body: unknown): Decision {
+export function readDecision(body: unknown): ReadDecision {
   const answer = asObject(body);
-  const decision = readWord(answer.decision);
-  const text = (name: string) => (typeof answer[name] === "string" ? answer[name] : undefined);
-  return deepFreeze({
-    decision: decision ?? "deny",
-    reason: decision === undefined ? UNKNOWN : (text("reason") ?? ""),
-    reasonCode: decision === undefined ? "unknown_decision" : (text("reason_code") ?? ""),
-    ruleId: text("rule_id"),
-    ruleName: text("rule_name"),
-    helpText: text("help_text"),
-    helpUrl: text("help_url"),
-    requestId: text("request_id"),
-    obligations: Array.isArray(answer.obligations) ? answer.obligations.filter(isObligation) : [],
-    approval: isApprovalReference(answer.approval) ? answer.approval : undefined,
-    cacheTtlSeconds: decision === undefined ? 0 : readTtl(answer.cache_ttl_seconds),
-    policyRevision: text("policy_revision"),
+  const word = readWord(answer.decision);
+  let isWhole = word !== undefined;
+  function field<T>(name: string, isOfType: (value: unknown) => value is T, isRequired = false): T | undefined {
+    const value = answer[name];
+    if (isOfType(value)) return value;
+    if (isRequired || value !== undefined) isWhole = false;
+    return undefined;
+  }
+  const obligations = field("obligations", Array.isArray, true) ?? [];
+  if (!obligations.every(isObligation)) isWhole = false;
+  const [reason, reasonCode] = [field("reason", isText, true), field("reason_code", isText, true)];
+  const decision: Decision = {
+    decision: word ?? "deny",
+    reason: word === undefined ? UNKNOWN : (reason ?? ""),
+    reasonCode: word === undefined ? "unknown_decision" : (reasonCode ?? ""),
+    ruleId: field("rule_id", isText),
+    ruleName: field("rule_name", isText),
+    helpText: field("help_text", isText),
+    helpUrl: field("help_url", isText),
+    requestId: field("request_id", isText, true),
+    obligations: obligations.filter(isObligation),
+    approval: field("approval", isApprovalReference),
+    cacheTtlSeconds: field("cache_ttl_seconds", isTtl, true) ?? 0,
+    policyRevision: field("policy_revision", isText, true),
     failOpen: false,
     cached: false,
-  });
+  };
+  return { decision: deepFreeze(decision), isWhole };
 }
 
 const UNKNOWN = "The service's answer has no decision that this client knows, which counts as a deny.";
@@ -80,7 +96,7 @@ export function asObject(body: unknown): Record<string, unknown> {
   throw new VerdictError(200, "malformed_answer", "The answer is not a JSON object.");
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 // SECURITY: exactly these words; `switch` compares without conversion, so that ["allow"] is not one.
@@ -95,9 +111,12 @@ function readWord(value: unknown): Decision["decision"] | undefined {
   }
 }
 
-const readTtl = (value: unknown) => (Number.isFinite(value) && (value as number) > 0 ? (value as number) : 0);
+const isText = (value: unknown): value is string => typeof value === "string";
 
-const isObligation = (value: unknown): value is Obligation => isObject(value) && typeof value.type === "string";
+const isTtl = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isObligation = (value: unknown): value is Obligation =>
+  isObject(value) && isText(value.type) && (value.params === undefined || isObject(value.params));
 
 const isApprovalReference = (value: unknown): value is ApprovalReference => isObject(value) && isApprovalId(value.id);
 

@@ -15,6 +15,8 @@ export class EventReader {
   #pending = "";
   #type = "";
   #data: string[] | undefined;
+  /** Of the lines of this event, in characters; a line of nothing is one. */
+  #length = 0;
 
   /** @returns the events that this text completes. @throws RangeError when an event is too long */
   read(text: string): readonly ReceivedEvent[] {
@@ -27,8 +29,7 @@ export class EventReader {
       if (line === "") this.#end(events);
       else this.#field(line);
     }
-    const length = this.#pending.length + (this.#data?.join("").length ?? 0);
-    if (length > PENDING_MAX) throw new RangeError("The event does not end.");
+    if (this.#pending.length + this.#length > PENDING_MAX) throw new RangeError("The event does not end.");
     return events;
   }
 
@@ -37,7 +38,10 @@ export class EventReader {
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name === "event") this.#type = value;
-    if (name === "data") this.#data = [...(this.#data ?? []), value];
+    if (name !== "data") return;
+    this.#data ??= [];
+    this.#data.push(value);
+    this.#length += value.length + 1;
   }
 
   #end(events: ReceivedEvent[]): void {
@@ -45,5 +49,6 @@ export class EventReader {
       events.push({ type: this.#type || "message", data: (this.#data ?? []).join("\n") });
     this.#type = "";
     this.#data = undefined;
+    this.#length = 0;
   }
 }

@@ -36,6 +36,7 @@ interface NodeAnswer extends AsyncIterable<Uint8Array> {
 }
 interface NodeRequest {
   on(event: "error", listener: (error: Error) => void): void;
+  on(event: "close", listener: () => void): void;
   on(event: "socket", listener: (socket: { unref(): void }) => void): void;
   end(): void;
 }
@@ -51,6 +52,8 @@ function openByNode(
       resolve({ status: answer.statusCode ?? 0, contentType: answer.headers["content-type"] ?? "", chunks: answer });
     });
     request.on("error", reject);
+    // Without an answer or an error, as after a change of the protocol.
+    request.on("close", () => reject(new Error("The connection was closed.")));
     request.on("socket", (socket) => socket.unref());
     request.end();
   });
@@ -68,12 +71,18 @@ async function openByFetch(
   return { status: answer.status, contentType, chunks: chunksOf(answer.body) };
 }
 
-/** Not every browser lets a body be iterated. */
-async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** Not every browser lets a body be iterated. Who stops before its end lets go of it. */
+export async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) return;
-    yield value;
+  let isAtEnd = false;
+  try {
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      isAtEnd = done;
+      if (done || value === undefined) return;
+      yield value;
+    }
+  } finally {
+    if (!isAtEnd) reader?.cancel().catch(() => undefined);
   }
 }

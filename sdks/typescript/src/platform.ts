@@ -15,6 +15,9 @@ export interface Platform {
   readonly warn: (message: string) => void;
 }
 
+/** A timer of JavaScript that is to wait for longer ends at once. */
+export const TIMER_MAX_MS = 2_147_483_647;
+
 /** Of Node.js, a browser, Deno or Bun. */
 export function currentPlatform(): Platform {
   const fetch: typeof globalThis.fetch = (...input) => globalThis.fetch(...input);
@@ -23,7 +26,7 @@ export function currentPlatform(): Platform {
     openStream: chooseOpenStream(fetch),
     env: readEnvironment(),
     now: () => performance.now(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(TIMER_MAX_MS, ms))),
     random: () => Math.random(),
     warn: (message) => console.warn(`verdict: ${message}`),
   };

@@ -62,7 +62,7 @@ export function readSettings(options: VerdictOptions, env: Environment, warn: (m
   };
 }
 
-/** What a timer can wait for, in milliseconds: beyond it, timers of JavaScript end at once. */
+/** What a timer can wait for, in milliseconds, in every language. */
 const WHOLE_MAX = 2_147_483_647;
 
 function readWhole(value: unknown, least: number): number | undefined {

@@ -1,5 +1,6 @@
 import { ServerUnreachable, VerdictError } from "./errors.ts";
-import type { Platform } from "./platform.ts";
+import { chunksOf } from "./open-stream.ts";
+import { type Platform, TIMER_MAX_MS } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 import type { Problem } from "./wire.ts";
 
@@ -35,8 +36,8 @@ interface Answer {
 
 const REPEATS_MAX = 2;
 const BACKOFF_MS = 50;
-/** A timer of JavaScript that is to wait for longer ends at once. */
-const TIMER_MAX_MS = 2_147_483_647;
+/** More than the largest page of approvals; whoever sends more would only fill the memory. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Sends JSON to the configured service, and to nothing else. */
 export class Transport {
@@ -65,9 +66,11 @@ export class Transport {
   }
 
   async #exchange(call: Call, deadline: number): Promise<Answer> {
+    const leftMs = deadline - this.#platform.now();
+    if (leftMs <= 0) throw new Broken(this.#describe(undefined, true), false);
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), Math.min(TIMER_MAX_MS, deadline - this.#platform.now()));
-    let hasBegun = false;
+    const timer = setTimeout(() => abort.abort(), Math.min(TIMER_MAX_MS, leftMs));
+    let head: Omit<Answer, "text"> | undefined;
     try {
       const response = await this.#platform.fetch(`${this.#settings.url}${call.path}`, {
         method: call.method,
@@ -77,12 +80,13 @@ export class Transport {
         redirect: "manual",
         signal: abort.signal,
       });
-      hasBegun = true;
-      const text = await response.text();
-      return { status: response.status, retryAfter: response.headers.get("retry-after"), text };
+      head = { status: response.status, retryAfter: response.headers.get("retry-after") };
+      return { ...head, text: await readText(response) };
     } catch (error) {
+      // SECURITY: an error is one whatever becomes of its body: as an outage it would be allowed in the fail mode open.
+      if (head !== undefined && head.status !== 200) return { ...head, text: "" };
       const isTimeout = abort.signal.aborted;
-      throw new Broken(this.#describe(error, isTimeout), !hasBegun && !isTimeout);
+      throw new Broken(this.#describe(error, isTimeout), head === undefined && !isTimeout);
     } finally {
       clearTimeout(timer);
     }
@@ -94,7 +98,7 @@ export class Transport {
   }
 
   #read({ status, retryAfter, text }: Answer): unknown {
-    const body = parseJson(this.#withoutKey(text));
+    const body = this.#parse(text);
     if (status === 200) {
       if (body !== undefined) return body;
       throw new VerdictError(200, "malformed_answer", "The answer is not JSON.");
@@ -110,12 +114,18 @@ export class Transport {
     if (isTimeout) return `Verdict did not answer in time at ${origin}.`;
     const { cause, message } = error as { cause?: { code?: string; message?: string }; message?: string };
     const why = cause?.code ?? cause?.message ?? message ?? "";
-    return this.#withoutKey(`Verdict could not be reached at ${origin}: ${why}.`);
+    return withoutKey(`Verdict could not be reached at ${origin}: ${why}.`, this.#settings.apiKey) as string;
   }
 
-  // SECURITY: an answer may quote what it was asked with, and ends up in logs and in front of models.
-  #withoutKey(text: string): string {
-    return text.includes(this.#settings.apiKey) ? text.split(this.#settings.apiKey).join("[the API key]") : text;
+  /**
+   * Undefined when it is not JSON, or nested too deep; no JSON text is undefined.
+   * SECURITY: an answer may quote what it was asked with, in whatever spelling, and ends up in logs and in front of models.
+   */
+  #parse(text: string): unknown {
+    const { apiKey } = this.#settings;
+    const value = parseJson(text);
+    if (isTooDeep(value, 0)) return undefined;
+    return text.includes("\\") || text.includes(apiKey) ? withoutKey(value, apiKey) : value;
   }
 }
 
@@ -149,6 +159,37 @@ function toVerdictError(status: number, body: unknown): VerdictError {
 const isRedirect = (status: number) => status === 0 || (status >= 300 && status < 400);
 const REDIRECTED =
   "A redirect, which is not followed: the API key would go along. Is VERDICT_URL the service's own address?";
+
+/** Empty when it is too long. */
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of chunksOf(response.body)) {
+    length += chunk.length;
+    if (length > ANSWER_BYTES_MAX) return "";
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Deeper than the service answers; what reads an answer may go down level by level. */
+const DEPTH_MAX = 128;
+
+function isTooDeep(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === DEPTH_MAX || Object.values(value).some((item) => isTooDeep(item, depth + 1));
+}
+
+/** The same with the key replaced in every text and name. */
+function withoutKey(value: unknown, key: string): unknown {
+  if (typeof value === "string") return value.split(key).join("[the API key]");
+  if (Array.isArray(value)) return value.map((item) => withoutKey(item, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [withoutKey(name, key), withoutKey(item, key)]),
+  );
+}
 
 /** Undefined when it is not JSON; no JSON text is undefined. */
 function parseJson(text: string): unknown {

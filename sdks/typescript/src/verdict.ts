@@ -1,6 +1,6 @@
 import { Approvals } from "./approvals.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { asObject, type Decision, FAIL_OPEN, readDecision } from "./decision.ts";
+import { asObject, type Decision, FAIL_OPEN, isObject, readDecision } from "./decision.ts";
 import { DecisionCache } from "./decision-cache.ts";
 import { ApprovalTimeout, InvalidRequest, PolicyDenied, ServerUnreachable, VerdictError } from "./errors.ts";
 import { currentPlatform, type Platform } from "./platform.ts";
@@ -124,7 +124,7 @@ export class Verdict {
     const mayRepeatBroken = requests.every(({ approval_id }) => approval_id === undefined);
     let answer: unknown;
     try {
-      answer = await this.#post("/v1/policy/evaluate/batch", body, mayRepeatBroken);
+      answer = await this.#post("/v1/policy/evaluate/batch", body, this.#deadline(), mayRepeatBroken);
     } catch (error) {
       const decision = this.#failOpen(error, mayRepeatBroken);
       return requests.map(() => decision);
@@ -137,7 +137,7 @@ export class Verdict {
 
   /** Runs fixtures on rules, and decides nothing. @throws ServerUnreachable, VerdictError, InvalidRequest */
   async dryRun(body: DryRunRequest): Promise<DryRun> {
-    return asObject(await this.#post("/v1/policy/dry-run", canonicalJson(body), true)) as DryRun;
+    return asObject(await this.#post("/v1/policy/dry-run", canonicalJson(body), this.#deadline(), true)) as DryRun;
   }
 
   /** Forgets what is kept, and ends the event stream; with `events`, nothing is kept any more. There is nothing else to close. */
@@ -154,8 +154,14 @@ export class Verdict {
 
   /** What has to be the same when an answer comes as when it was asked for, to be kept; undefined while the cache is off. */
   #epoch(): number | undefined {
-    if (this.#stream !== undefined) return this.#stream.epoch();
-    return this.#cache.isOn ? 0 : undefined;
+    const told = this.#stream === undefined ? 0 : this.#stream.epoch();
+    // Both only grow: the sum is the same when both are.
+    return this.#cache.isOn && told !== undefined ? told + this.#cache.changes : undefined;
+  }
+
+  /** Of a call that begins now, by the platform's clock. */
+  #deadline(): number {
+    return this.#platform.now() + this.#settings.timeoutMs;
   }
 
   /** @returns an allow. @throws everything else */
@@ -163,7 +169,8 @@ export class Verdict {
     // Taken once: whatever changes the request while a person looks at it, what they granted is what is asked for.
     const text = this.#canonical(request);
     const first = this.#known(request, text) ?? (await this.#ask(text, request.approval_id !== undefined));
-    if (first.decision !== "approval_required") return allowed(first);
+    // With an approval somebody was asked already: a second question could be followed by a third.
+    if (first.decision !== "approval_required" || request.approval_id !== undefined) return allowed(first);
     if (first.approval === undefined)
       throw new VerdictError(200, "malformed_answer", "The answer wants an approval, and has no usable id of one.");
     const { id } = await this.waitForApproval(first.approval, { timeoutMs: approvalTimeoutMs });
@@ -185,19 +192,21 @@ export class Verdict {
 
   /** @throws ServerUnreachable, VerdictError */
   async #ask(text: string, hasApproval: boolean): Promise<Decision> {
+    const deadline = this.#deadline();
     try {
-      if (hasApproval || this.#epoch() === undefined) return (await this.#fetchDecision(text, !hasApproval)).decision;
+      if (hasApproval || this.#epoch() === undefined)
+        return (await this.#fetchDecision(text, deadline, !hasApproval)).decision;
       const other = this.#underWay.get(text);
-      if (other === undefined) return (await this.#lead(text)).decision;
-      // What may not be used again is not shared either: then each asks for itself.
-      return (await other).kept ?? (await this.#fetchDecision(text, true)).decision;
+      if (other === undefined) return (await this.#lead(text, deadline)).decision;
+      // What may not be used again is not shared either: then each asks for itself, in what is left of its time.
+      return (await other).kept ?? (await this.#fetchDecision(text, deadline, true)).decision;
     } catch (error) {
       return this.#failOpen(error, !hasApproval);
     }
   }
 
-  async #lead(text: string): Promise<Asked> {
-    const asked = this.#fetchDecision(text, true);
+  async #lead(text: string, deadline: number): Promise<Asked> {
+    const asked = this.#fetchDecision(text, deadline, true);
     this.#underWay.set(text, asked);
     try {
       return await asked;
@@ -206,20 +215,27 @@ export class Verdict {
     }
   }
 
-  async #fetchDecision(text: string, isPlain: boolean): Promise<Asked> {
+  async #fetchDecision(text: string, deadline: number, isPlain: boolean): Promise<Asked> {
     const askedAt = this.#cache.now();
     const epoch = this.#epoch();
-    const decision = readDecision(await this.#post("/v1/policy/evaluate", text, isPlain));
+    const { decision, isWhole } = readDecision(await this.#post("/v1/policy/evaluate", text, deadline, isPlain));
+    // Before its own revision is seen, which only ends what was asked for before this came.
+    const mayBeKept = isPlain && isWhole && epoch !== undefined && epoch === this.#epoch();
     this.#cache.see(decision.policyRevision);
-    const mayBeKept = isPlain && epoch !== undefined && epoch === this.#epoch();
     return { decision, kept: mayBeKept ? this.#cache.keep(text, decision, askedAt) : undefined };
   }
 
   #readResult(result: unknown): Decision | VerdictError {
-    const { code, status, detail } = asObject(result);
-    if (typeof code === "string" && typeof status === "number")
-      return new VerdictError(status, code, typeof detail === "string" ? detail : "", asObject(result));
-    const decision = readDecision(result);
+    if (!isObject(result)) return new VerdictError(200, "malformed_answer", "A result is not a JSON object.");
+    const { code, status, detail } = result;
+    if (typeof code === "string")
+      return new VerdictError(
+        isWholeNumber(status) ? status : 200,
+        code,
+        typeof detail === "string" ? detail : "",
+        result,
+      );
+    const { decision } = readDecision(result);
     this.#cache.see(decision.policyRevision);
     return decision;
   }
@@ -231,11 +247,13 @@ export class Verdict {
     return FAIL_OPEN;
   }
 
-  #post(path: string, body: string, mayRepeatBroken: boolean): Promise<unknown> {
-    const { timeoutMs } = this.#settings;
+  #post(path: string, body: string, deadline: number, mayRepeatBroken: boolean): Promise<unknown> {
+    const timeoutMs = deadline - this.#platform.now();
     return this.#transport.send({ method: "POST", path, body, timeoutMs, mayRepeatBroken, mayRepeatBusy: true });
   }
 }
+
+const isWholeNumber = (value: unknown): value is number => Number.isInteger(value);
 
 interface Asked {
   readonly decision: Decision;

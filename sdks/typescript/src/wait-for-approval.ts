@@ -26,7 +26,8 @@ export async function waitForApproval(transport: Transport, platform: Platform, 
   let errors = 0;
   for (;;) {
     const startedAt = platform.now();
-    if (startedAt >= wait.deadline) throw new ApprovalTimeout(wait.id);
+    // What is no number is no time to wait in.
+    if (!(startedAt < wait.deadline)) throw new ApprovalTimeout(wait.id);
     let pauseMs = 0;
     try {
       const approval = readApproval(await poll(transport, wait, wait.deadline - startedAt), wait.id);

@@ -80,7 +80,7 @@ class ApprovalWaiter:
         raise ApprovalTimeout(approval_id)
 
     def _poll(self, approval_id: str, left_seconds: float) -> Send:
-        wait_seconds = min(_POLL_SECONDS_MAX, int(left_seconds))
+        wait_seconds = int(min(_POLL_SECONDS_MAX, left_seconds))
         path = f"/v1/approvals/{approval_id}?wait_seconds={wait_seconds}"
         return Send("GET", path, None, min(wait_seconds + self._timeout_seconds, left_seconds))
 
@@ -103,7 +103,7 @@ class ApprovalWaiter:
     def _pause_after_answer(self, answer: Answer, took_seconds: float) -> float:
         again = retry_after_seconds(answer)
         if again is not None:
-            return again + self._exchange.backoff_seconds(0)
+            return max(again, _QUICK_ANSWER_PAUSE_SECONDS) + self._exchange.backoff_seconds(0)
         return _QUICK_ANSWER_PAUSE_SECONDS if took_seconds < _QUICK_ANSWER_SECONDS else 0
 
     def _pause_after_break(self, outcome: NoAnswer, broken: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from ._forking import renew_after_fork
 from .decision import Decision, as_cached
 
 Event = TypeVar("Event")
@@ -44,6 +45,11 @@ class DecisionCache:
         self._has_stream = False
         self._heard_at = float("-inf")
         self._lock = Lock()
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        self._lock = Lock()
+        self._entries = OrderedDict()
 
     def epoch(self) -> int | None:
         """What is to be the same when an answer comes as when it was asked for; None: nothing may be kept."""
@@ -69,23 +75,29 @@ class DecisionCache:
             return entry.decision
 
     def saw_revision(self, revision: str, asked_at: float) -> None:
-        """Clears all when it is another one than the last."""
+        """When it is another one than the last: clears all, and ends what is being asked."""
         with self._lock:
-            if not revision or revision == self._revision:
-                return
-            self._entries.clear()
-            # An answer that was overtaken by one of another revision does not tell what the rules are now.
-            if asked_at >= self._revision_since:
-                self._revision = revision
-                self._revision_since = self.clock()
+            self._see(revision, asked_at)
 
-    def keep(self, key: str, decision: Decision, asked_at: float, epoch: int | None) -> None:
-        """Keeps what may be used again, from when it was asked for: in that epoch."""
-        life = min(decision.cache_ttl_seconds, self._ttl_seconds)
-        if epoch is None or life <= 0 or not decision.policy_revision or decision.decision == "approval_required":
+    def _see(self, revision: str, asked_at: float) -> None:
+        if not revision or revision == self._revision:
             return
+        if self._revision:
+            self._forget()
+        # An answer that was overtaken by one of another revision does not tell what the rules are now.
+        if asked_at >= self._revision_since:
+            self._revision = revision
+            self._revision_since = self.clock()
+
+    def take(self, key: str, decision: Decision, asked_at: float, epoch: int | None) -> None:
+        """Sees its revision, and keeps what may be used again, from when it was asked for: in that epoch."""
+        life = min(decision.cache_ttl_seconds, self._ttl_seconds)
+        may_be_kept = life > 0 and decision.policy_revision and decision.decision != "approval_required"
         with self._lock:
-            if epoch != self._current_epoch() or decision.policy_revision != self._revision:
+            # Its own revision ends what was asked for before it came, and not this answer.
+            is_of_now = epoch is not None and epoch == self._current_epoch()
+            self._see(decision.policy_revision, asked_at)
+            if not may_be_kept or not is_of_now or decision.policy_revision != self._revision:
                 return
             self._entries[key] = _Entry(as_cached(decision), asked_at + life)
             self._entries.move_to_end(key)
@@ -141,6 +153,11 @@ class Flights:
 
     def __init__(self, create_event: Callable[[], Any]) -> None:
         self._create_event = create_event
+        self.forked()
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        """What the parent process is asking is answered there."""
         self._flights: dict[str, Flight[Any]] = {}
         self._lock = Lock()
 
@@ -155,5 +172,5 @@ class Flights:
 
     def land(self, key: str, flight: Flight[Any]) -> None:
         with self._lock:
-            del self._flights[key]
+            self._flights.pop(key, None)
         flight.landed.set()

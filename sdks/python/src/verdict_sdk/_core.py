@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
@@ -57,7 +58,8 @@ class Core:
         self._flights = Flights(create_event)
 
     def evaluate(self, request: Mapping[str, Any], raise_on_deny: bool) -> Flow[Decision]:
-        decision = yield from self._ask(request)
+        body = self._effective(request)
+        decision = yield from self._ask(canonical_json(body), "approval_id" in body)
         if raise_on_deny and decision.decision == "deny":
             raise PolicyDenied(decision)
         return decision
@@ -71,11 +73,16 @@ class Core:
 
     def authorize(self, request: Mapping[str, Any], approval_timeout_ms: int) -> Flow[Decision]:
         """The allow that `guard` runs its action on; whatever is none is raised."""
-        decision = yield from self._ask(request)
-        if decision.decision == "approval_required":
+        body = self._effective(request)
+        # Taken once: whatever changes the request while a person looks at it, what they granted is what is asked for.
+        content, has_approval = canonical_json(body), "approval_id" in body
+        decision = yield from self._ask(content, has_approval)
+        # With an approval somebody was asked already: a second question could be followed by a third.
+        if decision.decision == "approval_required" and not has_approval:
             approval_id = _approval_id_of(decision)
             yield from self._waiter.wait(approval_id, approval_timeout_ms)
-            decision = yield from self._ask({**request, "approval_id": approval_id})
+            granted = canonical_json({**json.loads(content), "approval_id": approval_id})
+            decision = yield from self._ask(granted, True)
         if decision.decision != "allow":
             raise PolicyDenied(decision)
         return decision
@@ -135,10 +142,7 @@ class Core:
     def _deadline(self) -> float:
         return self._exchange.clock() + self._timeout_seconds
 
-    def _ask(self, request: Mapping[str, Any]) -> Flow[Decision]:
-        body = self._effective(request)
-        content = canonical_json(body)
-        uses_grant = "approval_id" in body
+    def _ask(self, content: bytes, uses_grant: bool) -> Flow[Decision]:
         if self._cache.needs_stream:
             self.begin_stream()
         try:
@@ -187,9 +191,10 @@ class Core:
         asked_at, epoch = self._cache.clock(), self._cache.epoch()
         call = Call("POST", "/v1/policy/evaluate", content, may_count=uses_grant)
         read = read_decision((yield from self._exchange.call(call, deadline)))
-        self._cache.saw_revision(read.decision.policy_revision, asked_at)
         if key is not None and read.is_whole:
-            self._cache.keep(key, own_copy(read.decision), asked_at, epoch)
+            self._cache.take(key, own_copy(read.decision), asked_at, epoch)
+        else:
+            self._cache.saw_revision(read.decision.policy_revision, asked_at)
         return read.decision
 
     def _read_result(self, result: object, asked_at: float) -> Decision | VerdictError:
@@ -197,7 +202,7 @@ class Core:
             return malformed_answer("a result is not a JSON object")
         if isinstance(result.get("code"), str):
             status = result.get("status")
-            return problem_error(status if isinstance(status, int) else 200, result)
+            return problem_error(status if type(status) is int else 200, result)
         decision = read_decision(result).decision
         self._cache.saw_revision(decision.policy_revision, asked_at)
         return decision

@@ -40,6 +40,8 @@ class EventReader:
         self._pending = ""
         self._type = ""
         self._data: list[str] | None = None
+        self._data_length = 0
+        """A line of nothing is one."""
 
     def read(self, chunk: bytes) -> Iterator[ReceivedEvent]:
         """The events that the chunk completes. Raises `ValueError` when one is too long."""
@@ -50,8 +52,8 @@ class EventReader:
                 continue
             if self._type or self._data is not None:
                 yield ReceivedEvent(self._type or "message", "\n".join(self._data or ()))
-            self._type, self._data = "", None
-        if len(self._pending) + sum(map(len, self._data or ())) > _PENDING_MAX:
+            self._type, self._data, self._data_length = "", None, 0
+        if len(self._pending) + self._data_length > _PENDING_MAX:
             raise ValueError("the event does not end")
 
     def _take_field(self, line: str) -> None:
@@ -60,7 +62,9 @@ class EventReader:
         if name == "event":
             self._type = value
         if name == "data":
-            self._data = [*(self._data or ()), value]
+            self._data = self._data or []
+            self._data.append(value)
+            self._data_length += len(value) + 1
 
 
 class PolicyFollower:

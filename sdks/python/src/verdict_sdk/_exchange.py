@@ -121,11 +121,16 @@ class Exchange:
         return body
 
     def _read_json(self, content: bytes) -> Any:
-        """What is no JSON is None. SECURITY: where the key is quoted, however it is spelled, it is replaced."""
+        """What is no JSON, or nested too deep, is None.
+
+        SECURITY: where the key is quoted, however it is spelled, it is replaced.
+        """
         try:
             text = content.decode("utf-8-sig")
             value = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
+            return None
+        if _is_too_deep(value):
             return None
         return redact(value, self._api_key) if self._api_key in text or "\\" in text else value
 
@@ -151,6 +156,20 @@ def retry_after_seconds(answer: Answer) -> float | None:
     if answer.status not in (429, 503) or not _WHOLE_SECONDS.fullmatch(answer.retry_after or ""):
         return None
     return float(answer.retry_after or "0")
+
+
+# Deeper than the service answers; what reads an answer may go down level by level.
+_DEPTH_MAX = 128
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEPTH_MAX + 1):
+        within = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [item for items in within for item in items]
+        if not level:
+            return False
+    return True
 
 
 def redact(value: Any, secret: str) -> Any:

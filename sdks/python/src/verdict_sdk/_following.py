@@ -11,6 +11,7 @@ import threading
 import httpx
 
 from ._core import Core
+from ._forking import renew_after_fork
 from ._transport import AsyncTransport, SyncTransport
 
 
@@ -21,10 +22,14 @@ class Following:
         self._core = core
         self._transport = transport
         self._closed = threading.Event()
-        self._lock = threading.Lock()
+        self.forked()
+        renew_after_fork(self)
         self._process: int | None = None
         self._response: httpx.Response | None = None
         core.begin_stream = self.begin
+
+    def forked(self) -> None:
+        self._lock = threading.Lock()
 
     def begin(self) -> None:
         process = os.getpid()

@@ -15,6 +15,7 @@ import httpx
 from ._cache import SILENCE_SECONDS
 from ._events import STREAM_PATH, PolicyFollower
 from ._exchange import Answer, NoAnswer, Send
+from ._forking import renew_after_fork
 from ._version import __version__
 from .configuration import Configuration
 from .errors import ConfigurationError
@@ -44,6 +45,10 @@ class SyncTransport:
             had_begun = True
             try:
                 return _answer(response, _read(response, deadline))
+            except (httpx.RequestError, TimeoutError):
+                if response.status_code == 200:
+                    raise
+                return _error_without_body(response)
             finally:
                 response.close()
         except (httpx.RequestError, TimeoutError) as error:
@@ -88,16 +93,19 @@ class AsyncTransport:
             nonlocal had_begun
             response = await self._pool.get().handle_async_request(self._requests.create(send, deadline))
             had_begun = True
+            if response.status_code != 200:
+                begun.append(_error_without_body(response))
             try:
                 return _answer(response, await _read_async(response))
             finally:
                 await response.aclose()
 
+        begun: list[Answer] = []
         try:
             return await asyncio.wait_for(exchange(), send.timeout_seconds)
         except (httpx.RequestError, TimeoutError, asyncio.TimeoutError) as error:
             failure = _no_answer(error, had_begun)
-        return failure
+        return begun[0] if begun else failure
 
     async def follow(self, follower: PolicyFollower) -> None:
         """Reads the event stream until it ends, and raises what ended it."""
@@ -128,9 +136,13 @@ class _Pool(Generic[Transport]):
     def __init__(self, create: Callable[[], Transport], get_owner: Callable[[], object]) -> None:
         self._create = create
         self._get_owner = get_owner
-        self._lock = threading.Lock()
+        self.forked()
         self._owner: object = None
         self._transport: Transport | None = None
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        self._lock = threading.Lock()
 
     def get(self) -> Transport:
         owner = self._get_owner()
@@ -205,6 +217,11 @@ def _authorities(configuration: Configuration) -> ssl.SSLContext:
 
 def _answer(response: httpx.Response, content: bytes) -> Answer:
     return Answer(response.status_code, response.headers.get("retry-after"), content)
+
+
+def _error_without_body(response: httpx.Response) -> Answer:
+    """SECURITY: an error is one whatever becomes of its body; an outage would be allowed in the fail mode open."""
+    return _answer(response, b"")
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes:

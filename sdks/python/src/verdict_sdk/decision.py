@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from ._generated.models import ApprovalReference, Obligation
 
 _DECISIONS = ("allow", "deny", "approval_required")
+_SECONDS_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -110,28 +111,34 @@ class _Fields:
         return None
 
     def optional_text(self, name: str) -> str | None:
-        return None if self._answer.get(name) is None else self.text(name)
+        return self.text(name) if name in self._answer else None
 
     def seconds(self, name: str) -> int:
         value = self._answer.get(name)
-        # A bool is an int in Python, but not in JSON.
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-            return int(value)
+        if type(value) is float and value.is_integer():
+            value = int(value)
+        if type(value) is int and 0 <= value <= _SECONDS_MAX:
+            return value
         self.is_whole = False
         return 0
 
     def obligations(self) -> tuple[Obligation, ...]:
         value = self._answer.get("obligations")
-        if isinstance(value, list) and all(
-            isinstance(each, dict) and isinstance(each.get("type"), str) for each in value
-        ):
-            return tuple(cast("list[Obligation]", value))
-        self.is_whole = False
-        return ()
+        items = value if isinstance(value, list) else []
+        obligations = tuple(cast("Obligation", each) for each in items if _is_obligation(each))
+        if not isinstance(value, list) or len(obligations) < len(items):
+            self.is_whole = False
+        return obligations
 
     def approval(self) -> ApprovalReference | None:
-        value = self._answer.get("approval")
-        if value is None or isinstance(value, dict):
-            return cast("ApprovalReference | None", value)
+        if "approval" not in self._answer:
+            return None
+        value = self._answer["approval"]
+        if isinstance(value, dict):
+            return cast("ApprovalReference", value)
         self.is_whole = False
         return None
+
+
+def _is_obligation(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("type"), str) and isinstance(value.get("params", {}), dict)
