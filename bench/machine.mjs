@@ -6,7 +6,7 @@ import { cpus, loadavg, release, totalmem, type } from "node:os";
 export function describeMachine() {
   const cores = cpus();
   return [
-    `${cores.length} x ${cores[0]?.model.trim() ?? "unknown processor"}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}`,
+    `${cores.length} x ${cores[0]?.model.trim() ?? "unknown processor"}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${/^\d+\.\d+/.exec(release())?.[0] ?? ""}`,
     `Verdict ${versionOfVerdict()}, Node ${process.version}`,
     `load average before: ${loadavg()[0].toFixed(2)}; ${new Date().toISOString().slice(0, 10)}`,
   ];

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { cpuOf, makeDatabase, rssOf, startVerdict } from "./processes.mjs";
+import { cpuOf, makeDatabase, rssOf, spooledBy, startVerdict } from "./processes.mjs";
 import { processesOf } from "./worker-processes.mjs";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 60);
@@ -93,13 +93,6 @@ async function exported(server) {
       found.set(record.request_id, [...(found.get(record.request_id) ?? []), record.decision.decision]);
   }
   return found;
-}
-
-/** Audit records that are not yet in the database, of all workers. */
-async function spooledBy({ url }) {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const counts = text.matchAll(/^verdict_audit_spool_records(?:\{.*\})? (\d+)$/gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 async function workersOf({ url }) {

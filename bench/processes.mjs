@@ -90,10 +90,12 @@ export async function startVerdict({
   };
 }
 
-/** Audit records that are not yet in the database. */
+/** Audit records that are not yet in the database, of all workers. */
 export async function spooledBy({ url }) {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^verdict_audit_spool_records (\d+)$/m.exec(text)[1]);
+  const counts = [...text.matchAll(/^verdict_audit_spool_records(?:\{.*\})? (\d+)$/gm)];
+  if (counts.length === 0) throw new Error("the metrics do not say how many records wait");
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** An empty database beside the one that the connection string names. */

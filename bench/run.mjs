@@ -18,6 +18,7 @@ const BENCHMARKS = {
   growth: { claim: "What grows with rules, roles, arguments, approvals and records", writes: true },
   reload: { claim: "Start-up, reload under load, memory", writes: true },
   overload: { claim: "Three times as much as it can do" },
+  workers: { claim: "One process and two", needs: "DATABASE_URL" },
   soak: { claim: "Memory and event loop over time", writes: true },
   cel: { claim: "The CEL engine beside two in JavaScript" },
   parsers: { claim: "What a parser adds to a decision" },

@@ -2,8 +2,9 @@
 // database of its own). How many decisions a second, and what they cost, while the load generator shares the machine.
 import { availableParallelism } from "node:os";
 import autocannon from "autocannon";
+import { BODIES } from "./http-load.mjs";
 import { cpuOf, makeDatabase, startVerdict } from "./processes.mjs";
-import { requestOf, sourcesOf } from "./rule-set.mjs";
+import { sourcesOf } from "./rule-set.mjs";
 import { processesOf } from "./worker-processes.mjs";
 
 const RULES = 1000;
@@ -22,12 +23,8 @@ async function ready(server, workers) {
 }
 
 async function loadOnce(server) {
-  const requests = Array.from({ length: 64 }, (_, n) => ({
-    method: "POST",
-    path: "/v1/policy/evaluate",
-    headers: { "content-type": "application/json", ...server.headers },
-    body: JSON.stringify(requestOf(n * 15)),
-  }));
+  const headers = { "content-type": "application/json", ...server.headers };
+  const requests = BODIES.map((body) => ({ method: "POST", path: "/v1/policy/evaluate", headers, body }));
   const pids = processesOf(server.pid);
   const before = pids.map(cpuOf);
   const own = process.cpuUsage();
