@@ -34,23 +34,26 @@ export function toHookRequest(input: unknown, workspace: string | undefined): Ev
 
 function actionOf(tool: string, given: JsonObject, cwd: string | undefined): Action {
   const file = FILE_TOOLS.get(tool);
-  if (file !== undefined) return fileAction(file, given, cwd);
+  if (file !== undefined) return fileAction(...file, given, cwd);
   if (tool === "Bash") return commandAction(given, cwd);
   if (tool === "WebFetch") return fetchAction(given);
   return { action_type: "tool_call", action_name: toolName(tool), arguments: given };
 }
 
-/** What is done to a file, by the tool that does it. */
-const FILE_TOOLS: ReadonlyMap<string, string> = new Map([
-  ["Read", "read"],
-  ["NotebookRead", "read"],
-  ["LS", "list"],
-  ["Glob", "search"],
-  ["Grep", "search"],
-  ["Write", "write"],
-  ["Edit", "edit"],
-  ["MultiEdit", "edit"],
-  ["NotebookEdit", "edit"],
+/**
+ * What is done to a file, by the tool that does it, and where that takes its path from. SECURITY: from nowhere else: the model writes the
+ * input, and another field would be asked about instead.
+ */
+const FILE_TOOLS: ReadonlyMap<string, readonly [name: string, path: string]> = new Map([
+  ["Read", ["read", "file_path"]],
+  ["NotebookRead", ["read", "notebook_path"]],
+  ["LS", ["list", "path"]],
+  ["Glob", ["search", "path"]],
+  ["Grep", ["search", "path"]],
+  ["Write", ["write", "file_path"]],
+  ["Edit", ["edit", "file_path"]],
+  ["MultiEdit", ["edit", "file_path"]],
+  ["NotebookEdit", ["edit", "notebook_path"]],
 ]);
 
 /** Everything that changes what runs stays an argument; the folder is the host's word, whatever the tool's input says. */
@@ -64,9 +67,9 @@ function commandAction(given: JsonObject, cwd: string | undefined): Action {
 }
 
 /** A search without a folder begins where the session is. */
-function fileAction(name: string, given: JsonObject, cwd: string | undefined): Action {
-  const { file_path: file, notebook_path: notebook, ...rest } = given;
-  const path = file ?? notebook ?? given.path ?? (name === "search" || name === "list" ? cwd : undefined);
+function fileAction(name: string, field: string, given: JsonObject, cwd: string | undefined): Action {
+  const { [field]: file, ...rest } = given;
+  const path = file ?? (name === "search" || name === "list" ? cwd : undefined);
   if (typeof path !== "string") throw new CliError("the hook's input names no file");
   return { action_type: "file_access", action_name: name, arguments: { ...rest, path } };
 }

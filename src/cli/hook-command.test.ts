@@ -102,6 +102,37 @@ describe("verdict hook claude-code", () => {
     expect((await hook([asking], {})).output.permissionDecision).toBe("ask");
   });
 
+  test.each(["bypassPermissions", "dontAsk", "auto", "someday", 7, undefined])(
+    "where the host may ask nobody (%s) an approval_required is a deny that says what to do",
+    async (permission_mode) => {
+      const stdin = JSON.stringify({ ...hookInput(bash), permission_mode });
+      const { code, output } = await hook([asking], { stdin });
+      expect({ code, decision: output.permissionDecision }).toEqual({ code: 0, decision: "deny" });
+      expect(output.permissionDecisionReason).toContain("A person decides.");
+      expect(output.permissionDecisionReason).toContain("--wait");
+      const waited = await hook([asking, approval("approved"), allow], { stdin }, "--wait", "60");
+      expect(waited.output.permissionDecision).toBe("allow");
+    },
+  );
+
+  test.each(["acceptEdits", "plan"])("where the host asks its user (%s) it is an ask", async (permission_mode) => {
+    const { output } = await hook([asking], { stdin: JSON.stringify({ ...hookInput(bash), permission_mode }) });
+    expect(output.permissionDecision).toBe("ask");
+  });
+
+  test("what is allowed with duties is a deny: a hook cannot take them on", async () => {
+    const duties = { obligations: [{ type: "redact", params: { fields: ["email"] } }, { type: "log" }] };
+    for (const answer of [
+      { decision: "allow", reason: "Masked.", ...duties },
+      { decision: "approval_required", reason: "A person decides.", approval: { id: APPROVAL_ID }, ...duties },
+      { decision: "allow", reason: "Masked.", obligations: "redact" },
+    ]) {
+      const { output } = await hook([json(answer)], {}, "--on-allow", "defer");
+      expect(output.permissionDecision).toBe("deny");
+      if (Array.isArray(answer.obligations)) expect(output.permissionDecisionReason).toContain("redact, log");
+    }
+  });
+
   test("with --on-allow defer an allow says nothing, and a deny is still a deny", async () => {
     expect(await hook([allow], {}, "--on-allow", "defer")).toEqual({ code: 0, stderr: "", output: undefined });
     expect((await hook([deny], {}, "--on-allow", "defer")).output.permissionDecision).toBe("deny");
@@ -150,6 +181,26 @@ describe("verdict hook claude-code", () => {
       action_name,
       arguments: tool_input,
     });
+  });
+
+  test.each([
+    ["NotebookEdit", { notebook_path: "/secret", file_path: "/a", path: "/a" }, "/secret"],
+    ["Read", { file_path: "/secret", notebook_path: "/a", path: "/a" }, "/secret"],
+    ["Write", { file_path: "/secret", notebook_path: "/a", path: "/a" }, "/secret"],
+    ["Grep", { path: "/secret", file_path: "/a", notebook_path: "/a" }, "/secret"],
+    ["Glob", { file_path: "/a", notebook_path: "/a" }, "/home/project"],
+  ])("%s is asked about the file that it takes, whatever else is there", async (tool_name, tool_input, path) => {
+    expect(await asked({ tool_name, tool_input })).toMatchObject({ arguments: { path } });
+  });
+
+  test("a file where the tool takes none is no file", async () => {
+    for (const tool of [
+      { tool_name: "NotebookEdit", tool_input: { file_path: "/a" } },
+      { tool_name: "Read", tool_input: { path: "/a" } },
+    ]) {
+      const { code, output } = await hook([allow], { stdin: JSON.stringify(hookInput(tool)) });
+      expect({ code, output }).toEqual({ code: 2, output: undefined });
+    }
   });
 
   test("WebFetch is an http_request to its address", async () => {
@@ -203,6 +254,8 @@ describe("verdict hook claude-code", () => {
       unknown: json({ decision: "permit" }),
       missing: json({}),
       list: json([{ decision: "allow" }]),
+      accepted: json({ decision: "allow", reason: "Later." }, 202),
+      partial: json({ decision: "allow", reason: "Half." }, 206),
       problem: json({ decision: "allow", code: "internal_error", detail: "no" }, 500),
       unauthenticated: json({ code: "unauthenticated", detail: `Not a key: ${KEY}` }, 401),
       redirect: raw("", 307, { location: `${url}/elsewhere` }),

@@ -56,10 +56,17 @@ async function decideInTime(deps: CliDeps, options: HookOptions): Promise<HookAn
     const request = toHookRequest(await readInput(deps), deps.env.CLAUDE_PROJECT_DIR || undefined);
     return { request, decision: await service.evaluate(request, signal) };
   });
-  return asked.decision.decision === "approval_required" && options.wait !== undefined
-    ? afterPerson(service, asked, { ...options, wait: options.wait }, secrets)
-    : toAnswer(asked.decision, options.onAllow, secrets);
+  if (asked.decision.decision !== "approval_required") return toAnswer(asked.decision, options.onAllow, secrets);
+  if (options.wait !== undefined) return afterPerson(service, asked, { ...options, wait: options.wait }, secrets);
+  const mode = asked.request.context?.permission_mode;
+  return ASKING_MODES.has(mode) ? toAnswer(asked.decision, options.onAllow, secrets) : unasked(asked.decision, secrets);
 }
+
+/** SECURITY: in the other modes the host goes on without asking anybody, whatever a hook says but a deny. */
+const ASKING_MODES: ReadonlySet<unknown> = new Set(["default", "acceptEdits", "plan"]);
+
+const unasked = ({ reason }: HookDecision, secrets: readonly string[]) =>
+  answerOf("deny", `${reason} Nobody is asked in this permission mode; the hook's --wait asks in Verdict.`, secrets);
 
 /** Waits for a person, and asks once more with what they said. */
 async function afterPerson(
@@ -133,6 +140,11 @@ async function isAnswered(service: DecisionService, approvalId: string, seconds:
 const PAUSE_MS = 500;
 
 function toAnswer(decision: HookDecision, onAllow: HookOptions["onAllow"], secrets: readonly string[]) {
+  const duties = decision.obligations.join(", ");
+  if (duties !== "" && decision.decision !== "deny") {
+    const why = `This would come with duties that nobody here can take on: ${duties}. ${decision.reason}`;
+    return answerOf("deny", why, secrets);
+  }
   switch (decision.decision) {
     case "allow":
       return onAllow === "defer" ? undefined : answerOf("allow", decision.reason, secrets);

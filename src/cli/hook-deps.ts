@@ -8,6 +8,8 @@ export interface HookDecision {
   readonly helpText: string | undefined;
   /** Of an `approval_required`. */
   readonly approvalId: string | undefined;
+  /** The types of the duties that whoever acts takes on. */
+  readonly obligations: readonly string[];
 }
 
 /** Decides for the holder of one key. Methods reject with a CliError, also when the signal ends them. */

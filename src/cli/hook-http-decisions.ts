@@ -1,7 +1,7 @@
 import { APPROVAL_STATUSES, EFFECTS, type Effect } from "../model/decision.ts";
 import type { DecisionService, HookDecision } from "./hook-deps.ts";
 import { isObject } from "./key-json.ts";
-import { createServiceClient, type ServiceAccess } from "./service-client.ts";
+import { createServiceClient, readJson, type ServiceAccess } from "./service-client.ts";
 import { type Advice, notVerdict } from "./service-problem.ts";
 
 /** Longer than any wait of a hook, whose signal ends a request. */
@@ -9,10 +9,15 @@ const IDLE_MS = 24 * 60 * 60 * 1000;
 
 /** Asks over the service's HTTP interface. @throws CliError when the address or the key cannot be one */
 export function createHttpDecisionService(access: ServiceAccess): DecisionService {
-  const { base, json } = createServiceClient(access, ADVICE);
+  const { base, send, json } = createServiceClient(access, ADVICE);
   return {
     async evaluate(request, signal) {
-      const decision = toDecision(await json("POST", "v1/policy/evaluate", { idleMs: IDLE_MS, body: request, signal }));
+      const answer = await send("POST", "v1/policy/evaluate", { idleMs: IDLE_MS, body: request, signal });
+      if (answer.statusCode !== 200) {
+        answer.destroy();
+        throw notVerdict(base);
+      }
+      const decision = toDecision(await readJson(answer, base));
       if (decision === undefined) throw notVerdict(base);
       return decision;
     },
@@ -36,8 +41,18 @@ function toDecision(answer: unknown): HookDecision | undefined {
     reason: textOr(answer.reason, "") ?? "",
     helpText: textOr(answer.help_text, undefined),
     approvalId: textOr(approval.id, undefined),
+    obligations: toDuties(answer.obligations),
   };
 }
+
+/** SECURITY: what cannot be read is a duty too, which nobody can take on. */
+function toDuties(obligations: unknown): readonly string[] {
+  if (obligations === undefined) return [];
+  if (!Array.isArray(obligations)) return [UNREADABLE];
+  return obligations.map((each) => (isObject(each) && typeof each.type === "string" ? each.type : UNREADABLE));
+}
+
+const UNREADABLE = "one that cannot be read";
 
 const textOr = (value: unknown, otherwise: string | undefined) => (typeof value === "string" ? value : otherwise);
 

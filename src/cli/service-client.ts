@@ -111,7 +111,8 @@ function exchange(
   });
 }
 
-async function readJson(response: IncomingMessage, base: URL): Promise<unknown> {
+/** The whole body; undefined when it is not JSON. @throws CliError when it does not come to its end, or is too long */
+export async function readJson(response: IncomingMessage, base: URL): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of wholeBody(response, base)) {
