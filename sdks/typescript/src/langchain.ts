@@ -1,5 +1,5 @@
 import { type AgentMiddleware, createMiddleware, ToolMessage } from "langchain";
-import { describeToolCall, refusalOf, type ToolCallOptions } from "./tool-call.ts";
+import { refusalOf, type ToolCallOptions } from "./tool-call.ts";
 import type { Verdict } from "./verdict.ts";
 
 export type { ToolCall, ToolCallOptions } from "./tool-call.ts";
@@ -16,8 +16,7 @@ export function verdictMiddleware(verdict: Verdict, options: ToolCallOptions = {
     name: "Verdict",
     wrapToolCall: async (request, handler) => {
       const { name, args, id } = request.toolCall;
-      const asked = describeToolCall({ name, input: args }, "langchain", options);
-      const refusal = await refusalOf(verdict, asked, options);
+      const refusal = await refusalOf(verdict, { name, input: args }, "langchain", options);
       if (refusal === undefined) return handler(request);
       return new ToolMessage({ content: refusal, tool_call_id: id ?? "", name, status: "error" });
     },

@@ -25,7 +25,7 @@ export function toolGuardrail(verdict: Verdict, options: ToolCallOptions = {}): 
     name: "verdict",
     run: async ({ toolCall }) => {
       const call = { name: toolCall.name, input: parseArguments(toolCall.arguments) };
-      const refusal = await refusalOf(verdict, describeToolCall(call, FRAMEWORK, options), options);
+      const refusal = await refusalOf(verdict, call, FRAMEWORK, options);
       return { behavior: refusal === undefined ? { type: "allow" } : { type: "rejectContent", message: refusal } };
     },
   };

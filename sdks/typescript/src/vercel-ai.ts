@@ -1,5 +1,5 @@
 import { ConfigurationError } from "./errors.ts";
-import { describeToolCall, refusalOf, type ToolCallOptions } from "./tool-call.ts";
+import { guardToolCall, refusalOf, type ToolCallOptions } from "./tool-call.ts";
 import type { Verdict } from "./verdict.ts";
 
 export type { ToolCall, ToolCallOptions } from "./tool-call.ts";
@@ -25,12 +25,8 @@ type Execute = (input: unknown, ...rest: readonly unknown[]) => unknown;
 function guardTool(verdict: Verdict, name: string, tool: object, options: ToolCallOptions): object {
   const { execute } = tool as { execute?: Execute };
   if (typeof execute !== "function") throw new ConfigurationError(`The tool ${name} has no \`execute\` to guard.`);
-  const ask: Execute = (input, ...rest) =>
-    verdict.guard(
-      describeToolCall({ name, input }, FRAMEWORK, options),
-      () => lastOf(execute.call(tool, input, ...rest)),
-      options,
-    );
+  const ask: Execute = async (input, ...rest) =>
+    guardToolCall(verdict, { name, input }, FRAMEWORK, options, () => lastOf(execute.call(tool, input, ...rest)));
   return { ...tool, execute: ask };
 }
 
@@ -56,7 +52,7 @@ export type ToolApproval = (call: {
 export function toolApproval(verdict: Verdict, options: ToolCallOptions = {}): ToolApproval {
   return async ({ toolCall }) => {
     const call = { name: toolCall.toolName, input: toolCall.input };
-    const refusal = await refusalOf(verdict, describeToolCall(call, FRAMEWORK, options), options);
+    const refusal = await refusalOf(verdict, call, FRAMEWORK, options);
     return refusal === undefined ? "approved" : { type: "denied", reason: refusal };
   };
 }

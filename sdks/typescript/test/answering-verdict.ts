@@ -11,7 +11,7 @@ export interface AnsweringVerdict {
 
 const APPROVAL = "018f0000-0000-7000-8000-0000000000a1";
 
-/** A client of a service that allows `look_up`, wants a person for `refund`, who says yes, and denies everything else. */
+/** A client of a service that allows `look_up`, allows `masked` with a duty, wants a person for `refund`, who says yes, and denies everything else. */
 export async function startAnsweringVerdict(): Promise<AnsweringVerdict> {
   const asked: Record<string, unknown>[] = [];
   const server = createServer(async (request, response) => {
@@ -41,6 +41,8 @@ export async function startAnsweringVerdict(): Promise<AnsweringVerdict> {
 }
 
 function answer({ action_name, approval_id }: Record<string, unknown>): object {
+  if (action_name === "masked")
+    return { decision: "allow", reason: "Masked.", obligations: [{ type: "redact", params: { fields: ["card"] } }] };
   if (action_name === "look_up" || approval_id === APPROVAL) return { decision: "allow", reason: "Fine." };
   if (action_name === "refund")
     return { decision: "approval_required", reason: "A person.", approval: { id: APPROVAL } };
