@@ -294,6 +294,22 @@ def test_a_wait_without_an_end_is_one(connect: Connect, server: ScriptedServer) 
     assert server.faults == []
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_a_transport_of_the_callers_has_read_is_one(status: int, request_body: dict[str, Any]) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        response = httpx.Response(status, json=base("decision"))
+        response.read()
+        return response
+
+    async def ask() -> bool:
+        async with AsyncVerdict("http://127.0.0.1:1", KEY, transport=httpx.MockTransport(answer)) as client:
+            return await client.check(request_body)
+
+    with Verdict("http://127.0.0.1:1", KEY, transport=httpx.MockTransport(answer)) as verdict:
+        assert verdict.check(request_body) is (status == 200)
+    assert asyncio.run(ask()) is (status == 200)
+
+
 def test_a_batch_that_uses_a_grant_does_not_fail_open(
     connect: Connect, server: ScriptedServer, request_body: dict[str, Any], warnings: list[str]
 ) -> None:

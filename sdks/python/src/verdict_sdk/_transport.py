@@ -226,6 +226,9 @@ def _error_without_body(response: httpx.Response) -> Answer:
 
 def _read(response: httpx.Response, deadline: float) -> bytes:
     """The whole body as it came: one that is encoded, which was not asked for, is no JSON."""
+    if response.is_stream_consumed:
+        # By a transport of the caller's.
+        return response.content
     content = bytearray()
     for chunk in response.iter_raw():
         content += chunk
@@ -238,6 +241,8 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
 
 
 async def _read_async(response: httpx.Response) -> bytes:
+    if response.is_stream_consumed:
+        return response.content
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk

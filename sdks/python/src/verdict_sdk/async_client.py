@@ -92,9 +92,12 @@ class AsyncVerdict:
         Waits for a person where one is needed. Raises `PolicyDenied`, `ApprovalDenied`, `ApprovalTimeout`,
         `ServerUnreachable`, `VerdictError` and `InvalidRequest`; then `action` did not run.
         """
-        await self._run(self._core.authorize(request, approval_timeout_ms))
+        await self._authorize(request, approval_timeout_ms)
         result = action()
         return await result if inspect.isawaitable(result) else result
+
+    async def _authorize(self, request: EvaluateRequest | Mapping[str, Any], approval_timeout_ms: int) -> Decision:
+        return await self._run(self._core.authorize(request, approval_timeout_ms))
 
     async def wait_for_approval(
         self, approval: Approval | Decision | str, *, timeout_ms: int = APPROVAL_TIMEOUT_MS

@@ -91,8 +91,11 @@ class Verdict:
         Waits for a person where one is needed. Raises `PolicyDenied`, `ApprovalDenied`, `ApprovalTimeout`,
         `ServerUnreachable`, `VerdictError` and `InvalidRequest`; then `action` did not run.
         """
-        self._run(self._core.authorize(request, approval_timeout_ms))
+        self._authorize(request, approval_timeout_ms)
         return action()
+
+    def _authorize(self, request: EvaluateRequest | Mapping[str, Any], approval_timeout_ms: int) -> Decision:
+        return self._run(self._core.authorize(request, approval_timeout_ms))
 
     def wait_for_approval(
         self, approval: Approval | Decision | str, *, timeout_ms: int = APPROVAL_TIMEOUT_MS

@@ -17,6 +17,7 @@ from langchain_core.messages import ToolMessage
 from langgraph.types import Command
 
 from ._core import APPROVAL_TIMEOUT_MS
+from ._duties import OnObligations, take_on
 from .async_client import AsyncVerdict
 from .client import Verdict
 from .errors import VerdictSdkError
@@ -37,7 +38,8 @@ def tool_call_request(request: ToolCallRequest) -> Mapping[str, Any]:
 class VerdictMiddleware(AgentMiddleware[Any, Any, Any]):
     """Runs a tool when Verdict allows it; otherwise the model is told why not, and the tool does not run.
 
-    Waits for a person where one is needed. `Verdict` serves `invoke` and, with a thread for each question, `ainvoke`;
+    Waits for a person where one is needed. `on_obligations` takes on the duties that an allow comes with, before the
+    tool runs; without it the tool does not. `Verdict` serves `invoke` and, with a thread for each question, `ainvoke`;
     `AsyncVerdict` serves `ainvoke` only.
     """
 
@@ -47,11 +49,13 @@ class VerdictMiddleware(AgentMiddleware[Any, Any, Any]):
         *,
         request: Callable[[ToolCallRequest], Mapping[str, Any]] = tool_call_request,
         approval_timeout_ms: int = APPROVAL_TIMEOUT_MS,
+        on_obligations: OnObligations[ToolCallRequest] | None = None,
     ) -> None:
         super().__init__()
         self._verdict = verdict
         self._request = request
         self._approval_timeout_ms = approval_timeout_ms
+        self._on_obligations = on_obligations
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
         if isinstance(self._verdict, AsyncVerdict):
@@ -71,21 +75,23 @@ class VerdictMiddleware(AgentMiddleware[Any, Any, Any]):
     def _ask(self, verdict: Verdict, request: ToolCallRequest) -> ToolMessage | None:
         """None: it is allowed."""
         try:
-            verdict.guard(self._request(request), _nothing, approval_timeout_ms=self._approval_timeout_ms)
+            decision = verdict._authorize(self._request(request), self._approval_timeout_ms)
+            taken = take_on(decision, request, self._on_obligations)
         except VerdictSdkError as error:
             return _refusal(request, error)
+        if taken is not None:
+            raise TypeError("a `Verdict` cannot await what `on_obligations` gives")
         return None
 
     async def _ask_async(self, verdict: AsyncVerdict, request: ToolCallRequest) -> ToolMessage | None:
         try:
-            await verdict.guard(self._request(request), _nothing, approval_timeout_ms=self._approval_timeout_ms)
+            decision = await verdict._authorize(self._request(request), self._approval_timeout_ms)
+            taken = take_on(decision, request, self._on_obligations)
+            if taken is not None:
+                await taken
         except VerdictSdkError as error:
             return _refusal(request, error)
         return None
-
-
-def _nothing() -> None:
-    """The tool itself is run by the framework."""
 
 
 def _refusal(request: ToolCallRequest, error: VerdictSdkError) -> ToolMessage:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from agents import RunContextWrapper, ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolInputGuardrailData
 
 from ._core import APPROVAL_TIMEOUT_MS
+from ._duties import OnObligations, take_on
 from .async_client import AsyncVerdict
 from .errors import InvalidRequest, VerdictSdkError
 
@@ -52,15 +53,20 @@ def verdict_guardrail(
     *,
     request: Callable[[ToolInputGuardrailData], Mapping[str, Any]] = tool_call_request,
     approval_timeout_ms: int = APPROVAL_TIMEOUT_MS,
+    on_obligations: OnObligations[ToolInputGuardrailData] | None = None,
 ) -> ToolInputGuardrail[Any]:
     """Lets the tool run when Verdict allows it; otherwise the model is told why not, and the tool does not run.
 
-    Waits for a person where one is needed.
+    Waits for a person where one is needed. `on_obligations` takes on the duties that an allow comes with, before the
+    tool runs; without it the tool does not.
     """
 
     async def verdict_allows(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
         try:
-            await verdict.guard(request(data), _nothing, approval_timeout_ms=approval_timeout_ms)
+            decision = await verdict._authorize(request(data), approval_timeout_ms)
+            taken = take_on(decision, data, on_obligations)
+            if taken is not None:
+                await taken
         except VerdictSdkError as error:
             return ToolGuardrailFunctionOutput.reject_content(f"Not run: {error}")
         return ToolGuardrailFunctionOutput.allow()
@@ -90,7 +96,3 @@ def needs_approval(
         return decision.decision == "approval_required"
 
     return does_verdict_want_a_person
-
-
-def _nothing() -> None:
-    """The tool itself is run by the framework."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -35,7 +37,7 @@ class ScriptedModel(GenericFakeChatModel):
 
 
 class Run:
-    def __init__(self, verdict: Verdict | AsyncVerdict) -> None:
+    def __init__(self, verdict: Verdict | AsyncVerdict, calls: int = 1, **options: Any) -> None:
         self.refunds: list[tuple[str, int]] = []
 
         @tool
@@ -44,9 +46,13 @@ class Run:
             self.refunds.append((charge, amount))
             return "refunded"
 
-        call = {"name": "refund", "args": {"charge": "ch_1", "amount": 120}, "id": "call_1", "type": "tool_call"}
-        messages = iter([AIMessage("", tool_calls=[call]), AIMessage("done")])
-        middleware = [VerdictMiddleware(verdict, approval_timeout_ms=1000)]
+        args = [{"charge": f"ch_{number}", "amount": 120} for number in range(1, calls + 1)]
+        asked = [
+            {"name": "refund", "args": each, "id": f"call_{number}", "type": "tool_call"}
+            for number, each in enumerate(args, 1)
+        ]
+        messages = iter([AIMessage("", tool_calls=asked), AIMessage("done")])
+        middleware = [VerdictMiddleware(verdict, approval_timeout_ms=1000, **options)]
         self._agent = create_agent(ScriptedModel(messages=messages), [refund], middleware=middleware)
 
     def invoke(self) -> ToolMessage:
@@ -54,6 +60,9 @@ class Run:
 
     async def ainvoke(self) -> ToolMessage:
         return self._tool_message(await self._agent.ainvoke({"messages": [HumanMessage("refund it")]}))
+
+    def invoke_all(self) -> None:
+        self._agent.invoke({"messages": [HumanMessage("refund it")]})
 
     def _tool_message(self, state: dict[str, Any]) -> ToolMessage:
         (message,) = [each for each in state["messages"] if isinstance(each, ToolMessage)]
@@ -132,3 +141,71 @@ def test_an_agent_without_asyncio_is_not_run_with_an_asynchronous_client() -> No
     with pytest.raises(TypeError):
         run.invoke()
     assert run.refunds == []
+
+
+MASKED = allow(obligations=[{"type": "redact", "params": {"fields": ["card"]}}])
+
+
+@each_way
+def test_a_tool_whose_allow_comes_with_duties_that_nobody_takes_on_does_not_run(
+    invoke: Invoke, server: ScriptedServer
+) -> None:
+    server.script = [MASKED]
+    run, message = invoke(server)
+    assert run.refunds == []
+    assert "duties that nobody here takes on: redact" in str(message.content)
+
+
+def test_duties_are_taken_on_before_the_tool_runs_and_it_does_not_when_that_fails(server: ScriptedServer) -> None:
+    server.script = [MASKED] * 5
+    taken: list[Any] = []
+
+    async def later(duties: Any, call: Any) -> None:
+        await asyncio.sleep(0)
+        taken.append((duties[0]["type"], call.tool_call["name"]))
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("not now")
+
+    with Verdict(server.url, KEY, cache_ttl_seconds=0) as verdict:
+        run = Run(verdict, on_obligations=lambda duties, _: taken.append(duties[0]["type"]))
+        run.invoke()
+        assert (taken, run.refunds) == (["redact"], [("ch_1", 120)])
+        for broken in (fail, later):
+            run = Run(verdict, on_obligations=broken)
+            with pytest.raises((RuntimeError, TypeError)):
+                run.invoke()
+            assert run.refunds == []
+
+    async def ask() -> Run:
+        async with AsyncVerdict(server.url, KEY, cache_ttl_seconds=0) as verdict:
+            run = Run(verdict, on_obligations=later)
+            await run.ainvoke()
+            return run
+
+    run = asyncio.run(ask())
+    assert (taken[-1], run.refunds) == (("redact", "refund"), [("ch_1", 120)])
+
+
+def test_a_question_that_cannot_be_put_does_not_run_the_tool(server: ScriptedServer) -> None:
+    def fail(_: Any) -> Any:
+        raise RuntimeError("no idea")
+
+    with Verdict(server.url, KEY) as verdict:
+        run = Run(verdict, request=fail)
+        with pytest.raises(RuntimeError):
+            run.invoke()
+    assert (run.refunds, server.requests) == ([], 0)
+
+
+def test_of_several_calls_at_once_only_those_run_that_are_allowed(server: ScriptedServer) -> None:
+    class Rules(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            charge = json.loads(request.content)["arguments"]["charge"]
+            effect = "allow" if charge in ("ch_2", "ch_4") else "deny"
+            return httpx.Response(200, json=base("decision", decision=effect, cache_ttl_seconds=60))
+
+    with Verdict(server.url, KEY, transport=Rules()) as verdict:
+        run = Run(verdict, calls=5)
+        run.invoke_all()
+    assert sorted(run.refunds) == [("ch_2", 120), ("ch_4", 120)]

@@ -24,12 +24,12 @@ ASKED = {
 }
 
 
-async def run_agent(server: ScriptedServer, arguments: str = ARGUMENTS) -> tuple[list[str], str]:
+async def run_agent(server: ScriptedServer, arguments: str = ARGUMENTS, **options: Any) -> tuple[list[str], str]:
     """What the tool did, and what the model was told of it."""
     refunds: list[str] = []
     async with AsyncVerdict(server.url, KEY) as verdict:
 
-        @function_tool(tool_input_guardrails=[verdict_guardrail(verdict, approval_timeout_ms=1000)])
+        @function_tool(tool_input_guardrails=[verdict_guardrail(verdict, approval_timeout_ms=1000, **options)])
         def refund(charge: str, amount: int) -> str:
             """Pays money back."""
             refunds.append(f"{charge} {amount}")
@@ -42,8 +42,8 @@ async def run_agent(server: ScriptedServer, arguments: str = ARGUMENTS) -> tuple
     return refunds, json.dumps(outputs)
 
 
-def run(server: ScriptedServer, arguments: str = ARGUMENTS) -> tuple[list[str], str]:
-    return asyncio.run(run_agent(server, arguments))
+def run(server: ScriptedServer, arguments: str = ARGUMENTS, **options: Any) -> tuple[list[str], str]:
+    return asyncio.run(run_agent(server, arguments, **options))
 
 
 def test_a_tool_that_is_allowed_runs_once(server: ScriptedServer) -> None:
@@ -75,6 +75,55 @@ def test_arguments_that_cannot_be_asked_about_do_not_run(arguments: str, server:
     refunds, told = run(server, arguments)
     assert (refunds, server.requests) == ([], 0)
     assert "refunded" not in told
+
+
+MASKED = allow(obligations=[{"type": "redact", "params": {"fields": ["card"]}}])
+
+
+def test_a_tool_whose_allow_comes_with_duties_that_nobody_takes_on_does_not_run(server: ScriptedServer) -> None:
+    server.script = [MASKED]
+    refunds, told = run(server)
+    assert refunds == []
+    assert "duties that nobody here takes on: redact" in told
+
+
+def test_duties_are_taken_on_before_the_tool_runs(server: ScriptedServer) -> None:
+    server.script = [MASKED]
+    taken: list[str] = []
+
+    async def take_on(duties: Any, _: Any) -> None:
+        await asyncio.sleep(0)
+        taken.append(duties[0]["type"])
+
+    refunds, _ = run(server, on_obligations=take_on)
+    assert (taken, refunds) == (["redact"], ["ch_1 120"])
+
+
+@pytest.mark.parametrize("option", ["request", "on_obligations"])
+def test_a_helper_that_fails_ends_the_run_without_the_tool(option: str, server: ScriptedServer) -> None:
+    server.script = [MASKED]
+    refunds: list[str] = []
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("no idea")
+
+    async def run() -> None:
+        async with AsyncVerdict(server.url, KEY) as verdict:
+            options: Any = {option: fail}
+
+            @function_tool(tool_input_guardrails=[verdict_guardrail(verdict, **options)], failure_error_function=None)
+            def refund(charge: str, amount: int) -> str:
+                """Pays money back."""
+                refunds.append(f"{charge} {amount}")
+                return "refunded"
+
+            model = ScriptedModel([[function_call("refund", ARGUMENTS, call_id="call_1")], [assistant_message("done")]])
+            agent = Agent(name="support", model=model, tools=[refund])
+            await Runner.run(agent, "refund it", run_config=RunConfig(tracing_disabled=True))
+
+    with pytest.raises(Exception, match="no idea"):
+        asyncio.run(run())
+    assert refunds == []
 
 
 def test_a_tool_waits_for_a_person(server: ScriptedServer) -> None:
