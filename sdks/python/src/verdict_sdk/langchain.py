@@ -8,6 +8,7 @@ SECURITY: put it last. A middleware behind it could change the call that was ask
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -80,6 +81,8 @@ class VerdictMiddleware(AgentMiddleware[Any, Any, Any]):
         except VerdictSdkError as error:
             return _refusal(request, error)
         if taken is not None:
+            if inspect.iscoroutine(taken):
+                taken.close()
             raise TypeError("a `Verdict` cannot await what `on_obligations` gives")
         return None
 
