@@ -1,5 +1,6 @@
 import { domainToUnicode } from "node:url";
 import { canonicalHost, canonicalPath, DEFAULT_PORTS, isUnambiguousUrl } from "../model/destination.ts";
+import { readUrl } from "../model/read-url.ts";
 import { type DomainParts, domainPartsOf } from "./domain-list.ts";
 import { readAddress } from "./ip-address.ts";
 import { type AddressKinds, NO_KINDS, parseIp } from "./parse-ip.ts";
@@ -54,8 +55,8 @@ const URL_LENGTH_MAX = 8_192;
 export function parseUrl(text: string): UrlParts {
   if (text.length > URL_LENGTH_MAX) return refused(`longer than ${URL_LENGTH_MAX} characters`, NO_HOST);
   // Most texts that are looked at have no scheme, and the parser takes long to say so.
-  if (!text.includes(":") || !URL.canParse(text)) return NO_URL;
-  const url = new URL(text);
+  const url = text.includes(":") ? readUrl(text) : undefined;
+  if (url === undefined) return NO_URL;
   const host = url.hostname === "" ? "" : canonicalHost(url.hostname);
   if (host === undefined) return refused("has a host that is not a host name", NO_HOST);
   const hostParts = hostPartsOf(host);

@@ -1,3 +1,4 @@
+import { readUrl } from "../model/read-url.ts";
 import { CliError } from "./cli-error.ts";
 
 /**
@@ -5,7 +6,7 @@ import { CliError } from "./cli-error.ts";
  * @throws CliError, which does not repeat the address: it may hold a password
  */
 export function parseServiceUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = readUrl(text);
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
   if (url === undefined || !isHttp || url.username !== "" || url.password !== "" || url.search + url.hash !== "") {
     throw new CliError("the address of the service is not one", {

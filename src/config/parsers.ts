@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { readUrl } from "../model/read-url.ts";
 
 /**
  * Readers of one variable's text. Each returns undefined for text that is not allowed; what is allowed is described
@@ -70,7 +71,7 @@ export function parseUrl(text: string, schemes: readonly string[]): string | und
   const [, scheme = "", authority = "", rest = ""] = match;
   if (!schemes.includes(scheme)) return undefined;
   const firstHost = authority.replace(/,[^@]*$/, "");
-  return URL.canParse(`${scheme}://${firstHost}${rest}`) ? text : undefined;
+  return readUrl(`${scheme}://${firstHost}${rest}`) === undefined ? undefined : text;
 }
 
 /** JSON pointers (RFC 6901) that are not the whole document, separated by commas. */

@@ -1,5 +1,6 @@
 import type { Destination } from "./activation.ts";
 import type { FieldFault } from "./errors.ts";
+import { readUrl } from "./read-url.ts";
 
 type Result =
   | { readonly ok: true; readonly value: Destination }
@@ -70,11 +71,11 @@ function completeFromUrl(
   known: Destination,
   fault: (part: keyof Destination, detail: string) => void,
 ): void {
-  if (!isUnambiguousUrl(text) || !URL.canParse(text)) {
+  const url = isUnambiguousUrl(text) ? readUrl(text) : undefined;
+  if (url === undefined) {
     fault("url", "is not an absolute URL (`scheme://host/path`, without spaces, control characters or backslashes)");
     return;
   }
-  const url = new URL(text);
   const scheme = url.protocol.slice(0, -1);
   url.pathname = canonicalPath(url.pathname);
   if (SPECIAL.has(scheme) && url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
@@ -127,8 +128,8 @@ export function canonicalHost(host: string): string | undefined {
   if (/[/\\?#@\s]/.test(host)) return undefined;
   const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   if (bare.startsWith("[") && !bare.endsWith("]")) return undefined;
-  const url = `http://${bare}/`;
-  return URL.canParse(url) ? canonicalHostname(new URL(url).hostname) : undefined;
+  const url = readUrl(`http://${bare}/`);
+  return url && canonicalHostname(url.hostname);
 }
 
 /** Names that the URL parser would give back as they are, which is nearly all of them; it takes a microsecond to say so. */

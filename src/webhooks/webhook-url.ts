@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { readUrl } from "../model/read-url.ts";
 import type { FileReport } from "../rules/diagnostics.ts";
 import { readText } from "../rules/fields.ts";
 import type { YamlNode } from "../rules/yaml-tree.ts";
@@ -12,10 +13,9 @@ import { type AddressGuard, plainHost } from "./address-guard.ts";
 export function readWebhookUrl(report: FileReport, node: YamlNode, guard: AddressGuard): URL | undefined {
   const text = readText(report, "url", node, { max: 2048 });
   if (text === undefined) return undefined;
-  const fault = URL.canParse(text)
-    ? faultOf(new URL(text), guard)
-    : "must be an absolute URL that begins with `https://`";
-  if (fault === undefined) return new URL(text);
+  const url = readUrl(text);
+  const fault = url === undefined ? "must be an absolute URL that begins with `https://`" : faultOf(url, guard);
+  if (fault === undefined) return url;
   report.error("invalid-value", node.offset, `\`url\` (not shown) ${fault}`);
   return undefined;
 }
