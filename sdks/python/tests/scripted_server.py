@@ -203,6 +203,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._status, {"content-type": "application/json"}, HALF_AN_ALLOW, 2 * len(HALF_AN_ALLOW))
         self._hang()
 
+    def _drip_head(self) -> None:
+        """The same of the head."""
+        self.close_connection = True
+        self.write("HTTP/1.1 200 OK\r\nX-Endless: ")
+        while not self.server.owner.stopping.wait(0.01):
+            self.write("x")
+
     def _drip(self) -> None:
         """Beyond the vectors: an answer that never ends, in pieces that each come in time."""
         self._send(200, {"content-type": "application/json"}, b"", 1_000_000)

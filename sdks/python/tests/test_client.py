@@ -71,11 +71,12 @@ def test_a_cookie_is_not_sent_back(connect: Connect, server: ScriptedServer, req
     assert server.faults == []
 
 
+@pytest.mark.parametrize("behaviour", ["drip", "drip_head"])
 @pytest.mark.parametrize("client_type", [Verdict, AsyncVerdict])
 def test_an_answer_that_comes_drop_by_drop_ends_with_the_timeout(
-    client_type: type[Any], server: ScriptedServer, request_body: dict[str, Any]
+    client_type: type[Any], behaviour: str, server: ScriptedServer, request_body: dict[str, Any]
 ) -> None:
-    server.script = [{"behaviour": "drip"}]
+    server.script = [{"behaviour": behaviour}]
 
     async def evaluate() -> object:
         client = client_type(server.url, KEY, timeout_ms=200)

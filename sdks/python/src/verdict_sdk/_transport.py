@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from ._cache import SILENCE_SECONDS
+from ._deadline import DeadlineTransport, ending_at
 from ._events import STREAM_PATH, PolicyFollower
 from ._exchange import Answer, NoAnswer, Send
 from ._forking import renew_after_fork
@@ -33,7 +34,7 @@ class SyncTransport:
         self._requests = _RequestFactory(configuration)
         authorities = _authorities(configuration)
         self._pool = _Pool(
-            lambda: transport or httpx.HTTPTransport(verify=authorities, limits=_LIMITS),
+            lambda: transport or DeadlineTransport(authorities, _LIMITS),
             lambda: os.getpid(),
         )
 
@@ -41,16 +42,17 @@ class SyncTransport:
         deadline = time.monotonic() + send.timeout_seconds
         had_begun = False
         try:
-            response = self._pool.get().handle_request(self._requests.create(send, deadline))
-            had_begun = True
-            try:
-                return _answer(response, _read(response, deadline))
-            except (httpx.RequestError, TimeoutError):
-                if response.status_code == 200:
-                    raise
-                return _error_without_body(response)
-            finally:
-                response.close()
+            with ending_at(deadline):
+                response = self._pool.get().handle_request(self._requests.create(send, deadline))
+                had_begun = True
+                try:
+                    return _answer(response, _read(response, deadline))
+                except (httpx.RequestError, TimeoutError):
+                    if response.status_code == 200:
+                        raise
+                    return _error_without_body(response)
+                finally:
+                    response.close()
         except (httpx.RequestError, TimeoutError) as error:
             failure = _no_answer(error, had_begun)
         # SECURITY: outside of the handler, so that the request with its key is in no error's context.
@@ -59,7 +61,8 @@ class SyncTransport:
     def follow(self, follower: PolicyFollower, opened: Callable[[httpx.Response], None]) -> None:
         """Reads the event stream until it ends, and raises what ended it. `opened` may keep what can end it."""
         request = self._requests.create_stream()
-        response = self._pool.get().handle_request(request)
+        with ending_at(time.monotonic() + self._requests.timeout_seconds):
+            response = self._pool.get().handle_request(request)
         request.extensions["timeout"]["read"] = SILENCE_SECONDS
         try:
             opened(response)
@@ -163,7 +166,7 @@ class _RequestFactory:
             raise ConfigurationError("the address is not a URL")
         self._url = url
         self._base_path = url.raw_path.rstrip(b"/")
-        self._timeout_seconds = configuration.timeout_ms / 1000
+        self.timeout_seconds = configuration.timeout_ms / 1000
         self._headers = [
             ("authorization", f"Bearer {configuration.api_key}"),
             ("accept", "application/json"),
@@ -182,7 +185,7 @@ class _RequestFactory:
     def create_stream(self) -> httpx.Request:
         headers = [(name, "text/event-stream" if name == "accept" else value) for name, value in self._headers]
         # Of httpx, for each phase: until the stream has begun.
-        extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_seconds)}
+        extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_seconds)}
         return httpx.Request("GET", self._url_of(STREAM_PATH), headers=headers, extensions=extensions)
 
     def _url_of(self, path: str) -> httpx.URL:
