@@ -180,6 +180,30 @@ def test_who_waited_for_a_question_that_was_given_up_asks(server: ScriptedServer
     assert server.requests == 2
 
 
+@leaves_a_connection_behind
+def test_a_client_of_two_event_loops_at_once_wakes_none_from_the_other(
+    server: ScriptedServer, request_body: dict[str, Any]
+) -> None:
+    late = allow()
+    late["respond"]["delay_ms"] = 300
+    server.script = [late, allow()]
+    verdict = AsyncVerdict(server.url, KEY, fail_mode="open", timeout_ms=3000)
+    given: list[Decision] = []
+
+    def ask(client: AsyncVerdict) -> None:
+        given.append(asyncio.run(client.evaluate(request_body)))
+
+    threads = [threading.Thread(target=ask, args=(verdict,)) for _ in range(2)]
+    threads[0].start()
+    server.first_request.wait()
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert [decision.fail_open for decision in given] == [False, False]
+    del verdict, threads
+    gc.collect()
+
+
 def test_who_waits_for_a_question_without_end_asks(server: ScriptedServer, request_body: dict[str, Any]) -> None:
     server.script = [{"behaviour": "hang"}, allow()]
 

@@ -207,3 +207,30 @@ def test_an_event_of_lines_without_an_end_is_given_up(line: bytes) -> None:
 
     with pytest.raises(ValueError, match="does not end"):
         feed()
+
+
+@leaves_a_connection_behind
+def test_a_client_of_two_event_loops_at_once_has_one_stream(server: ScriptedServer, heard: Heard) -> None:
+    server.script = [allow()] * 40
+    server.stream_script = [OPEN]
+    verdict = AsyncVerdict(server.url, KEY, events="on", cache_ttl_seconds=1, surroundings=heard.surroundings())
+    turns = [threading.Semaphore(1), threading.Semaphore(0)]
+
+    async def ask(client: AsyncVerdict, number: int) -> None:
+        for _ in range(10):
+            await asyncio.to_thread(turns[number].acquire)
+            assert (await client.evaluate(REQUEST)).allowed
+            turns[1 - number].release()
+
+    def run(client: AsyncVerdict, number: int) -> None:
+        asyncio.run(ask(client, number))
+
+    threads = [threading.Thread(target=run, args=(verdict, number)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The second loop follows for itself only once the first one has ended.
+    assert server.streams <= 2
+    del verdict, threads, thread
+    gc.collect()

@@ -143,34 +143,37 @@ class DecisionCache:
 class Flight(Generic[Event]):
     """A question that somebody is asking. `landed` is set when it was answered, failed, or was given up."""
 
-    def __init__(self, landed: Event) -> None:
+    def __init__(self, landed: Event, place: tuple[object, str]) -> None:
         self.landed = landed
+        self.place = place
         self.error: Exception | None = None
 
 
 class Flights:
-    """One question at a time for each key."""
+    """One question at a time for each key, of an event loop where there is one: who waits in another is not woken."""
 
-    def __init__(self, create_event: Callable[[], Any]) -> None:
+    def __init__(self, create_event: Callable[[], Any], get_loop: Callable[[], object]) -> None:
         self._create_event = create_event
+        self._get_loop = get_loop
         self.forked()
         renew_after_fork(self)
 
     def forked(self) -> None:
         """What the parent process is asking is answered there."""
-        self._flights: dict[str, Flight[Any]] = {}
+        self._flights: dict[tuple[object, str], Flight[Any]] = {}
         self._lock = Lock()
 
     def join(self, key: str) -> tuple[Flight[Any], bool]:
         """The flight of this key, and whether it is the caller who has to ask, and to `land` it in any case."""
+        place = (self._get_loop(), key)
         with self._lock:
-            flight = self._flights.get(key)
+            flight = self._flights.get(place)
             if flight is not None:
                 return flight, False
-            flight = self._flights[key] = Flight(self._create_event())
+            flight = self._flights[place] = Flight(self._create_event(), place)
             return flight, True
 
-    def land(self, key: str, flight: Flight[Any]) -> None:
+    def land(self, flight: Flight[Any]) -> None:
         with self._lock:
-            self._flights.pop(key, None)
+            self._flights.pop(flight.place, None)
         flight.landed.set()

@@ -43,7 +43,13 @@ def default_surroundings() -> Surroundings:
 
 
 class Core:
-    def __init__(self, arguments: Arguments, surroundings: Surroundings, create_event: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        arguments: Arguments,
+        surroundings: Surroundings,
+        create_event: Callable[[], Any],
+        get_loop: Callable[[], object] = lambda: None,
+    ) -> None:
         self.configuration = read_configuration(arguments, surroundings.env, surroundings.warn)
         self._warn = surroundings.warn
         self._timeout_seconds = self.configuration.timeout_ms / 1000
@@ -55,7 +61,7 @@ class Core:
         self._surroundings = surroundings
         self.begin_stream: Callable[[], None] = _nothing
         """Called before each question, where answers are kept only with the event stream."""
-        self._flights = Flights(create_event)
+        self._flights = Flights(create_event, get_loop)
 
     def evaluate(self, request: Mapping[str, Any], raise_on_deny: bool) -> Flow[Decision]:
         body = self._effective(request)
@@ -184,7 +190,7 @@ class Core:
             flight.error = error
             raise
         finally:
-            self._flights.land(key, flight)
+            self._flights.land(flight)
 
     def _ask_service(self, content: bytes, key: str | None, uses_grant: bool, deadline: float) -> Flow[Decision]:
         """Keeps the answer under the key, where it may be."""

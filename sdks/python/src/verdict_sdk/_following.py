@@ -75,24 +75,35 @@ class AsyncFollowing:
         self._core = core
         self._transport = transport
         self._is_closed = False
-        self._owner: object = None
+        self._owner: tuple[int, object] | None = None
         self._task: asyncio.Task[None] | None = None
         core.begin_stream = self.begin
 
     def begin(self) -> None:
         owner = (os.getpid(), asyncio.get_running_loop())
-        if self._owner == owner or self._is_closed:
+        if self._owner == owner or self._is_closed or self._is_followed(owner[0]):
             return
         # SECURITY: nobody reads any more what another process or loop began to follow.
         self._core.lose_stream()
         self._owner = owner
         self._task = owner[1].create_task(self._run(), name="verdict-events")
 
+    def _is_followed(self, process: int) -> bool:
+        """In another loop that runs as well: what it hears holds for all of them."""
+        task = self._task
+        is_here = self._owner is not None and self._owner[0] == process
+        return is_here and task is not None and not task.done() and task.get_loop().is_running()
+
     async def close(self) -> None:
         self._is_closed = True
-        if self._task is not None and self._task.get_loop() is asyncio.get_running_loop():
+        if self._task is None:
+            return
+        if self._task.get_loop() is asyncio.get_running_loop():
             self._task.cancel()
             await asyncio.wait([self._task])
+        else:
+            with contextlib.suppress(RuntimeError):
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
     async def _run(self) -> None:
         follower = self._core.create_follower()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -33,9 +34,10 @@ class SyncTransport:
     def __init__(self, configuration: Configuration, transport: httpx.BaseTransport | None) -> None:
         self._requests = _RequestFactory(configuration)
         authorities = _authorities(configuration)
+        threads = _Threads()
         self._pool = _Pool(
             lambda: transport or DeadlineTransport(authorities, _LIMITS),
-            lambda: os.getpid(),
+            lambda: threads,
         )
 
     def send(self, send: Send) -> Answer | NoAnswer:
@@ -85,7 +87,7 @@ class AsyncTransport:
         authorities = _authorities(configuration)
         self._pool = _Pool(
             lambda: transport or httpx.AsyncHTTPTransport(verify=authorities, limits=_LIMITS),
-            lambda: (os.getpid(), asyncio.get_running_loop()),
+            asyncio.get_running_loop,
         )
 
     async def send(self, send: Send) -> Answer | NoAnswer:
@@ -130,29 +132,36 @@ class AsyncTransport:
 Transport = TypeVar("Transport")
 
 
+class _Threads:
+    """All threads of a process share what an event loop has of its own."""
+
+
 class _Pool(Generic[Transport]):
     """SECURITY: a process that was forked has connections of its own, or it would read what others are answered.
 
-    So has an event loop, because a connection does not outlive the loop that it was made in.
+    So has each event loop, because a connection does not outlive the loop that it was made in.
     """
 
     def __init__(self, create: Callable[[], Transport], get_owner: Callable[[], object]) -> None:
         self._create = create
         self._get_owner = get_owner
+        self._process = os.getpid()
+        self._transports: WeakKeyDictionary[object, Transport] = WeakKeyDictionary()
         self.forked()
-        self._owner: object = None
-        self._transport: Transport | None = None
         renew_after_fork(self)
 
     def forked(self) -> None:
         self._lock = threading.Lock()
 
     def get(self) -> Transport:
-        owner = self._get_owner()
+        owner, process = self._get_owner(), os.getpid()
         with self._lock:
-            if self._transport is None or self._owner != owner:
-                self._owner, self._transport = owner, self._create()
-            return self._transport
+            if self._process != process:
+                self._process, self._transports = process, WeakKeyDictionary()
+            transport = self._transports.get(owner)
+            if transport is None:
+                transport = self._transports[owner] = self._create()
+            return transport
 
 
 class _RequestFactory:

@@ -55,7 +55,7 @@ class AsyncVerdict:
             "events": events,
             "identity": identity,
         }
-        self._core = Core(arguments, surroundings or default_surroundings(), asyncio.Event)
+        self._core = Core(arguments, surroundings or default_surroundings(), asyncio.Event, asyncio.get_running_loop)
         self._transport = AsyncTransport(self._core.configuration, transport)
         self._following = AsyncFollowing(self._core, self._transport)
         self.approvals = AsyncApprovals(self)
