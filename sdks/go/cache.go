@@ -29,6 +29,8 @@ type cache struct {
 	epoch     int
 	hasStream bool
 	heardAt   time.Duration
+	// No stream counts any more.
+	isClosed bool
 }
 
 type entry struct {
@@ -193,12 +195,20 @@ func (c *cache) streamSpeaks() bool {
 func (c *cache) streamTellsRevision(revision string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.hasStream && c.revision == revision {
+	if c.isClosed || (c.hasStream && c.revision == revision) {
 		return
 	}
 	c.hasStream, c.revision = true, revision
 	c.epoch++
 	c.empty()
+}
+
+// endStreams is streamEnds for good, also for who is about to take what a stream tells.
+func (c *cache) endStreams() {
+	c.mu.Lock()
+	c.isClosed = true
+	c.mu.Unlock()
+	c.streamEnds()
 }
 
 func (c *cache) streamEnds() {

@@ -54,7 +54,7 @@ func (f *follower) begin() {
 // close ends the stream for good. What was kept with it is not given any more.
 func (f *follower) close() {
 	f.stop()
-	f.client.cache.streamEnds()
+	f.client.cache.endStreams()
 }
 
 func (f *follower) run() {

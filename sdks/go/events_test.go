@@ -245,3 +245,18 @@ func TestAnEventOfLinesWithoutAnEndIsGivenUp(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAStreamStillTellsAfterCloseTurnsNothingOn(t *testing.T) {
+	kept := newCache(time.Minute, 10, func() time.Duration { return 0 })
+	kept.needsStream = true
+	kept.streamBegins()
+	kept.streamTellsRevision("a")
+	if !kept.mayKeep() {
+		t.Error("a stream that told a revision does not count")
+	}
+	kept.endStreams()
+	kept.streamTellsRevision("b")
+	if kept.mayKeep() {
+		t.Error("a stream counts after the end")
+	}
+}

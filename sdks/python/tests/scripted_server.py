@@ -153,8 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
 
     def write(self, text: str) -> None:
+        # Not through a buffer: the client may take that as its sign to leave, and there is nothing to flush then.
         self.wfile.write(text.encode())
-        self.wfile.flush()
 
     def _open(self, text: str) -> None:
         """An event stream, until the client leaves it."""

@@ -64,3 +64,14 @@ def test_an_overtaken_answer_does_not_bring_its_revision_back() -> None:
     cache.saw_revision("a", asked_at)
     cache.take("key", decision("b"), clock(), cache.epoch())
     assert cache.get("key") is not None
+
+
+def test_what_a_stream_still_tells_after_the_end_turns_nothing_on() -> None:
+    clock = Clock()
+    cache = DecisionCache(60, 10, clock, needs_stream=True)
+    cache.stream_begins()
+    cache.stream_tells_revision("a")
+    assert cache.epoch() is not None
+    cache.close()
+    cache.stream_tells_revision("b")
+    assert cache.epoch() is None

