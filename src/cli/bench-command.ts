@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { memoryUsage } from "node:process";
 import type { Activation } from "../model/activation.ts";
 import { parseJsonText } from "../model/json-text.ts";
@@ -15,6 +14,7 @@ import { EXIT } from "./exit-codes.ts";
 import { loadRules } from "./load-rules.ts";
 import { createPaint } from "./paint.ts";
 import { printableJson } from "./printable.ts";
+import { readBytes } from "./read-request.ts";
 
 export interface BenchOptions {
   readonly rules?: string;
@@ -33,7 +33,9 @@ export async function runBench(deps: CliDeps, file: string | undefined, options:
   const earlier = options.compare === undefined ? undefined : await readReport(deps, options.compare);
   const ruleSet = await loadRules(deps, place, "the rules have errors, so nothing was measured");
   const activations =
-    file === undefined ? await readFixtures(deps, place) : readRequests(await readText(deps, file), file, deps.now());
+    file === undefined
+      ? await readFixtures(deps, place)
+      : readRequests(await readText(deps, file, REQUESTS_HINT), file, deps.now());
   const report = benchRules(
     { ruleSet, activations, seconds: options.seconds },
     { microseconds: () => performance.now() * 1000, heapUsedBytes: () => memoryUsage().heapUsed },
@@ -52,9 +54,11 @@ async function readFixtures(deps: CliDeps, place: RulesPlace): Promise<Activatio
   if (activations.length > 0) return activations;
   throw new CliError(`there are no fixtures beside the rules in \`${place.shown}\` to take requests from`, {
     exitCode: EXIT.usage,
-    hint: "Name a file with requests, one JSON object a line.",
+    hint: REQUESTS_HINT,
   });
 }
+
+const REQUESTS_HINT = "Name a file with requests, one JSON object a line, or `-` for stdin.";
 
 /** One request a line, with the bounds and the shape of the HTTP interface. */
 function readRequests(text: string, file: string, now: number): Activation[] {
@@ -64,7 +68,7 @@ function readRequests(text: string, file: string, now: number): Activation[] {
     activations.push(readRequest(line, `${file}:${at + 1}`, `line-${at + 1}`, now));
   }
   if (activations.length > 0) return activations;
-  throw new CliError(`\`${file}\` holds no request`, { hint: "Write one request as a JSON object on each line." });
+  throw new CliError(`\`${file}\` holds no request`, { hint: REQUESTS_HINT });
 }
 
 function readRequest(line: string, where: string, id: string, now: number): Activation {
@@ -77,8 +81,8 @@ function readRequest(line: string, where: string, id: string, now: number): Acti
   return offlineActivation(parsed.value, id, now);
 }
 
-async function readText(deps: CliDeps, file: string): Promise<string> {
-  const bytes = file === "-" ? await deps.readStdin() : await readNamed(deps, file);
+async function readText(deps: CliDeps, file: string, hint: string): Promise<string> {
+  const bytes = await readBytes(deps, file, hint);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -86,19 +90,10 @@ async function readText(deps: CliDeps, file: string): Promise<string> {
   }
 }
 
-async function readNamed(deps: CliDeps, file: string): Promise<Uint8Array> {
-  try {
-    return await deps.readFile(resolve(deps.cwd, file));
-  } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    throw new CliError(`\`${file}\` cannot be read (${reason})`, { exitCode: EXIT.usage, cause: error });
-  }
-}
-
 /** What an earlier run printed. */
 async function readReport(deps: CliDeps, file: string): Promise<BenchReport> {
-  const text = await readText(deps, file);
   const hint = "Make one with `verdict bench --format json`.";
+  const text = await readText(deps, file, hint);
   try {
     const report = JSON.parse(text) as Partial<BenchReport> | null;
     const numbers = [

@@ -24,7 +24,7 @@ export async function readRequest(
   file: string | undefined,
   overrides: RequestOverrides,
 ): Promise<EvaluateRequest> {
-  const text = decode(await readBytes(deps, file));
+  const text = decode(await readBytes(deps, file, "Name a file that holds one request as JSON, or `-` for stdin."));
   const json = parseJsonText(text);
   if (!json.ok) {
     throw new CliError(json.code === "malformed_json" ? "the request is not JSON" : "the request cannot be used", {
@@ -36,7 +36,8 @@ export async function readRequest(
   return override(parsed.value, overrides);
 }
 
-async function readBytes(deps: CliDeps, file: string | undefined): Promise<Uint8Array> {
+/** A file, or stdin where there is none or it is `-`. @throws CliError with the hint when it cannot be read */
+export async function readBytes(deps: CliDeps, file: string | undefined, hint: string): Promise<Uint8Array> {
   if (file === undefined || file === "-") return deps.readStdin();
   try {
     return await deps.readFile(resolve(deps.cwd, file));
@@ -44,7 +45,7 @@ async function readBytes(deps: CliDeps, file: string | undefined): Promise<Uint8
     const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     throw new CliError(`\`${file}\` cannot be read (${reason})`, {
       exitCode: EXIT.usage,
-      hint: "Name a file that holds one request as JSON, or `-` for stdin.",
+      hint,
       cause: error,
     });
   }

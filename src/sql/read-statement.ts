@@ -5,7 +5,7 @@ import type { SqlNode } from "./parser.ts";
 import { isExtension } from "./parser-extensions.ts";
 import { isPureFunction } from "./pure-functions.ts";
 import { CHANGING_TYPES, HARMLESS_KINDS, kindOf } from "./statement-kinds.ts";
-import { objectOf } from "./statement-objects.ts";
+import { droppedTables, objectOf } from "./statement-objects.ts";
 import { isConstantComparison, isTrivialCondition, joinsConstant } from "./where-condition.ts";
 
 /** Where a part of a statement stands. */
@@ -288,16 +288,4 @@ function note(statement: StatementDraft, name: string, role: Place["role"]): voi
   statement.tables.add(name);
   if (role === "read") statement.reads.add(name);
   if (role === "write") statement.writes.add(name);
-}
-
-const RELATIONS: ReadonlySet<string> = new Set([
-  ...["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE", "OBJECT_INDEX"],
-]);
-/** Objects that belong to a table, whose name is before theirs. */
-const OF_TABLES: ReadonlySet<string> = new Set(["OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY"]);
-
-function droppedTables({ objects, removeType }: SqlNode): string[] {
-  const addresses = (objects as readonly SqlNode[]).map(addressOf);
-  if (RELATIONS.has(String(removeType))) return addresses.map(qualifiedName);
-  return OF_TABLES.has(String(removeType)) ? addresses.map((parts) => qualifiedName(parts.slice(0, -1))) : [];
 }

@@ -1,3 +1,4 @@
+import { addressOf, qualifiedName } from "./names.ts";
 import type { SqlNode } from "./parser.ts";
 
 /** Objects by the node of a statement, where its name does not tell. */
@@ -42,4 +43,17 @@ export function objectOf(type: string, node: SqlNode): string {
       .replaceAll("_", " ");
   const named = /^(?:Create|Alter|Drop)(\w+?)Stmt$/.exec(type)?.[1];
   return named === undefined ? "" : named.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toUpperCase();
+}
+
+const RELATIONS: ReadonlySet<string> = new Set([
+  ...["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE", "OBJECT_INDEX"],
+]);
+/** Objects that belong to a table, whose name is before theirs. */
+const OF_TABLES: ReadonlySet<string> = new Set(["OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY"]);
+
+/** Tables, or what is like one, that a `DROP` removes or that something of theirs is removed from. */
+export function droppedTables({ objects, removeType }: SqlNode): string[] {
+  const addresses = (objects as readonly SqlNode[]).map(addressOf);
+  if (RELATIONS.has(String(removeType))) return addresses.map(qualifiedName);
+  return OF_TABLES.has(String(removeType)) ? addresses.map((parts) => qualifiedName(parts.slice(0, -1))) : [];
 }
