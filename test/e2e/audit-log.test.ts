@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -51,6 +51,20 @@ async function follow(service: TestedService, lastId?: string) {
     lastId: () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)![1]!,
   };
 }
+
+test("a stop leaves no rule set of earlier processes out of the archive", async () => {
+  const dataDir = join(temporaryFolder(), "data");
+  const waiting = join(dataDir, "rule-sets");
+  mkdirSync(waiting, { recursive: true });
+  for (let nth = 0; nth < 300; nth += 1) {
+    const digest = String(nth).padStart(64, "0");
+    const kept = { revision: `sha256:${digest}`, sources: [{ path: "a.yaml", content: "version: 1\n" }], at: nth };
+    writeFileSync(join(waiting, `${digest}.json`), JSON.stringify(kept));
+  }
+  const service = await startService({ dataDir });
+  expect((await service.stop()).code).toBe(0);
+  expect(readdirSync(waiting)).toEqual([]);
+});
 
 test("an export of a log that went through a crash is verified offline, and one changed letter is found", async () => {
   const first = await startService();
