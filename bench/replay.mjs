@@ -1,7 +1,8 @@
 // How fast recorded decisions are decided again: `npm run build` first, then `node bench/replay.mjs [records]`. Makes an export of
 // records of about 1.4 KB in a temporary folder (200,000 take 280 MB) and replays it as `verdict replay --export` does, over
 // the rules that decided and over a change of them, in one thread and in as many as there are processors, as the
-// command does after a second; then with the command itself, from its start to its end. Best and median of some rounds.
+// command does after a second; then with the command itself, from its start to its end, over these and over five times as
+// many. Best and median of some rounds.
 import { spawnSync } from "node:child_process";
 import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -30,11 +31,11 @@ function ruleSetOf(sources) {
 }
 
 /** As a service writes them: one in fifty has a redacted argument. */
-async function writeExport(path, ruleSet) {
+async function writeExport(path, ruleSet, records) {
   const out = createWriteStream(path);
   const newId = createUuidv7((bytes) => bytes.fill(7));
   let head = { writer: "01890b6e-7c00-7000-8000-000000000002", seq: 0, hash: GENESIS };
-  for (let n = 0; n < RECORDS; n++) {
+  for (let n = 0; n < records; n++) {
     const id = newId(START + n);
     const request = requestOf(n % RULES);
     const { identity } = activationOf(n % RULES);
@@ -88,17 +89,14 @@ const medianOf = (values) => values.toSorted((a, b) => a - b)[values.length >> 1
 const ratesText = (rates) => `${number(Math.max(...rates))} records/s (median ${number(medianOf(rates))})`;
 const number = (value) => Math.round(value).toLocaleString("en");
 
-function commandRates(folder, path, sources) {
+function commandRates(rules, path, records) {
   const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-  const rules = join(folder, "rules");
-  mkdirSync(rules);
-  for (const source of sources) writeFileSync(join(rules, source.path), source.content);
   return Array.from({ length: ROUNDS }, () => {
     const startedAt = performance.now();
     const argv = [main, "replay", rules, "--export", path, "--format", "json"];
     const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8", env: {} });
-    if (status !== 0 || JSON.parse(stdout).unchanged !== RECORDS) throw new Error(stderr);
-    return (RECORDS / (performance.now() - startedAt)) * 1e3;
+    if (status !== 0 || JSON.parse(stdout).unchanged !== records) throw new Error(stderr);
+    return (records / (performance.now() - startedAt)) * 1e3;
   });
 }
 
@@ -107,7 +105,7 @@ try {
   const path = join(folder, "export.ndjson");
   const sources = sourcesOf(RULES, 1);
   const ruleSet = ruleSetOf(sources);
-  await writeExport(path, ruleSet);
+  await writeExport(path, ruleSet, RECORDS);
   console.log(
     `${RECORDS.toLocaleString("en")} records of ${Math.round(statSync(path).size / RECORDS)} bytes, ${RULES} rules`,
   );
@@ -145,7 +143,14 @@ try {
       console.log(`${name}, ${shown}: ${figures} (${found})`);
     }
   }
-  console.log(`the command, from start to end: ${ratesText(commandRates(folder, path, sources))}`);
+  const rulesFolder = join(folder, "rules");
+  mkdirSync(rulesFolder);
+  for (const source of sources) writeFileSync(join(rulesFolder, source.path), source.content);
+  for (const records of [RECORDS, RECORDS * 5]) {
+    if (records !== RECORDS) await writeExport(path, ruleSet, records);
+    const rates = commandRates(rulesFolder, path, records);
+    console.log(`the command over ${number(records)}, from start to end: ${ratesText(rates)}`);
+  }
   console.log(`resident ${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most; target 100,000 records/s`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
