@@ -6,7 +6,7 @@ import type { SpoolProblem } from "./adapters/fs/spool-problems.ts";
 import { type ChainHead, createCheckpoint, type Signer, serializeRecord } from "./audit/index.ts";
 import type { Config } from "./config/index.ts";
 import { createUuidv7 } from "./model/uuid.ts";
-import { unretire } from "./worker-directories.ts";
+import { unretire } from "./workers/directories.ts";
 
 export interface OpenedSpool {
   readonly spool: FileSpool;

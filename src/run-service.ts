@@ -4,8 +4,8 @@ import { packageRoot } from "./package-root.ts";
 import { type ServiceAddress, toServiceAddress } from "./service-address.ts";
 import { type FirstKeys, type RunningService, startService } from "./start-service.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
-import { configOfWorker } from "./worker-directories.ts";
-import { openWorkerLink, type WorkerLink } from "./worker-link.ts";
+import { configOfWorker } from "./workers/directories.ts";
+import { openWorkerLink, type WorkerLink } from "./workers/link.ts";
 
 /**
  * Runs the service until SIGINT or SIGTERM; SIGHUP reloads the rules. A second signal stops at once.
@@ -25,7 +25,7 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
   const worker = openWorkerLink(process);
   try {
     if (worker !== undefined) return await runProcess(configOfWorker(config, worker.number), logger, worker);
-    if (config.workers > 1) return await (await import("./run-workers.ts")).runWorkers(config, logger);
+    if (config.workers > 1) return await (await import("./workers/run-workers.ts")).runWorkers(config, logger);
     return await runProcess(config, logger);
   } catch (error) {
     process.stderr.write(`Verdict cannot start: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -11,14 +11,14 @@ import {
   type Listening,
   listen,
 } from "./http/index.ts";
-import { joinWorkers } from "./join-workers.ts";
 import { VERSION } from "./model/version.ts";
 import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
 import { recordEvent } from "./operations/service.ts";
 import { startRecurringWork } from "./recurring-work.ts";
-import { retireWriters } from "./retire-writers.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import { joinWorkers } from "./workers/join-workers.ts";
+import type { WorkerLink } from "./workers/link.ts";
+import { retireWriters } from "./workers/retire-writers.ts";
 
 /** Pause between attempts of what must succeed before the service is ready; doubles up to the maximum. */
 const RETRY_MS = { first: 250, max: 4000 } as const;

@@ -85,6 +85,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../compose.ts",
   ],
   cli: ["postgres", "pino", "../adapters/memory/spool.ts", "../engine/index.ts", "../rules/index.ts", "../http/app.ts"],
+  workers: ["postgres", "../adapters/memory/spool.ts", "../engine/index.ts", "../start-service.ts", "../http/app.ts"],
   config: ["node:fs", "pino", "../telemetry/index.ts", "../adapters/memory/spool.ts", "../operations/evaluate.ts"],
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/evaluate.ts", "../audit/index.ts"],
 };

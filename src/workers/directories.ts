@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "./config/index.ts";
+import type { Config } from "../config/index.ts";
 
 /** The configuration of one of several workers: what only one process may write is its own, and its share of the disk. */
 export function configOfWorker(config: Config, number: number): Config {

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createWorkerExchange } from "./worker-exchange.ts";
-import { openWorkerLink, type WorkerLink } from "./worker-link.ts";
-import type { ToPrimary, ToWorker } from "./worker-messages.ts";
+import { createWorkerExchange } from "./exchange.ts";
+import { openWorkerLink, type WorkerLink } from "./link.ts";
+import type { ToPrimary, ToWorker } from "./messages.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,4 +1,4 @@
-import type { Answers, News, Question, ToPrimary, ToWorker } from "./worker-messages.ts";
+import type { Answers, News, Question, ToPrimary, ToWorker } from "./messages.ts";
 
 /** As much of a worker as carries messages. */
 export interface WorkerChannel {

@@ -1,7 +1,7 @@
-import type { KeyChanges } from "./identity/index.ts";
-import type { Service } from "./operations/service.ts";
-import { type Metrics, mergeExpositions } from "./telemetry/index.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { KeyChanges } from "../identity/index.ts";
+import type { Service } from "../operations/service.ts";
+import { type Metrics, mergeExpositions } from "../telemetry/index.ts";
+import type { WorkerLink } from "./link.ts";
 
 /**
  * The service of one worker as clients see it, who do not choose the worker that answers them: what was recorded, changed or

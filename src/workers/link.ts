@@ -1,11 +1,4 @@
-import {
-  type Answers,
-  type News,
-  type Question,
-  type ToPrimary,
-  type ToWorker,
-  WORKER_NUMBER,
-} from "./worker-messages.ts";
+import { type Answers, type News, type Question, type ToPrimary, type ToWorker, WORKER_NUMBER } from "./messages.ts";
 
 /** How a worker talks with the process that started it, and by that with the other workers. */
 export interface WorkerLink {

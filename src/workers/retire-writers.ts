@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { openDataDirectory } from "./adapters/fs/data-directory.ts";
-import { createRuleSetOutbox } from "./adapters/fs/rule-set-outbox.ts";
-import { GENESIS } from "./audit/index.ts";
-import type { Composition } from "./compose.ts";
-import type { Config } from "./config/index.ts";
-import { checkpointText, openSpool } from "./open-spool.ts";
-import { isRetired, leftWriterDirs, markRetired } from "./worker-directories.ts";
+import { openDataDirectory } from "../adapters/fs/data-directory.ts";
+import { createRuleSetOutbox } from "../adapters/fs/rule-set-outbox.ts";
+import { GENESIS } from "../audit/index.ts";
+import type { Composition } from "../compose.ts";
+import type { Config } from "../config/index.ts";
+import { checkpointText, openSpool } from "../open-spool.ts";
+import { isRetired, leftWriterDirs, markRetired } from "./directories.ts";
 
 /** Records of one insert. */
 const BATCH = 1000;

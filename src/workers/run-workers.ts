@@ -1,13 +1,13 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as delay } from "node:timers/promises";
-import { openAuditKeys } from "./adapters/fs/audit-keys.ts";
-import { openDataDirectory } from "./adapters/fs/data-directory.ts";
-import type { Config } from "./config/index.ts";
-import { removeStaleSocket } from "./http/index.ts";
-import { nextSignal } from "./next-signal.ts";
-import { countWorkerExits, type Logger } from "./telemetry/index.ts";
-import { createWorkerExchange, type WorkerExchange } from "./worker-exchange.ts";
-import { type ToPrimary, WORKER_NUMBER } from "./worker-messages.ts";
+import { openAuditKeys } from "../adapters/fs/audit-keys.ts";
+import { openDataDirectory } from "../adapters/fs/data-directory.ts";
+import type { Config } from "../config/index.ts";
+import { removeStaleSocket } from "../http/index.ts";
+import { nextSignal } from "../next-signal.ts";
+import { countWorkerExits, type Logger } from "../telemetry/index.ts";
+import { createWorkerExchange, type WorkerExchange } from "./exchange.ts";
+import { type ToPrimary, WORKER_NUMBER } from "./messages.ts";
 
 /** Pause before a worker that died is replaced; doubles while they die young. */
 const REPLACE_MS = { first: 250, max: 10_000 } as const;
