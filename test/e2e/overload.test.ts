@@ -22,7 +22,8 @@ it("a crowd gets answers that are recorded and refusals that are not, probes are
   expect(new Set(crowd.refused)).toEqual(new Set([503]));
 
   const lookup = { action_type: "tool_call", action_name: "crm.get_customer", arguments: { id: "cus_1" } };
-  const after = await service.evaluate(lookup);
+  // A busy machine can make one request alone wait for its millisecond.
+  const after = await waitFor("one request is still refused", () => service.evaluate(lookup));
   expect(after.decision).toBe("allow");
   const recorded = (await service.auditRecords("kind=decision")).map(({ id }) => id);
   expect(recorded.sort()).toEqual([...crowd.answered, after.request_id].sort());
