@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { addPartitions } from "../postgres/add-partitions.ts";
@@ -31,16 +33,23 @@ export async function writeSeedImage(path: string): Promise<void> {
   }
 }
 
+/** Some milliseconds of writing. */
+const FILES_A_TURN = 32;
+
 /**
- * Unpacks a seed image into an empty or missing folder.
+ * Unpacks a seed image into an empty or missing folder. Files are written synchronously, some at a time: a thousand small
+ * ones take a quarter of what they take through the thread pool.
  * @throws Error when the image is missing or broken
  */
 export async function unpackSeedImage(path: string, folder: string): Promise<void> {
   const archive = await promisify(gunzip)(await readFile(path));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let files = 0;
   for (const entry of readTar(archive)) {
     const target = join(folder, entry.path);
-    if (entry.isFolder) await mkdir(target, { recursive: true, mode: 0o700 });
-    else await writeFile(target, entry.content, { mode: 0o600 });
+    if (entry.isFolder) mkdirSync(target, { recursive: true, mode: 0o700 });
+    else writeFileSync(target, entry.content, { mode: 0o600 });
+    files += 1;
+    if (files % FILES_A_TURN === 0) await nextTurn();
   }
 }
