@@ -1,19 +1,18 @@
 #!/usr/bin/env node
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readPublicKeyFiles } from "./adapters/fs/audit-keys.ts";
-import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
-import {
-  createAuditFiles,
-  createHttpDecisionService,
-  createLintFiles,
-  createLiveTerminal,
-  runCli,
-} from "./cli/index.ts";
-import { loadParsers } from "./operations/load-parsers.ts";
+import { createLiveTerminal } from "./cli/approvals-terminal.ts";
+import { createAuditFiles } from "./cli/audit-files.ts";
+import { createHttpDecisionService } from "./cli/hook-http-decisions.ts";
+import { createLintFiles } from "./cli/lint-files.ts";
+import { runCli } from "./cli/run-cli.ts";
 import { packageRoot } from "./package-root.ts";
 
-/** The service and the key store bring a database with them; `verdict rules check` should not wait for that. */
+// Only what every command needs is imported at once, and not by the folder's door: the loading of modules is most of what a
+// short command takes.
+const openRuleDirectory = async (dir: string, kind: "rules" | "fixtures" = "rules") =>
+  (await import("./adapters/fs/rule-directory.ts")).createRuleDirectory({ dir, kind });
+
 const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
@@ -26,19 +25,22 @@ const exitCode = await runCli(process.argv.slice(2), {
   serve: async () => (await import("./run-service.ts")).runService(process.env),
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   async readRules(dir) {
-    const read = await createRuleDirectory({ dir }).read();
-    if (read.ok) await loadParsers(read.sources);
+    const read = await (await openRuleDirectory(dir)).read();
+    if (read.ok) await (await import("./operations/load-parsers.ts")).loadParsers(read.sources);
     return read;
   },
   testFiles: {
-    readFixtures: (dir) => createRuleDirectory({ dir, kind: "fixtures" }).read(),
-    watch: (dir, onChange, onError) => createRuleDirectory({ dir }).watch(onChange, onError),
+    readFixtures: async (dir) => (await openRuleDirectory(dir, "fixtures")).read(),
+    watch: async (dir, onChange, onError) => (await openRuleDirectory(dir)).watch(onChange, onError),
     write: (path, text) => writeFile(path, text),
   },
   lintFiles: createLintFiles(),
   openKeyAdmin: async (options) => (await import("./open-key-admin.ts")).openKeyAdmin(process.env, options),
   auditFiles: createAuditFiles(process.stdin),
-  readAuditKeys: () => readPublicKeyFiles(resolve(process.env.VERDICT_DATA_DIR || ".verdict")),
+  readAuditKeys: async () =>
+    (await import("./adapters/fs/audit-keys.ts")).readPublicKeyFiles(
+      resolve(process.env.VERDICT_DATA_DIR || ".verdict"),
+    ),
   openAuditService: async (options) => (await import("./open-audit-service.ts")).openAuditService(process.env, options),
   openReplayThreads: async (candidate, signal) =>
     (await import("./open-replay-threads.ts")).openReplayThreads(candidate, signal),

@@ -212,6 +212,20 @@ describe("the tree as it is", () => {
     expect(foreign).toEqual([]);
   });
 
+  test("starts a command that needs no rules with no package but the command line's own", () => {
+    // Agents' hosts start `verdict hook` before every tool call.
+    const reached = new Set(["src/main.ts"]);
+    const packages = new Set<string>();
+    for (const path of reached) {
+      for (const from of importsAtStart(path)) {
+        if (from.startsWith(".")) reached.add(join(dirname(path), from));
+        else if (!isBuiltin(from)) packages.add(packageOf(from));
+      }
+    }
+    expect(reached.size).toBeGreaterThan(10);
+    expect([...packages]).toEqual(["commander"]);
+  });
+
   test("has no import that the lint would read otherwise than Node does", () => {
     const odd = sources.filter((path) =>
       importsOf(path).some((from) => /^\.\/.*\.\.|^\.\..*\/\.\/|^\/|^file:|^#/.test(from)),
@@ -282,6 +296,12 @@ function read(path: string): string {
 /** Module names as written, dynamic imports too. */
 function importsOf(path: string): string[] {
   const found = read(path).matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*["']([^"'\n]+)["']/g);
+  return [...found].map((match) => match[1] ?? "");
+}
+
+/** Module names of what is loaded as soon as the module is: neither types nor dynamic imports. */
+function importsAtStart(path: string): string[] {
+  const found = read(path).matchAll(/^(?:(?:import|export)(?! type\b)[^"';()=]*\sfrom|import) "([^"\n]+)";$/gm);
   return [...found].map((match) => match[1] ?? "");
 }
 

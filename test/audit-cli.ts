@@ -40,7 +40,7 @@ export async function createAuditCli() {
       isInteractive: false,
       isErrorInteractive: false,
       auditFiles: createAuditFiles(chunksOf(stdin)),
-      readAuditKeys: () => new Map<string, string>(),
+      readAuditKeys: async () => new Map<string, string>(),
       async openAuditService(options: KeyAdminOptions) {
         opened.push(options);
         return createHttpAuditService({ url: options.url ?? url, key: options.key ?? "none" });

@@ -1,14 +1,8 @@
 import { Readable } from "node:stream";
-import {
-  type CliDeps,
-  CliError,
-  type CreateKeyInput,
-  createAuditFiles,
-  createHttpDecisionService,
-  type KeyAdmin,
-  type KeyAdminOptions,
-  runCli,
-} from "../src/cli/index.ts";
+import { createAuditFiles } from "../src/cli/audit-files.ts";
+import { createHttpDecisionService } from "../src/cli/hook-http-decisions.ts";
+import { type CliDeps, CliError, type CreateKeyInput, type KeyAdmin, type KeyAdminOptions } from "../src/cli/index.ts";
+import { runCli } from "../src/cli/run-cli.ts";
 import type { ApiKey } from "../src/identity/index.ts";
 import { createApiKey } from "../src/identity/index.ts";
 import { AppError } from "../src/model/errors.ts";
@@ -51,7 +45,7 @@ export function createFakeCli(options: FakeCliOptions = {}) {
       readRules: async (dir) => readFake(rules[dir], dir, (path) => !isFixtureFile(path)),
       testFiles: {
         readFixtures: async (dir) => readFake(rules[dir], dir, isFixtureFile),
-        watch: () => async () => {},
+        watch: async () => async () => {},
         async write(path, text) {
           files[path] = text;
         },
@@ -66,7 +60,7 @@ export function createFakeCli(options: FakeCliOptions = {}) {
         return admin;
       },
       auditFiles: createAuditFiles(Readable.from([bytes(stdin)])),
-      readAuditKeys: () => new Map(),
+      readAuditKeys: async () => new Map(),
       openAuditService: async () => {
         throw new CliError("there is no service");
       },

@@ -1,17 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { APPROVAL_STATUSES } from "../model/decision.ts";
-import {
-  type ApprovalsApproveOptions,
-  type ApprovalsCancelOptions,
-  type ApprovalsDenyOptions,
-  runApprovalsApprove,
-  runApprovalsCancel,
-  runApprovalsDeny,
+import type {
+  ApprovalsApproveOptions,
+  ApprovalsCancelOptions,
+  ApprovalsDenyOptions,
 } from "./approvals-answer-commands.ts";
 import * as help from "./approvals-help-text.ts";
-import { type ApprovalsListOptions, runApprovalsList, runApprovalsShow } from "./approvals-read-commands.ts";
+import type { ApprovalsListOptions } from "./approvals-read-commands.ts";
 import type { ApprovalsOptions } from "./approvals-target.ts";
-import { runApprovalsWatch } from "./approvals-watch-command.ts";
 import type { CliDeps } from "./deps.ts";
 
 const LIMIT = 100;
@@ -49,14 +45,20 @@ function addReading(approvals: Command, deps: CliDeps, onExitCode: (code: number
     .option("--rule <id>", "those that this rule asks for")
     .option("--limit <n>", "how many at most", parseLimit, LIMIT)
     .addHelpText("after", help.APPROVALS_LIST_HELP)
-    .action(async (options: ApprovalsListOptions) => onExitCode(await runApprovalsList(deps, options)));
+    .action(async (options: ApprovalsListOptions) => {
+      const { runApprovalsList } = await import("./approvals-read-commands.ts");
+      onExitCode(await runApprovalsList(deps, options));
+    });
 
   const show = approvals
     .command("show")
     .description("show all that is known of one")
     .argument("<id>", ID)
     .addHelpText("after", help.APPROVALS_SHOW_HELP)
-    .action(async (id: string, options: ApprovalsOptions) => onExitCode(await runApprovalsShow(deps, id, options)));
+    .action(async (id: string, options: ApprovalsOptions) => {
+      const { runApprovalsShow } = await import("./approvals-read-commands.ts");
+      onExitCode(await runApprovalsShow(deps, id, options));
+    });
   return [list, show];
 }
 
@@ -67,9 +69,10 @@ function addAnswering(approvals: Command, deps: CliDeps, onExitCode: (code: numb
     .argument("<id>", ID)
     .option("--note <text>", "kept with the vote; the agent may read it")
     .addHelpText("after", help.APPROVALS_APPROVE_HELP)
-    .action(async (id: string, options: ApprovalsApproveOptions) =>
-      onExitCode(await runApprovalsApprove(deps, id, options)),
-    );
+    .action(async (id: string, options: ApprovalsApproveOptions) => {
+      const { runApprovalsApprove } = await import("./approvals-answer-commands.ts");
+      onExitCode(await runApprovalsApprove(deps, id, options));
+    });
 
   const deny = approvals
     .command("deny")
@@ -77,7 +80,10 @@ function addAnswering(approvals: Command, deps: CliDeps, onExitCode: (code: numb
     .argument("<id>", ID)
     .requiredOption("--reason <text>", "what the agent is told")
     .addHelpText("after", help.APPROVALS_DENY_HELP)
-    .action(async (id: string, options: ApprovalsDenyOptions) => onExitCode(await runApprovalsDeny(deps, id, options)));
+    .action(async (id: string, options: ApprovalsDenyOptions) => {
+      const { runApprovalsDeny } = await import("./approvals-answer-commands.ts");
+      onExitCode(await runApprovalsDeny(deps, id, options));
+    });
 
   const cancel = approvals
     .command("cancel")
@@ -85,9 +91,10 @@ function addAnswering(approvals: Command, deps: CliDeps, onExitCode: (code: numb
     .argument("<id>", ID)
     .option("--reason <text>", "why")
     .addHelpText("after", help.APPROVALS_CANCEL_HELP)
-    .action(async (id: string, options: ApprovalsCancelOptions) =>
-      onExitCode(await runApprovalsCancel(deps, id, options)),
-    );
+    .action(async (id: string, options: ApprovalsCancelOptions) => {
+      const { runApprovalsCancel } = await import("./approvals-answer-commands.ts");
+      onExitCode(await runApprovalsCancel(deps, id, options));
+    });
   return [approve, deny, cancel];
 }
 
@@ -96,7 +103,10 @@ function addWatch(approvals: Command, deps: CliDeps, onExitCode: (code: number) 
     .command("watch")
     .description("follow what is asked for and how it is answered")
     .addHelpText("after", help.APPROVALS_WATCH_HELP)
-    .action(async (options: ApprovalsOptions) => onExitCode(await runApprovalsWatch(deps, options)));
+    .action(async (options: ApprovalsOptions) => {
+      const { runApprovalsWatch } = await import("./approvals-watch-command.ts");
+      onExitCode(await runApprovalsWatch(deps, options));
+    });
 }
 
 const ID = "its id, from `verdict approvals list`";

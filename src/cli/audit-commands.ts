@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type AuditExportOptions, runAuditExport } from "./audit-export-command.ts";
+import type { AuditExportOptions } from "./audit-export-command.ts";
 import * as help from "./audit-help-text.ts";
-import { runAuditPublicKey } from "./audit-public-key-command.ts";
-import { type AuditVerifyOptions, runAuditVerify } from "./audit-verify-command.ts";
+import type { AuditVerifyOptions } from "./audit-verify-command.ts";
 import type { CliDeps } from "./deps.ts";
 import { parseTime } from "./parse-time.ts";
 import type { ServiceTarget } from "./service-target.ts";
@@ -26,9 +25,10 @@ export function addAudit(program: Command, deps: CliDeps, onExitCode: (code: num
     .option("--to <time>", "of the log in the database: records before it, RFC 3339", parseTime)
     .option("--json", "print the report as JSON")
     .addHelpText("after", help.AUDIT_VERIFY_HELP)
-    .action(async (file: string | undefined, options: AuditVerifyOptions) =>
-      onExitCode(await runAuditVerify(deps, file, options)),
-    );
+    .action(async (file: string | undefined, options: AuditVerifyOptions) => {
+      const { runAuditVerify } = await import("./audit-verify-command.ts");
+      onExitCode(await runAuditVerify(deps, file, options));
+    });
 
   const exporting = audit
     .command("export")
@@ -38,13 +38,19 @@ export function addAudit(program: Command, deps: CliDeps, onExitCode: (code: num
     .addOption(new Option("--format <format>", "ndjson to verify (default), csv to read").choices(["ndjson", "csv"]))
     .option("--output <file>", "the file to write (default: as the service calls it, in this directory)")
     .addHelpText("after", help.AUDIT_EXPORT_HELP)
-    .action(async (options: AuditExportOptions) => onExitCode(await runAuditExport(deps, options)));
+    .action(async (options: AuditExportOptions) => {
+      const { runAuditExport } = await import("./audit-export-command.ts");
+      onExitCode(await runAuditExport(deps, options));
+    });
 
   const publicKey = audit
     .command("public-key")
     .description("print the public keys that exports are verified with")
     .addHelpText("after", help.AUDIT_PUBLIC_KEY_HELP)
-    .action(async (options: ServiceTarget) => onExitCode(await runAuditPublicKey(deps, options)));
+    .action(async (options: ServiceTarget) => {
+      const { runAuditPublicKey } = await import("./audit-public-key-command.ts");
+      onExitCode(await runAuditPublicKey(deps, options));
+    });
 
   for (const command of [verify, exporting, publicKey]) {
     command

@@ -65,7 +65,7 @@ describe("verdict audit public-key", () => {
     const pem = publicKeyPem(cli.verdict.service.signer);
     const expected = `Verdict audit key ${keyId}\n${pem}`;
     expect((await cli.run(["audit", "public-key"])).stdout).toBe(expected);
-    const local = { env: {}, readAuditKeys: () => new Map([[keyId, pem]]) };
+    const local = { env: {}, readAuditKeys: async () => new Map([[keyId, pem]]) };
     expect((await cli.run(["audit", "public-key"], local)).stdout).toBe(expected);
     const none = await cli.run(["audit", "public-key"], { env: {} });
     expect([none.code, none.stdout]).toEqual([1, ""]);

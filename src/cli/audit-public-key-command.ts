@@ -8,7 +8,7 @@ import type { ServiceTarget } from "./service-target.ts";
 export async function runAuditPublicKey(deps: CliDeps, target: ServiceTarget): Promise<number> {
   const keys = namesService(deps, target)
     ? await withAuditService(deps, target, (service) => service.keys())
-    : deps.readAuditKeys();
+    : await deps.readAuditKeys();
   if (keys.size === 0) {
     throw new CliError("there are no audit keys in the data directory", {
       hint: "Start the service once, which makes them, or set VERDICT_DATA_DIR to the folder that it uses.",

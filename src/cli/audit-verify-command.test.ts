@@ -134,7 +134,7 @@ describe("verdict audit verify, a file", () => {
     writeFileSync(join(cli.folder, "key.pem"), stdout + stdout);
     expect((await verifyFile()).code).toBe(0);
     const { keyId } = cli.verdict.service.signer;
-    const readAuditKeys = () => new Map([[keyId, publicKeyPem(cli.verdict.service.signer)]]);
+    const readAuditKeys = async () => new Map([[keyId, publicKeyPem(cli.verdict.service.signer)]]);
     expect((await cli.run(["audit", "verify", "export.ndjson"], { readAuditKeys })).code).toBe(0);
   });
 

@@ -61,7 +61,7 @@ export const rangeOf = ({ from, to }: Pick<AuditVerifyOptions, "from" | "to">): 
 
 /** Those that were given, or else those of the service that runs in this environment. */
 async function readKeys(deps: CliDeps, paths: readonly string[]): Promise<VerifyingKey[]> {
-  const found = paths.length > 0 ? [] : [...deps.readAuditKeys().values()];
+  const found = paths.length > 0 ? [] : [...(await deps.readAuditKeys()).values()];
   const given = await Promise.all(paths.map((path) => readPems(deps, path)));
   const keys = [...found, ...given.flat()].map((pem) => createVerifyingKey(pem));
   if (keys.length > 0) return keys;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type BenchOptions, runBench } from "./bench-command.ts";
+import type { BenchOptions } from "./bench-command.ts";
 import { BENCH_HELP } from "./bench-help-text.ts";
 import type { CliDeps } from "./deps.ts";
 
@@ -21,7 +21,10 @@ export function addBench(program: Command, deps: CliDeps, onExitCode: (code: num
         .default("pretty"),
     )
     .addHelpText("after", BENCH_HELP)
-    .action(async (file: string | undefined, options: BenchOptions) => onExitCode(await runBench(deps, file, options)));
+    .action(async (file: string | undefined, options: BenchOptions) => {
+      const { runBench } = await import("./bench-command.ts");
+      onExitCode(await runBench(deps, file, options));
+    });
 }
 
 function parseSeconds(text: string): number {

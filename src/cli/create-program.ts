@@ -7,24 +7,19 @@ import { addAudit } from "./audit-commands.ts";
 import { addBench } from "./bench-commands.ts";
 import type { CliDeps } from "./deps.ts";
 import { addDiff } from "./diff-commands.ts";
-import { type EvalOptions, runEval } from "./eval-command.ts";
+import type { EvalOptions } from "./eval-command.ts";
 import * as help from "./help-text.ts";
 import { addHook } from "./hook-commands.ts";
-import {
-  type KeysCreateOptions,
-  type KeysOptions,
-  runKeysCreate,
-  runKeysList,
-  runKeysRevoke,
-} from "./keys-commands.ts";
+import type { KeysCreateOptions, KeysOptions } from "./keys-commands.ts";
 import { addLint } from "./lint-commands.ts";
 import { parseExpiry, parseTime } from "./parse-time.ts";
 import { addReplay } from "./replay-commands.ts";
-import { type RulesCheckOptions, runRulesCheck } from "./rules-check-command.ts";
+import type { RulesCheckOptions } from "./rules-check-command.ts";
 import { addTest } from "./test-commands.ts";
 
 /**
- * The commands and options. Parsing throws CommanderError instead of ending the process.
+ * The commands and options. What runs a command is imported when it does: agents' hosts start `verdict hook` before every tool
+ * call, and most of a short command's time is the loading of modules. Parsing throws CommanderError instead of ending the process.
  * @param onExitCode called with what a command that ran gave
  */
 export function createProgram(deps: CliDeps, onExitCode: (code: number) => void): Command {
@@ -63,9 +58,10 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
     .addOption(format("pretty for people, json for programs").default("pretty"))
     .option("--strict", "fail on warnings too")
     .addHelpText("after", help.RULES_CHECK_HELP)
-    .action(async (dir: string | undefined, options: RulesCheckOptions) =>
-      onExitCode(await runRulesCheck(deps, dir, options)),
-    );
+    .action(async (dir: string | undefined, options: RulesCheckOptions) => {
+      const { runRulesCheck } = await import("./rules-check-command.ts");
+      onExitCode(await runRulesCheck(deps, dir, options));
+    });
 
   addLint(program, deps, onExitCode);
   addTest(program, deps, onExitCode);
@@ -97,9 +93,10 @@ function addEval(program: Command, deps: CliDeps, onExitCode: (code: number) => 
     .option("--exit-code", "exit 3 on deny and 4 on approval_required")
     .addOption(format("pretty for people (default on a terminal), json as over HTTP"))
     .addHelpText("after", help.EVAL_HELP)
-    .action(async (file: string | undefined, { role, ...options }: EvalOptions & { role?: string[] }) =>
-      onExitCode(await runEval(deps, file, role === undefined ? options : { ...options, roles: role })),
-    );
+    .action(async (file: string | undefined, { role, ...options }: EvalOptions & { role?: string[] }) => {
+      const { runEval } = await import("./eval-command.ts");
+      onExitCode(await runEval(deps, file, role === undefined ? options : { ...options, roles: role }));
+    });
 }
 
 function addKeys(program: Command, deps: CliDeps, onExitCode: (code: number) => void): void {
@@ -120,20 +117,29 @@ function addKeys(program: Command, deps: CliDeps, onExitCode: (code: number) => 
       parseExpiry(when, deps.now()),
     )
     .addHelpText("after", help.KEYS_CREATE_HELP)
-    .action(async (options: KeysCreateOptions) => onExitCode(await runKeysCreate(deps, options)));
+    .action(async (options: KeysCreateOptions) => {
+      const { runKeysCreate } = await import("./keys-commands.ts");
+      onExitCode(await runKeysCreate(deps, options));
+    });
 
   const list = keys
     .command("list")
     .description("show all keys, revoked and expired ones too")
     .addHelpText("after", help.KEYS_LIST_HELP)
-    .action(async (options: KeysOptions) => onExitCode(await runKeysList(deps, options)));
+    .action(async (options: KeysOptions) => {
+      const { runKeysList } = await import("./keys-commands.ts");
+      onExitCode(await runKeysList(deps, options));
+    });
 
   const revoke = keys
     .command("revoke")
     .description("end a key")
     .argument("<id>", "its id, from `verdict keys list`")
     .addHelpText("after", help.KEYS_REVOKE_HELP)
-    .action(async (id: string, options: KeysOptions) => onExitCode(await runKeysRevoke(deps, id, options)));
+    .action(async (id: string, options: KeysOptions) => {
+      const { runKeysRevoke } = await import("./keys-commands.ts");
+      onExitCode(await runKeysRevoke(deps, id, options));
+    });
 
   for (const command of [create, list, revoke]) addTarget(command);
 }

@@ -33,7 +33,7 @@ export interface CliDeps {
   openKeyAdmin(options: KeyAdminOptions): Promise<KeyAdmin>;
   readonly auditFiles: AuditFiles;
   /** The public keys in the data directory that this environment configures, as PEM, by key id; empty when it has none. */
-  readAuditKeys(): ReadonlyMap<string, string>;
+  readAuditKeys(): Promise<ReadonlyMap<string, string>>;
   /** The log of the service at `url`; without one, of the service that runs in this environment. */
   openAuditService(options: KeyAdminOptions): Promise<AuditService>;
   /** Threads for a large export, as `replayExport` takes them. */

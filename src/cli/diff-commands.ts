@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliDeps } from "./deps.ts";
-import { type DiffOptions, runDiff } from "./diff-command.ts";
+import type { DiffOptions } from "./diff-command.ts";
 import { DIFF_HELP } from "./diff-help-text.ts";
 
 /** Enough for some tens of changed rules, and over in seconds. */
@@ -22,9 +22,10 @@ export function addDiff(program: Command, deps: CliDeps, onExitCode: (code: numb
         .default("pretty"),
     )
     .addHelpText("after", DIFF_HELP)
-    .action(async (before: string, after: string, options: DiffOptions) =>
-      onExitCode(await runDiff(deps, [before, after], options)),
-    );
+    .action(async (before: string, after: string, options: DiffOptions) => {
+      const { runDiff } = await import("./diff-command.ts");
+      onExitCode(await runDiff(deps, [before, after], options));
+    });
 }
 
 function parseBudget(text: string): number {

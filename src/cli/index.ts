@@ -1,12 +1,7 @@
 export type { ApprovalInbox } from "./approvals-deps.ts";
 export { createHttpApprovalInbox } from "./approvals-http-inbox.ts";
-export { createLiveTerminal } from "./approvals-terminal.ts";
 export type { AuditSelection, AuditService } from "./audit-deps.ts";
-export { createAuditFiles } from "./audit-files.ts";
 export { createHttpAuditService } from "./audit-http-service.ts";
 export { CliError } from "./cli-error.ts";
 export type { CliDeps, CreateKeyInput, KeyAdmin, KeyAdminOptions } from "./deps.ts";
-export { createHttpDecisionService } from "./hook-http-decisions.ts";
 export { createHttpKeyAdmin, type HttpKeyAdminOptions } from "./http-key-admin.ts";
-export { createLintFiles } from "./lint-files.ts";
-export { runCli } from "./run-cli.ts";

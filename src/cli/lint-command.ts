@@ -7,10 +7,8 @@ import { githubLintReport } from "./lint-report-github.ts";
 import { createPaint } from "./paint.ts";
 import { printable, printableJson } from "./printable.ts";
 
-export const LINT_FORMATS = ["pretty", "json", "github"] as const;
-
 export interface LintOptions {
-  readonly format: (typeof LINT_FORMATS)[number];
+  readonly format: "pretty" | "json" | "github";
   readonly fix?: boolean;
   readonly maxWarnings?: number;
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliDeps } from "./deps.ts";
-import { LINT_FORMATS, type LintOptions, runLint } from "./lint-command.ts";
+import type { LintOptions } from "./lint-command.ts";
 import { LINT_HELP } from "./lint-help-text.ts";
 
 /** `verdict lint`. */
@@ -12,12 +12,15 @@ export function addLint(program: Command, deps: CliDeps, onExitCode: (code: numb
     .option("--fix", "mend what can be mended without changing what the rules decide")
     .addOption(
       new Option("--format <format>", "pretty for people; json or github for programs")
-        .choices(LINT_FORMATS)
+        .choices(["pretty", "json", "github"] satisfies LintOptions["format"][])
         .default("pretty"),
     )
     .option("--max-warnings <n>", "exit 1 when there are more warnings than this", parseCount)
     .addHelpText("after", LINT_HELP)
-    .action(async (dir: string | undefined, options: LintOptions) => onExitCode(await runLint(deps, dir, options)));
+    .action(async (dir: string | undefined, options: LintOptions) => {
+      const { runLint } = await import("./lint-command.ts");
+      onExitCode(await runLint(deps, dir, options));
+    });
 }
 
 function parseCount(value: string): number {

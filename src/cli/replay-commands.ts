@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { EFFECTS } from "../model/decision.ts";
 import type { CliDeps } from "./deps.ts";
 import { parseTime } from "./parse-time.ts";
-import { type ReplayOptions, runReplay } from "./replay-command.ts";
+import type { ReplayOptions } from "./replay-command.ts";
 import { parseFailOn } from "./replay-fail-on.ts";
 import { REPLAY_HELP } from "./replay-help-text.ts";
 
@@ -34,7 +34,10 @@ export function addReplay(program: Command, deps: CliDeps, onExitCode: (code: nu
     .option("--url <url>", "address of the service (default: VERDICT_URL)")
     .option("--key <key>", "key to authenticate with; other processes can see it, so prefer VERDICT_API_KEY")
     .addHelpText("after", REPLAY_HELP)
-    .action(async (dir: string | undefined, options: ReplayOptions) => onExitCode(await runReplay(deps, dir, options)));
+    .action(async (dir: string | undefined, options: ReplayOptions) => {
+      const { runReplay } = await import("./replay-command.ts");
+      onExitCode(await runReplay(deps, dir, options));
+    });
 }
 
 function parseCount(text: string): number {

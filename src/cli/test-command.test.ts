@@ -228,7 +228,7 @@ describe("verdict test --html", () => {
     const write = async () => Promise.reject(Object.assign(new Error("no"), { code: "EACCES" }));
     const testFiles = {
       readFixtures: async () => ({ ok: true, sources: [{ path: "a.test.yaml", content: HOLDS }] }) as const,
-      watch: () => async () => {},
+      watch: async () => async () => {},
       write,
     };
     const { code, stderr } = await cli({ testFiles }).run("test", "holds", "--html", "x.html");
@@ -263,7 +263,7 @@ describe("verdict test --watch", () => {
     const { code, stdout } = await cli({
       testFiles: {
         readFixtures: async () => ({ ok: true, sources: [{ path: "pay.test.yaml", content }] }),
-        watch(dir, onChange) {
+        async watch(dir, onChange) {
           expect(dir).toBe("/home/holds");
           change = onChange;
           return async () => {

@@ -14,12 +14,10 @@ import { prettyReport } from "./test-report-pretty.ts";
 import { tapReport } from "./test-report-tap.ts";
 import { readSources, type TestSources, watchTests } from "./test-watch.ts";
 
-export const TEST_FORMATS = ["pretty", "json", "junit", "tap", "github"] as const;
-
 export interface TestOptions {
   readonly filter?: string;
   readonly watch?: boolean;
-  readonly format: (typeof TEST_FORMATS)[number];
+  readonly format: "pretty" | "json" | "junit" | "tap" | "github";
   readonly coverage?: boolean;
   /** 0 to 100. */
   readonly minCoverage?: number;

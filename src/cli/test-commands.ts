@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliDeps } from "./deps.ts";
-import { runTest, TEST_FORMATS, type TestOptions } from "./test-command.ts";
+import type { TestOptions } from "./test-command.ts";
 import { TEST_HELP } from "./test-help-text.ts";
 
 /** `verdict test`. */
@@ -13,7 +13,7 @@ export function addTest(program: Command, deps: CliDeps, onExitCode: (code: numb
     .option("--watch", "run again whenever a file changes, until Ctrl-C")
     .addOption(
       new Option("--format <format>", "pretty for people; json, junit, tap or github for programs")
-        .choices(TEST_FORMATS)
+        .choices(["pretty", "json", "junit", "tap", "github"] satisfies TestOptions["format"][])
         .default("pretty"),
     )
     .option("--coverage", "list what no case shows")
@@ -24,7 +24,10 @@ export function addTest(program: Command, deps: CliDeps, onExitCode: (code: numb
     )
     .option("--html <file>", "also write a report as one HTML page")
     .addHelpText("after", TEST_HELP)
-    .action(async (dir: string | undefined, options: TestOptions) => onExitCode(await runTest(deps, dir, options)));
+    .action(async (dir: string | undefined, options: TestOptions) => {
+      const { runTest } = await import("./test-command.ts");
+      onExitCode(await runTest(deps, dir, options));
+    });
 }
 
 function parsePercent(value: string): number {

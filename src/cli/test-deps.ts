@@ -8,7 +8,7 @@ export interface TestFiles {
    * Calls `onChange` when something below a directory may have changed, and once when the watch is up.
    * @returns stops watching
    */
-  watch(dir: string, onChange: () => void, onError: (error: Error) => void): () => Promise<void>;
+  watch(dir: string, onChange: () => void, onError: (error: Error) => void): Promise<() => Promise<void>>;
   /** @returns rejects with the system's error */
   write(path: string, text: string): Promise<void>;
 }

@@ -20,7 +20,7 @@ export async function watchTests(
     ending.abort();
     changes.set();
   });
-  const stopWatching = deps.testFiles.watch(dir, changes.set, (error) => {
+  const stopWatching = await deps.testFiles.watch(dir, changes.set, (error) => {
     deps.stderr(`the watch failed: ${error.message}\n`);
   });
   let exitCode: number = EXIT.ok;

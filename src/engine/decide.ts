@@ -1,7 +1,8 @@
 import type { Activation } from "../model/activation.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
-import { type Decision, EFFECTS, type Effect, type Obligation, type RuleError } from "../model/decision.ts";
+import { type Decision, EFFECTS, type Effect, type RuleError } from "../model/decision.ts";
 import { LIMITS } from "../model/limits.ts";
+import type { Obligation } from "../model/obligation.ts";
 import type { Rule, RuleSet } from "../rules/types.ts";
 
 export interface DecideInput {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { Obligation } from "./obligation.ts";
 
 /** What an agent may do with an action. Order is precedence at equal priority: the first wins (deny overrides). */
 export const EFFECTS = ["deny", "approval_required", "allow"] as const;
@@ -48,18 +48,6 @@ export const REASON_CODES = [
   "internal_error",
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
-
-export const obligationSchema = z
-  .strictObject({
-    type: z
-      .string()
-      .min(1)
-      .max(64)
-      .meta({ description: "What the caller must do, by name.", examples: ["redact"] }),
-    params: z.record(z.string(), z.unknown()).default({}).meta({ description: "Parameters of the duty." }),
-  })
-  .meta({ id: "Obligation", description: "A duty that the caller takes on by acting on the decision." });
-export type Obligation = z.infer<typeof obligationSchema>;
 
 /** A rule whose condition could not be evaluated for this request. */
 export interface RuleError {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { APPROVAL_STATUSES, type Decision, EFFECTS, obligationSchema, REASON_CODES } from "./decision.ts";
+import { APPROVAL_STATUSES, type Decision, EFFECTS, REASON_CODES } from "./decision.ts";
+import { obligationSchema } from "./obligation.ts";
 
 const ruleErrorSchema = z
   .object({

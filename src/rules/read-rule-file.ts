@@ -1,4 +1,5 @@
-import { EFFECTS, type Effect, type Obligation } from "../model/decision.ts";
+import { EFFECTS, type Effect } from "../model/decision.ts";
+import type { Obligation } from "../model/obligation.ts";
 import type { FileReport } from "./diagnostics.ts";
 import {
   readBoolean,

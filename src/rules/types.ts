@@ -1,6 +1,7 @@
 import type { CelErrorValue, Frame, NecessaryCondition } from "../cel/index.ts";
 import type { Activation } from "../model/activation.ts";
-import type { Effect, Obligation } from "../model/decision.ts";
+import type { Effect } from "../model/decision.ts";
+import type { Obligation } from "../model/obligation.ts";
 
 /** A place in a rule file; line and column count from 1. */
 export interface Position {
