@@ -40,8 +40,8 @@ describe("verdict bench", () => {
     const { code, stdout } = await bench({}, "--rules", "rules");
     expect(code).toBe(0);
     expect(stdout).toMatch(/decisions by 2 rules on 2 requests: 1 allow, 1 deny, 0 approval_required\n/);
-    expect(stdout).toMatch(/p99 +[\d.]+ us\n/);
-    expect(stdout).toMatch(/pay\/s\w+ +[\d.]+ us +[\d.]+ %\n/);
+    expect(stdout).toMatch(/p99 +[\d.,]+ us\n/);
+    expect(stdout).toMatch(/pay\/s\w+ +[\d.,]+ us +[\d.]+ %\n/);
     expect(stdout).not.toContain("RATIO");
   });
 
