@@ -20,7 +20,7 @@ describe("an agent, a person and the service, embedded", () => {
   let service: TestedService;
   let alice: string;
   beforeAll(async () => {
-    service = await startService({ rulesDir });
+    service = await startService({ rulesDir, isMeasured: true });
     alice = await addKey(service, "alice", "approver");
   });
 

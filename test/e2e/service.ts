@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** One rule, which allows `crm.get_customer`, when absent. */
   readonly rulesDir?: string;
   readonly listen?: string;
+  /** It runs as a user's would, whatever its start costs. */
+  readonly isMeasured?: boolean;
   /** What to wait for: that it can decide (default), or only that it answers. */
   readonly until?: "ready" | "listening";
   /** Run as somebody else. */
@@ -67,6 +69,9 @@ export interface TestedService extends Pick<HttpClient, "call"> {
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MAIN = join(packageRoot, "dist", "main.js");
+
+/** PGlite is compiled once, not a second time for speed: most of these services end before that would pay. */
+const SHORT_LIVED = ["--liftoff-only"];
 
 /** Kills what it knows; everything that was started is known here until it has ended. */
 const running = new Map<ChildProcess, { readonly isOfTest: boolean; readonly ended: Promise<Exit> }>();
@@ -165,7 +170,7 @@ export async function killDuringStart(options: ServiceOptions & { dataDir: strin
 function spawnService(options: ServiceOptions & { dataDir: string }) {
   if (!existsSync(MAIN))
     throw new Error(`${MAIN} is not there: \`npm run build\` makes it, and \`npm test\` calls that`);
-  const child = spawn(process.execPath, ["--enable-source-maps", MAIN, "serve"], {
+  const child = spawn(process.execPath, [...(options.isMeasured === true ? [] : SHORT_LIVED), MAIN, "serve"], {
     ...options.user,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
