@@ -36,7 +36,7 @@ const report = startReport("rates", "HTTP at fixed rates (open loop)");
 if (DATABASE_URL === undefined) report.text("Server mode is **skipped**, because DATABASE_URL is not set.");
 report.text(
   `Saturation is a closed loop of ${CONNECTIONS} connections; then ${seconds} s at each share of it. Latency counts from when a ` +
-    "request was due. The generator spins on a core of its own; what it sent late, because the machine was busy, is in the " +
+    "request was due. The generator naps for 0.1 ms at a time, which is in the latencies; what it sent late, because the machine was busy, is in the " +
     "latencies, and its most is in the last column. The bare `node:http` answers at the same rates in the same run: what it " +
     "shows is the machine.",
 );
