@@ -44,6 +44,7 @@ export function openWorkerLink(channel: NodeJS.Process): WorkerLink | undefined 
 
   channel.on("message", (message: ToWorker) => {
     if (message.kind === "stop") stop();
+    else if (message.kind === "ping") send({ kind: "pong" });
     else if (message.kind === "question") void answer(message.id, message.question);
     else if (message.kind === "answers") asked.get(message.id)?.(message.answers);
     else for (const { news, listener } of [...listeners]) if (news === message.news) listener();

@@ -14,6 +14,7 @@ export interface Answers {
 export type ToPrimary =
   | { readonly kind: "listening"; readonly url: string }
   | { readonly kind: "ready" }
+  | { readonly kind: "pong" }
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
   | { readonly kind: "answer"; readonly id: number; readonly text: string }
   | { readonly kind: "news"; readonly news: News };
@@ -21,6 +22,7 @@ export type ToPrimary =
 /** To a worker. The `id` of a question comes back with its answer. */
 export type ToWorker =
   | { readonly kind: "stop" }
+  | { readonly kind: "ping" }
   | { readonly kind: "news"; readonly news: News }
   | { readonly kind: "question"; readonly id: number; readonly question: Question }
   | { readonly kind: "answers"; readonly id: number; readonly answers: Answers };

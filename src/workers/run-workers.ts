@@ -7,7 +7,8 @@ import { removeStaleSocket } from "../http/index.ts";
 import { nextSignal } from "../next-signal.ts";
 import { countWorkerExits, type Logger } from "../telemetry/index.ts";
 import { createWorkerExchange, type WorkerExchange } from "./exchange.ts";
-import { type ToPrimary, WORKER_NUMBER } from "./messages.ts";
+import { type ToPrimary, type ToWorker, WORKER_NUMBER } from "./messages.ts";
+import { createWatchdog, type Watched } from "./watchdog.ts";
 
 /** Pause before a worker that died is replaced; doubles while they die young. */
 const REPLACE_MS = { first: 250, max: 10_000 } as const;
@@ -93,23 +94,36 @@ interface RunnerDeps {
 /** What fills a place, again and again. The function it gives resolves when the place has a worker that is ready. */
 function createRunner(deps: RunnerDeps): (place: Place) => Promise<void> {
   const { logger, exchange, stopping } = deps;
+  const watchdog = createWatchdog();
+  stopping.signal.addEventListener("abort", () => watchdog.stop());
 
   function run(place: Place, onReady: () => void): void {
     const worker = cluster.fork({ [WORKER_NUMBER]: String(place.number) });
     place.worker = worker;
     place.readyAt = undefined;
     exchange.add(worker);
+    const watched: Watched = {
+      ping() {
+        if (worker.isConnected()) worker.send({ kind: "ping" } satisfies ToWorker);
+      },
+      end() {
+        logger.error({ worker: place.number }, "a worker does not answer any more and is ended");
+        worker.process.kill("SIGKILL");
+      },
+    };
     worker.on("message", (message: ToPrimary) => {
       if (message.kind === "listening") {
         place.hasListened = true;
+        watchdog.add(watched);
         deps.onUrl(message.url);
       } else if (message.kind === "ready") {
         place.readyAt = Date.now();
         onReady();
-      }
+      } else if (message.kind === "pong") watchdog.hear(watched);
     });
     worker.once("exit", (code, signal) => {
       exchange.remove(worker);
+      watchdog.remove(watched);
       delete place.worker;
       if (stopping.signal.aborted) return;
       // The worker has said why.

@@ -86,6 +86,19 @@ describe.skipIf(server === undefined)("several workers", () => {
     await drop();
   });
 
+  it("are replaced when one stands still without dying", async () => {
+    const { url, drop } = await createTestDatabase(server!);
+    const service = await startWorkers({ env: { DATABASE_URL: url } });
+    const [stopped] = pidsOf(service);
+    process.kill(stopped!, "SIGSTOP");
+    await waitFor("another one takes the place", () => pidsOf(service).length === WORKERS + 1, 60_000);
+    expect(service.output).toContain('"worker":1,"msg":"a worker does not answer any more and is ended"');
+    expect(isGone(stopped!)).toBe(true);
+    await waitFor("it is ready again", async () => (await series(service, "verdict_rules")).size === WORKERS);
+    expect((await service.stop()).code).toBe(0);
+    await drop();
+  });
+
   it("leave nothing behind when there are fewer of them: what waits in the others' folders is signed and moved", async () => {
     const { url, drop } = await createTestDatabase(server!);
     const env = { DATABASE_URL: url, VERDICT_AUDIT_CHECKPOINT_RECORDS: "25" };
