@@ -110,9 +110,12 @@ async function start(
     await composition.webhooks.stop(Math.min(msToStop(), WEBHOOKS_GRACE_MS));
     // A start that failed before leaves its records in the spool rather than open a database for them.
     await spool.checkpoint().catch((error) => logger.error({ err: error }, "the audit log was not signed at the end"));
-    // A database that takes no records takes no rule sets: both wait for the next start.
-    if (isDatabaseWanted && (await shipper.flush(msToStop())))
-      await Promise.race([ruleArchiver.move(), delay(msToStop(), undefined, { ref: false })]);
+    if (isDatabaseWanted) {
+      const ms = msToStop();
+      // A database that takes no records takes no rule sets: both wait for the next start.
+      const moved = shipper.flush(ms).then((haveArrived) => (haveArrived ? ruleArchiver.move() : undefined));
+      await Promise.race([moved, delay(ms, undefined, { ref: false })]);
+    }
     ruleArchiver.stop();
     await shipper.stop();
     await keyChanges.close();

@@ -251,8 +251,8 @@ export const serviceVariables = z.object({
   VERDICT_SHUTDOWN_TIMEOUT_MS: required(
     {
       description:
-        "How long a stop waits: for open requests, before it closes their connections, and for records to reach the " +
-        "database. What is left of those waits in the spool.",
+        "How long a stop waits: for open requests, before it closes their connections, and for records and the " +
+        "sources of rules to reach the database. What is left of those waits in the data directory.",
       allowed: "a whole number from 0 to 600000",
       default: "10000",
     },

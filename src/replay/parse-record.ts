@@ -2,17 +2,17 @@
 export type ParseRecord = (text: string) => unknown;
 
 /**
- * Parses lines of an export. Who asked and what was decided are half of a line and the same again and again, so their texts
- * are parsed once each.
+ * Parses lines of an export. Who asked and what was decided are half of a line and in most logs the same again and again, so
+ * their texts are parsed once each. Where they turn out not to be, lines go to `JSON.parse` whole from then on.
  *
  * INVARIANT: a line is cut only into lists of members that are JSON each, so its members are theirs, and the last of one name
- * counts; any other line goes to `JSON.parse` whole. What was redacted gets traps (`guard-redacted.ts`) and is never shared.
+ * counts. What was redacted gets traps (`guard-redacted.ts`) and is never shared.
  *
  * @returns throws SyntaxError as `JSON.parse` does
  */
 export function createRecordParser(): ParseRecord {
-  const identity = createMemberParser("identity");
-  const decision = createMemberParser("decision");
+  const identities = new SharedMembers("identity");
+  const decisions = new SharedMembers("decision");
 
   function parseParts(text: string): unknown {
     const identityAt = text.lastIndexOf(',"identity":');
@@ -21,17 +21,19 @@ export function createRecordParser(): ParseRecord {
     if (identityAt < 0 || decisionAt < 0 || restAt < 0 || !REST.test(text.slice(restAt))) return undefined;
     const record = JSON.parse(`${text.slice(0, identityAt)}}`) as Record<string, unknown>;
     if (record.kind !== "decision" || record.redacted !== undefined) return undefined;
-    record.identity = identity(text.slice(identityAt + 1, decisionAt));
-    record.decision = decision(text.slice(decisionAt + 1, restAt));
+    identities.addTo(record, text.slice(identityAt + 1, decisionAt));
+    decisions.addTo(record, text.slice(decisionAt + 1, restAt));
     return record;
   }
 
   return (text) => {
-    try {
-      const record = parseParts(text);
-      if (record !== undefined) return record;
-    } catch {
-      // Cut in the wrong place, or not JSON at all.
+    if (identities.areShared && decisions.areShared) {
+      try {
+        const record = parseParts(text);
+        if (record !== undefined) return record;
+      } catch {
+        // Cut in the wrong place, or not JSON at all.
+      }
     }
     return JSON.parse(text);
   };
@@ -41,22 +43,51 @@ export function createRecordParser(): ParseRecord {
 const REST =
   /^(?:,"(?:key_id|client_request_id|latency_us|writer|seq|prev_hash|hash)":(?:"[ !#-[\]-~]*"|0|[1-9][0-9]*))+\}$/;
 
-const TEXT_LENGTH_MAX = 4096;
-const TEXTS_MAX = 1024;
+const OF_PEOPLE: ReadonlySet<string> = new Set(["ruled", "approval"]);
 
-/** @returns throws SyntaxError for a text that is not this one member */
-function createMemberParser(name: string): (text: string) => unknown {
-  const known = new Map<string, unknown>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
+/** Of all texts that are kept; some tens of megabytes once they are parsed, whatever they hold. */
+const CHARACTERS_MAX = 1_000_000;
+
+/** Values of one member by its text. */
+class SharedMembers {
+  readonly #name: string;
+  readonly #values = new Map<string, unknown>();
+  #characters = 0;
+  #hits = 0;
+  /** Whether texts come again often enough to be kept. */
+  areShared = true;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** @param text the member, and what stands behind it where a person decided @throws SyntaxError for anything else */
+  addTo(record: Record<string, unknown>, text: string): void {
+    const found = this.#values.get(text);
+    if (found !== undefined) {
+      this.#hits += 1;
+      record[this.#name] = found;
+      return;
+    }
     const members = JSON.parse(`{${text}}`) as Record<string, unknown>;
-    if (Object.keys(members).join() !== name) throw new SyntaxError("other members");
-    const value = members[name];
-    if (known.size >= TEXTS_MAX) known.clear();
-    if (text.length <= TEXT_LENGTH_MAX) known.set(copyOf(text), value);
-    return value;
-  };
+    const names = Object.keys(members);
+    for (const name of names) {
+      if (name !== this.#name && !OF_PEOPLE.has(name)) throw new SyntaxError("other members");
+      record[name] = members[name];
+    }
+    if (names.length === 1) this.#keep(text, members[this.#name]);
+  }
+
+  #keep(text: string, value: unknown): void {
+    if (this.#characters + text.length > CHARACTERS_MAX) {
+      this.areShared = this.#hits > this.#values.size;
+      this.#values.clear();
+      this.#characters = 0;
+      this.#hits = 0;
+    }
+    this.#characters += text.length;
+    this.#values.set(copyOf(text), value);
+  }
 }
 
 /** A part of a string keeps all of it in memory: here some tens of kilobytes. */

@@ -41,6 +41,7 @@ const ODD = [
   '"client_request_id":"a\\"b"',
   '"client_request_id":"\u0001"',
   '"__proto__":{"identity":1}',
+  '"__proto__":{"ruled":{"decision":"deny"}}',
   '"key_id":"k"}{"key_id":"k"',
   "1",
 ];
@@ -88,8 +89,17 @@ describe("a record parsed in parts", () => {
     const identityOf = (n: number) => (parse(lineOf(n)) as { readonly identity: unknown }).identity;
     const first = identityOf(0);
     expect(identityOf(0)).toBe(first);
-    for (let n = 1; n < 3000; n += 1) expect(identityOf(n)).toEqual({ name: `n${n}`, roles: ["r"] });
+    // More than are kept: nothing is, any more.
+    for (let n = 1; n < 40_000; n += 1) identityOf(n);
     expect(identityOf(0)).toEqual(first);
+    expect(identityOf(0)).not.toBe(identityOf(0));
+  });
+
+  it("is a record that rests on a person, too", () => {
+    const parse = createRecordParser();
+    const acted = '"ruled":{"decision":"approval_required"},"approval":{"id":"x"}';
+    const text = `{${[...RECORD.slice(0, 6), acted, ...RECORD.slice(6)].join(",")}}`;
+    for (let times = 0; times < 2; times += 1) expect(seen(parse, text)).toEqual(seen(JSON.parse, text));
   });
 
   it("is not shared where something of it was redacted, since traps are put into it", () => {
@@ -98,6 +108,7 @@ describe("a record parsed in parts", () => {
     for (const members of [
       [...RECORD, redacted],
       [redacted, ...RECORD],
+      [...RECORD.slice(0, 6), redacted, ...RECORD.slice(6)],
     ]) {
       const text = `{${members.join(",")}}`;
       const [one, other] = [parse(text), parse(text)] as { readonly identity: unknown }[];

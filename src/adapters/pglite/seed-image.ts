@@ -38,7 +38,7 @@ const FILES_A_TURN = 32;
 
 /**
  * Unpacks a seed image into an empty or missing folder. Files are written synchronously, some at a time: a thousand small
- * ones take a quarter of what they take through the thread pool.
+ * ones take half of what they take through the thread pool.
  * @throws Error when the image is missing or broken
  */
 export async function unpackSeedImage(path: string, folder: string): Promise<void> {
