@@ -19,5 +19,4 @@ export function activationOf({ id, time, request, identity }: DecisionRecord): A
 }
 
 /** What the rules alone decided; an approval may have made another answer of it. */
-export const decisionOfRules = ({ decision, ruled }: Pick<DecisionRecord, "decision" | "ruled">): Decision =>
-  ruled ?? decision;
+export const decisionOfRules = ({ decision, ruled }: DecisionRecord): Decision => ruled ?? decision;

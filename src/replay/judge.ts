@@ -1,9 +1,8 @@
-import type { AuditFilters } from "../audit/index.ts";
+import type { AuditFilters, DecisionRecord } from "../audit/index.ts";
 import type { Decision } from "../model/decision.ts";
 import type { RuleSet } from "../rules/types.ts";
 import { compareOutcomes, type Difference } from "./compare-outcomes.ts";
-import { createRecordParser } from "./parse-record.ts";
-import { type JudgedRecord, readLine } from "./read-record.ts";
+import { readLine } from "./read-record.ts";
 import { redecide, ruledOf } from "./redecide.ts";
 import { createSelection } from "./select-records.ts";
 import type { MalformedLine, ReplayExample, UndecidableExample } from "./types.ts";
@@ -57,7 +56,6 @@ export interface Judge {
 
 export function createJudge({ ruleSet, filters, examplesMax }: JudgeOptions): Judge {
   const selects = createSelection(filters);
-  const parse = createRecordParser();
   let judged = nothing();
 
   function refuse(detail: string): void {
@@ -65,7 +63,7 @@ export function createJudge({ ruleSet, filters, examplesMax }: JudgeOptions): Ju
     if (judged.malformed.examples.length < examplesMax) judged.malformed.examples.push({ line: judged.lines, detail });
   }
 
-  function judgeDecision(record: JudgedRecord, isWhole: boolean): void {
+  function judgeDecision(record: DecisionRecord, isWhole: boolean): void {
     const after = isWhole ? redecide(ruleSet, record) : "undecidable";
     if (after === "not_valid") {
       refuse("a request that would not be decided on, or no time");
@@ -78,13 +76,13 @@ export function createJudge({ ruleSet, filters, examplesMax }: JudgeOptions): Ju
     else compare(record, before, after);
   }
 
-  function countUndecidable(record: JudgedRecord): void {
+  function countUndecidable(record: DecisionRecord): void {
     const { undecidable } = judged;
     undecidable.count += 1;
     if (undecidable.examples.length < examplesMax) undecidable.examples.push(undecidableExample(record));
   }
 
-  function compare(record: JudgedRecord, before: Decision, after: Decision): void {
+  function compare(record: DecisionRecord, before: Decision, after: Decision): void {
     increment(judged.revisions, before.policy_revision);
     const kind = compareOutcomes(before, after);
     if (kind === "none") judged.unchanged += 1;
@@ -92,7 +90,7 @@ export function createJudge({ ruleSet, filters, examplesMax }: JudgeOptions): Ju
   }
 
   function take(text: string): void {
-    const line = readLine(text, parse);
+    const line = readLine(text);
     const isTrailer = line.kind === "trailer";
     judged.last = { line: judged.lines, isTrailer, ...(isTrailer && { records: line.records }) };
     if (line.kind === "malformed") refuse(line.detail);
@@ -138,7 +136,7 @@ function increment(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-function exampleOf(record: JudgedRecord, before: Decision, after: Decision): ReplayExample {
+function exampleOf(record: DecisionRecord, before: Decision, after: Decision): ReplayExample {
   return {
     id: record.id,
     time: record.time,
@@ -152,7 +150,7 @@ function exampleOf(record: JudgedRecord, before: Decision, after: Decision): Rep
 
 const outcomeOf = ({ decision, reason_code, rules }: Decision) => ({ decision, reason_code, rules });
 
-function undecidableExample({ id, time, request, identity, redacted = [] }: JudgedRecord): UndecidableExample {
+function undecidableExample({ id, time, request, identity, redacted = [] }: DecisionRecord): UndecidableExample {
   return {
     id,
     time,

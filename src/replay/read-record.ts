@@ -5,28 +5,21 @@ import { parseInstant } from "../model/instant.ts";
 import { LIMITS } from "../model/limits.ts";
 import { parseEvaluateRequest } from "../model/request.ts";
 import { toActivation } from "../model/to-activation.ts";
-import type { ParseRecord } from "./parse-record.ts";
-
-/** What judging looks at. */
-export type JudgedRecord = Pick<
-  DecisionRecord,
-  "id" | "time" | "request" | "identity" | "decision" | "ruled" | "redacted"
->;
 
 /** What a line of an export is. */
 export type Line =
   /** @property isWhole false when so much was redacted that the record has not the shape of one */
-  | { readonly kind: "decision"; readonly record: JudgedRecord; readonly isWhole: boolean }
+  | { readonly kind: "decision"; readonly record: DecisionRecord; readonly isWhole: boolean }
   /** A record of something else than a decision. */
   | { readonly kind: "event" }
   | { readonly kind: "trailer"; readonly records: unknown }
   | { readonly kind: "malformed"; readonly detail: string };
 
-/** @param text one line, without its line feed @param parse as `JSON.parse` */
-export function readLine(text: string, parse: ParseRecord): Line {
+/** @param text one line, without its line feed */
+export function readLine(text: string): Line {
   let value: unknown;
   try {
-    value = parse(text);
+    value = JSON.parse(text);
   } catch {
     return malformed("not JSON");
   }
@@ -47,7 +40,7 @@ const malformed = (detail: string) => ({ kind: "malformed", detail }) as const;
  * `activationOf`, without its detour over text: what it checks again was checked before the record was written.
  * @returns undefined when the request is not one that is decided on, or nobody can tell when it was
  */
-export function readActivation({ id, time, request, identity }: JudgedRecord): Activation | undefined {
+export function readActivation({ id, time, request, identity }: DecisionRecord): Activation | undefined {
   if (!clearMinusZero(request)) return undefined;
   const parsed = parseEvaluateRequest(request);
   const now = parseInstant(time);
@@ -76,7 +69,7 @@ function readDecision(value: Record<string, unknown>): Line | undefined {
   const isWhole =
     isObject(request) && isIdentity(identity) && isDecision(decision) && (ruled === undefined || isDecision(ruled));
   if (!isWhole && redacted === undefined) return undefined;
-  return { kind: "decision", record: value as Record<string, unknown> & JudgedRecord, isWhole };
+  return { kind: "decision", record: value as Record<string, unknown> & DecisionRecord, isWhole };
 }
 
 function isIdentity(value: unknown): boolean {

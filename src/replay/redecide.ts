@@ -1,15 +1,15 @@
-import { decisionOfRules } from "../audit/index.ts";
+import { type DecisionRecord, decisionOfRules } from "../audit/index.ts";
 import { decide } from "../engine/index.ts";
 import type { Activation } from "../model/activation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { RuleSet } from "../rules/types.ts";
 import { type Guard, guardRedacted } from "./guard-redacted.ts";
-import { type JudgedRecord, readActivation } from "./read-record.ts";
+import { readActivation } from "./read-record.ts";
 
 /** What a rule set decides on what was recorded; `undecidable` when that depends on what was redacted. */
 export type Redecision = Decision | "undecidable" | "not_valid";
 
-export function redecide(ruleSet: RuleSet, record: JudgedRecord): Redecision {
+export function redecide(ruleSet: RuleSet, record: DecisionRecord): Redecision {
   const { redacted } = record;
   const activation = readActivation(record);
   if (activation === undefined) return redacted === undefined ? "not_valid" : "undecidable";
@@ -42,7 +42,7 @@ function withoutIndex(ruleSet: RuleSet, guard: Guard): RuleSet {
 }
 
 /** What is compared must be what was decided; only the words around it may have been redacted. */
-function isKnown({ redacted = [], ruled }: JudgedRecord): boolean {
+function isKnown({ redacted = [], ruled }: DecisionRecord): boolean {
   const root = ruled === undefined ? "/decision" : "/ruled";
   return redacted.every(
     (pointer) => !isAtOrBelow(pointer, root) || WORDS.some((word) => isAtOrBelow(pointer, root + word)),
@@ -54,7 +54,7 @@ const WORDS = ["/reason", "/errors", "/help_text", "/help_url", "/rule_name", "/
 const isAtOrBelow = (pointer: string, above: string) => pointer === above || pointer.startsWith(`${above}/`);
 
 /** What the rules alone decided then; undefined when it was not for them to decide. */
-export function ruledOf(record: JudgedRecord): Decision | undefined {
+export function ruledOf(record: DecisionRecord): Decision | undefined {
   const ruled = decisionOfRules(record);
   return OF_RULES.has(ruled.reason_code) ? ruled : undefined;
 }

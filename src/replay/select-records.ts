@@ -1,9 +1,8 @@
-import type { AuditFilters } from "../audit/index.ts";
+import type { AuditFilters, DecisionRecord } from "../audit/index.ts";
 import { firstUuidv7At } from "../model/uuid.ts";
-import type { JudgedRecord } from "./read-record.ts";
 
 /** Whether a decision is one of those that the filters ask for, as the audit store understands them. */
-export type Selects = (record: JudgedRecord) => boolean;
+export type Selects = (record: DecisionRecord) => boolean;
 
 export function createSelection({ from, to, ...filters }: Omit<AuditFilters, "kind">): Selects {
   const first = from === undefined ? undefined : firstUuidv7At(from);

@@ -101,9 +101,9 @@ function recordOf(made: Recorded, ruleSet: RuleSet): DecisionRecord {
     latency_us: 1,
     ...made,
   });
-  const line = readLine(text, JSON.parse);
+  const line = readLine(text);
   if (line.kind !== "decision") throw new Error(`a ${line.kind} line: ${text}`);
-  return line.record as DecisionRecord;
+  return line.record;
 }
 
 const bare = ({ request, identity }: Recorded) =>
