@@ -8,8 +8,8 @@ import { createLintFiles } from "./cli/lint-files.ts";
 import { runCli } from "./cli/run-cli.ts";
 import { packageRoot } from "./package-root.ts";
 
-// Only what every command needs is imported at once, and not by the folder's door: the loading of modules is most of what a
-// short command takes.
+// Only what is small is imported at once, and not by the folder's door: the loading of modules is most of what a short command
+// takes.
 const openRuleDirectory = async (dir: string, kind: "rules" | "fixtures" = "rules") =>
   (await import("./adapters/fs/rule-directory.ts")).createRuleDirectory({ dir, kind });
 
