@@ -12,7 +12,7 @@ export interface DecisionGate {
   /** Whether requests for this path, with or without a query, have to pass. */
   guards(path: string): boolean;
   /** The answer to a request that did not pass: a deny, without a record, since nothing was decided. */
-  refuse(incoming: IncomingMessage): Answer;
+  refuse(incoming: Pick<IncomingMessage, "url" | "headers">): Answer;
 }
 
 const EVALUATE = "/v1/policy/evaluate";

@@ -1,18 +1,33 @@
 import { isUtf8 } from "node:buffer";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
 import type { DecisionGate } from "./decision-gate.ts";
 import { LARGE_BODY_PATHS } from "./large-body-paths.ts";
+import { type PlainExchange, servePlainly } from "./plain-connections.ts";
 
 /** Longer than clients and proxies leave a connection idle: theirs to close, or a request may meet the end of one. */
 const KEEP_ALIVE_MS = 75_000;
+
+const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Past this, a body that is too large is answered before its end. */
 const DRAIN_BYTES_MAX = 4 * 1024 * 1024;
 
 /** A body that was read before the application is called, or why it could not be. */
 export type Body = { readonly text: string } | { readonly fault: "body_too_large" | "not_utf8" };
+
+/** What routes need of a request that was read before they are called. */
+export interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly body?: Body;
+}
 
 /** What the application finds in `c.env` when it runs under this server. */
 export interface Bindings {
@@ -30,7 +45,10 @@ export interface Answer {
 /** By path, without a query. `answer` never throws and never rejects. */
 export type DirectRoutes = ReadonlyMap<
   string,
-  { readonly method: string; readonly answer: (c: { readonly env: Bindings }) => Answer | Promise<Answer> }
+  {
+    readonly method: string;
+    readonly answer: (c: { readonly env: { readonly incoming: Heard } }) => Answer | Promise<Answer>;
+  }
 >;
 
 /**
@@ -69,13 +87,13 @@ export function createNodeServer(
       listener(incoming, outgoing);
       return;
     }
-    const made = route.answer({ env: { incoming, outgoing } });
+    const made = route.answer({ env: { incoming } });
     if (made instanceof Promise) void made.then((answer) => send(outgoing, answer));
     else send(outgoing, made);
   }
 
   function answerInTurn(incoming: Bindings["incoming"], outgoing: ServerResponse, body: Body): void {
-    const guard = guardOf(incoming);
+    const guard = guardOf(incoming.url!);
     if (guard === undefined || guard.queue.hasRoom()) {
       answer(incoming, outgoing, body);
       return;
@@ -91,10 +109,40 @@ export function createNodeServer(
     });
   }
 
-  const guardOf = ({ url }: IncomingMessage) => (gate?.guards(url!) === true ? gate : undefined);
+  /** As `answerInTurn`, of a request that node:http did not read. */
+  function answerPlain(exchange: PlainExchange): void {
+    const { request } = exchange;
+    const guard = guardOf(request.url);
+    if (guard?.queue.isOverloaded() === true) exchange.send(guard.refuse(request));
+    else if (guard === undefined || guard.queue.hasRoom()) runPlain(exchange);
+    else {
+      guard.queue.add({
+        run() {
+          if (!exchange.isGone()) runPlain(exchange);
+        },
+        refuse() {
+          if (!exchange.isGone()) exchange.send(guard.refuse(request));
+        },
+      });
+    }
+  }
+
+  function runPlain({ request, send }: PlainExchange): void {
+    const incoming = { headers: request.headers, body: bodyOf(request.body) };
+    const made = direct.get(request.url)!.answer({ env: { incoming } });
+    if (made instanceof Promise) void made.then(send);
+    else send(made);
+  }
+
+  const guardOf = (url: string) => (gate?.guards(url) === true ? gate : undefined);
 
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
+    {
+      requestTimeout: 30_000,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false,
+    },
     (incoming: Bindings["incoming"], outgoing) => {
       const { headers } = incoming;
       if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
@@ -103,7 +151,7 @@ export function createNodeServer(
       // The client went away in the middle of its body. Without a listener it depends on Node's version whether that throws.
       incoming.on("error", () => outgoing.destroy());
       if (LARGE_BODY_PATHS.has(incoming.url!)) return answer(incoming, outgoing, undefined);
-      const guard = guardOf(incoming);
+      const guard = guardOf(incoming.url!);
       // Before the body is read, which costs more than the refusal.
       if (guard?.queue.isOverloaded() === true) return refuse(guard, incoming, outgoing);
       // Nearly every body is one chunk.
@@ -129,6 +177,10 @@ export function createNodeServer(
       });
     },
   );
+  if (direct.size > 0) {
+    const lines = new Map([...direct].map(([url, { method }]) => [`${method} ${url} HTTP/1.1`, { method, url }]));
+    servePlainly(server, { lines, silentMs: HEADERS_TIMEOUT_MS, idleMs: KEEP_ALIVE_MS, answer: answerPlain });
+  }
   if (gate !== undefined) server.on("connection", gate.queue.connected);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) return socket.destroy();
@@ -138,7 +190,7 @@ export function createNodeServer(
   return server;
 }
 
-function bodyOf(first: Buffer | undefined, rest: readonly Buffer[] | undefined): Body {
+function bodyOf(first: Buffer | undefined, rest?: readonly Buffer[]): Body {
   if (first === undefined) return EMPTY;
   const buffer = rest === undefined ? first : Buffer.concat([first, ...rest]);
   const text = buffer.toString("utf8");

@@ -5,13 +5,16 @@ import { parseJsonText } from "../model/json-text.ts";
 import { LIMITS } from "../model/limits.ts";
 import { explainShape } from "../model/request.ts";
 import { isJsonType } from "./headers.ts";
-import type { Bindings, Body } from "./node-server.ts";
+import type { Bindings, Body, Heard } from "./node-server.ts";
 
 /** The context of every route. `env` is empty when the application is called without a server, as tests do. */
 export type HttpContext = Context<{ Bindings: Partial<Bindings> }>;
 
 /** As much of it as a handler needs that may also be called without Hono. */
-export type HttpInput = Pick<HttpContext, "env"> & { readonly req?: HttpContext["req"] };
+export interface HttpInput {
+  readonly env: { readonly incoming?: Heard };
+  readonly req?: HttpContext["req"];
+}
 
 export function header(c: HttpInput, name: string): string | undefined {
   const incoming = c.env?.incoming;

@@ -19,7 +19,7 @@ afterAll(() => {
 
 const portOf = (of: Server) => (of.address() as AddressInfo).port;
 
-/** What a server sends back for these bytes, once it closes the connection. */
+/** What a server sends back for these bytes, once it closes the connection; or for the one request that they are, if it does not. */
 function exchange(bytes: string | Buffer, at = server): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(portOf(at), "127.0.0.1");
@@ -27,6 +27,13 @@ function exchange(bytes: string | Buffer, at = server): Promise<string> {
     socket.setEncoding("utf8");
     socket.on("data", (chunk) => {
       answer += chunk;
+      const [head = "", body = ""] = answer.split("\r\n\r\n");
+      if (
+        /^keep-alive:/im.test(head) &&
+        Buffer.byteLength(body) === Number(/^content-length: (\d+)/im.exec(head)?.[1])
+      ) {
+        socket.end();
+      }
     });
     socket.on("close", () => resolve(answer));
     socket.on("error", reject);
@@ -94,12 +101,14 @@ test.each<[string, Buffer, string[]?]>([
   ["a body beyond the limit", Buffer.alloc(LIMITS.bodyBytesMax + 1, 0x20), [bearer(agent)]],
   ["a body far beyond the limit", Buffer.alloc(LIMITS.bodyBytesMax * 20, 0x20), [bearer(agent)]],
   ["an encoded body", utf8(READ), [bearer(agent), "Content-Encoding: gzip"]],
-])("the direct way answers as Hono does: %s", async (_, body, headers = []) => {
+])("the plain and the direct way answer as Hono does: %s", async (_, body, headers = []) => {
   const host = headers.some((line) => line.startsWith("Host:")) ? [] : ["Host: localhost"];
   const head = [LINE, ...host, ...headers, "Content-Type: application/json", `Content-Length: ${body.length}`];
-  const bytes = Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\nConnection: close\r\n\r\n`), body]);
-  const [direct, hono] = [await exchange(bytes), await exchange(bytes, indirect)];
-  expect(withoutChance(direct)).toEqual(withoutChance(hono));
+  const bytesOf = (...more: string[]) =>
+    Buffer.concat([Buffer.from(`${[...head, ...more].join("\r\n")}\r\n\r\n`), body]);
+  const hono = withoutChance(await exchange(bytesOf("Connection: close"), indirect));
+  expect(withoutChance(await exchange(bytesOf("Connection: close")))).toEqual(hono);
+  expect(withoutChance(await exchange(bytesOf()))).toEqual(hono);
 });
 
 /** Status, headers in any order, body; without what differs from answer to answer. */
@@ -109,7 +118,9 @@ function withoutChance(answer: string) {
     text
       .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "UUID")
       .replace(/("latency_ms"|"enter"|"decide"|"record"):[\d.]+/g, "$1:0");
-  const [status, ...headers] = head.split("\r\n").filter((line) => !/^(date|content-length):/i.test(line));
+  const [status, ...headers] = head
+    .split("\r\n")
+    .filter((line) => !/^(date|content-length|connection|keep-alive):/i.test(line));
   return { status, headers: headers.map((line) => steady(line.toLowerCase())).sort(), body: steady(body) };
 }
 

@@ -1,0 +1,150 @@
+import { type Server, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Answer } from "./node-server.ts";
+import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
+
+/** One plain request that waits for its answer. */
+export interface PlainExchange {
+  readonly request: PlainRequest;
+  /** Whether nobody is there any more who would read an answer. */
+  isGone(): boolean;
+  /** Call it once. */
+  send(answer: Answer): void;
+}
+
+export interface PlainConnectionsOptions {
+  /** By the request line, without its end. */
+  readonly lines: ReadonlyMap<string, Pick<PlainRequest, "method" | "url">>;
+  /** For how long a new connection may say nothing, and one in the middle of a request. */
+  readonly silentMs: number;
+  /** For how long a connection may be idle between two requests. */
+  readonly idleMs: number;
+  answer(exchange: PlainExchange): void;
+}
+
+/**
+ * Reads plain requests (`readPlainRequest`) on the connections of a server itself: node:http takes about two thirds of the time
+ * of an exchange, for what these do not need. With the first request that is not plain, comes in more than two pieces, or comes
+ * before the answer to the one before it, a connection goes over to node:http with all that was not read, for the rest of its life.
+ */
+export function servePlainly(server: Server, options: PlainConnectionsOptions): void {
+  const { lines, silentMs, idleMs, answer } = options;
+  const [toNodeHttp] = server.listeners("connection");
+  if (toNodeHttp === undefined) throw new Error("this version of node:http does not take connections as expected");
+  /** And whether each waits for an answer. */
+  const connections = new Map<Socket, { isBusy(): boolean }>();
+
+  function serve(socket: Socket): void {
+    let isBusy = false;
+    /** Many clients send the head first and then the body. */
+    let begun: Buffer | undefined;
+    let timeoutMs = silentMs;
+
+    function read(chunk: Buffer): void {
+      const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk]);
+      const request = isBusy ? undefined : readPlainRequest(bytes, lines);
+      if (request === "cut" && begun === undefined) {
+        begun = bytes;
+        setTimeoutMs(silentMs);
+      } else if (request === "cut" || request === undefined) {
+        socket.pause();
+        socket.unshift(bytes);
+        if (!isBusy) handOver();
+      } else {
+        begun = undefined;
+        isBusy = true;
+        answer({ request, isGone: () => socket.destroyed, send });
+      }
+    }
+
+    function send(made: Answer): void {
+      if (socket.destroyed) return;
+      setTimeoutMs(idleMs);
+      // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
+      const isLast = !server.listening || socket.readableEnded;
+      const length = Buffer.byteLength(made.body);
+      const text = headText(made, length, isLast, idleMs) + made.body;
+      // As many bytes as characters: it is ASCII, which is written faster when it is called Latin-1.
+      const encoding = length === made.body.length ? "latin1" : "utf8";
+      if (isLast) socket.end(text, encoding);
+      // Who does not read answers is not asked for more.
+      else if (socket.write(text, encoding)) becomeIdle();
+      else socket.once("drain", becomeIdle);
+    }
+
+    function becomeIdle(): void {
+      isBusy = false;
+      if (socket.isPaused()) handOver();
+      else if (socket.readableEnded) socket.end();
+    }
+
+    function handOver(): void {
+      forget();
+      for (const [event, listener] of listeners) socket.off(event, listener);
+      socket.setTimeout(0);
+      toNodeHttp!.call(server, socket);
+      socket.resume();
+    }
+
+    function setTimeoutMs(ms: number): void {
+      if (ms !== timeoutMs) socket.setTimeout(ms);
+      timeoutMs = ms;
+    }
+
+    const forget = () => void connections.delete(socket);
+    const listeners = [
+      ["data", read],
+      // The client sends nothing more; whom an answer is due gets it first.
+      ["end", () => void (isBusy || socket.end())],
+      ["timeout", () => void ((isBusy && !socket.writableNeedDrain) || socket.destroy())],
+      // It is destroyed already, and there is nobody to tell.
+      ["error", () => {}],
+      ["close", forget],
+    ] as const;
+    for (const [event, listener] of listeners) socket.on(event, listener);
+    connections.set(socket, { isBusy: () => isBusy || begun !== undefined });
+    socket.setTimeout(silentMs);
+  }
+
+  server.off("connection", toNodeHttp as (socket: Socket) => void);
+  server.on("connection", serve);
+
+  const { closeIdleConnections, closeAllConnections } = server;
+  server.closeIdleConnections = () => {
+    closeIdleConnections.call(server);
+    for (const [socket, { isBusy }] of connections) if (!isBusy()) socket.destroySoon();
+  };
+  server.closeAllConnections = () => {
+    closeAllConnections.call(server);
+    for (const socket of connections.keys()) socket.destroy();
+  };
+}
+
+/** What a header may not hold: it would end it. node:http refuses the same. */
+const NOT_IN_VALUE = /[^\t\x20-\x7e]/;
+
+/** The head of an answer as node:http writes it. @throws TypeError for a header's value that cannot be sent */
+function headText({ status, headers }: Answer, length: number, isLast: boolean, idleMs: number): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  for (const name in headers) {
+    const value = headers[name]!;
+    if (NOT_IN_VALUE.test(value)) throw new TypeError(`the header ${name} has a character that it may not have`);
+    text += `${name}: ${value}\r\n`;
+  }
+  const connection = isLast ? "close" : `keep-alive\r\nKeep-Alive: timeout=${idleMs / 1000}`;
+  return `${text}content-length: ${length}\r\nDate: ${dateText()}\r\nConnection: ${connection}\r\n\r\n`;
+}
+
+let dateSecond = 0;
+let date = "";
+
+/** RFC 9110 section 5.6.7; made once a second. */
+function dateText(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = new Date(now).toUTCString();
+  }
+  return date;
+}

@@ -1,0 +1,347 @@
+import { createServer, request as httpRequest, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createNodeServer } from "../../src/http/index.ts";
+import type { Answer } from "../../src/http/node-server.ts";
+import { type PlainExchange, servePlainly } from "../../src/http/plain-connections.ts";
+import { createTestService } from "../test-service.ts";
+
+const verdict = await createTestService();
+
+let server: Server;
+/** Requests that node:http read. */
+let heard: number;
+const sockets: Socket[] = [];
+beforeEach(() => {
+  heard = 0;
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function listen(made: Server): Promise<void> {
+  server = made;
+  server.on("request", () => {
+    heard += 1;
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+}
+
+const serveVerdict = () => listen(createNodeServer(verdict.app.fetch, verdict.direct));
+
+const URL = "/v1/policy/evaluate";
+const LINE = `POST ${URL} HTTP/1.1`;
+
+/** A server that answers as it is told, and says "node" where node:http read the request. */
+async function serve(answer: (exchange: PlainExchange) => void, times = { silentMs: 10_000, idleMs: 10_000 }) {
+  const made = createServer((incoming, outgoing) => {
+    incoming.resume().on("end", () => outgoing.end("node"));
+  });
+  servePlainly(made, { lines: new Map([[LINE, { method: "POST", url: URL }]]), ...times, answer });
+  await listen(made);
+}
+
+const textAnswer = (body: string): Answer => ({ status: 200, headers: {}, body });
+
+interface Client {
+  readonly socket: Socket;
+  /** The answers so far: status line and headers in lower case, and the body. */
+  answers(count: number): Promise<{ head: string; body: string }[]>;
+  readonly closed: Promise<void>;
+  received(): string;
+}
+
+function client(): Client {
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  sockets.push(socket);
+  let text = "";
+  let told = () => {};
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    text += chunk;
+    told();
+  });
+  socket.on("error", () => {});
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  const parse = () => {
+    const found: { head: string; body: string }[] = [];
+    for (let rest = text; ; ) {
+      const end = rest.indexOf("\r\n\r\n");
+      if (end === -1) return found;
+      const head = rest.slice(0, end).toLowerCase();
+      const length = Number(/content-length: (\d+)/.exec(head)?.[1] ?? 4);
+      if (rest.length < end + 4 + length) return found;
+      found.push({ head, body: rest.slice(end + 4, end + 4 + length) });
+      rest = rest.slice(end + 4 + length);
+    }
+  };
+  return {
+    socket,
+    closed,
+    received: () => text,
+    async answers(count) {
+      for (let found = parse(); ; found = parse()) {
+        if (found.length >= count) return found;
+        await new Promise<void>((resolve) => {
+          told = resolve;
+        });
+      }
+    },
+  };
+}
+
+const ask = (name: string, ...more: string[]) => {
+  const body = JSON.stringify({ action_type: "tool_call", action_name: name });
+  const lines = [
+    LINE,
+    "Host: localhost",
+    `Authorization: Bearer ${verdict.secrets.agent}`,
+    "Content-Type: application/json",
+  ];
+  return `${[...lines, ...more, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`;
+};
+const decisions = (answers: readonly { body: string }[]) =>
+  answers.map(({ body }) => /"decision":"(\w+)"/.exec(body)?.[1]);
+
+test("a connection is kept from one plain request to the next, without node:http", async () => {
+  await serveVerdict();
+  const { socket, answers } = client();
+  for (let nth = 1; nth <= 3; nth++) {
+    socket.write(ask(nth === 2 ? "nothing.knows.it" : "crm.get"));
+    await answers(nth);
+  }
+  expect(decisions(await answers(3))).toEqual(["allow", "deny", "allow"]);
+  expect(heard).toBe(0);
+});
+
+test("the head of an answer is the one that node:http writes", async () => {
+  await serveVerdict();
+  const { socket, answers } = client();
+  socket.write(ask("crm.get", "X-Request-ID: mine"));
+  await answers(1);
+  // A query is not plain.
+  socket.write(ask("crm.get", "X-Request-ID: mine").replace(" HTTP", "?a HTTP"));
+  const heads = (await answers(2)).map(({ head }) =>
+    head
+      .replace(/date: .*/, "date: now")
+      .replace(/content-length: \d+/, "")
+      .split("\r\n")
+      .sort(),
+  );
+  expect(heard).toBe(1);
+  expect(heads[0]).toEqual(heads[1]);
+  expect(heads[0]).toContain("date: now");
+});
+
+test("a connection goes over to node:http with the first request that is not plain, and stays there", async () => {
+  await serveVerdict();
+  const { socket, answers } = client();
+  socket.write(ask("crm.get"));
+  await answers(1);
+  socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  expect((await answers(2))[1]!.head).toContain("http/1.1 200 ok");
+  socket.write(ask("crm.get"));
+  expect(decisions(await answers(3))[2]).toBe("allow");
+  expect(heard).toBe(2);
+});
+
+test("requests that do not wait for their answers get them in order", async () => {
+  await serveVerdict();
+  const names = ["crm.get", "nothing.knows.it", "crm.get", "nothing.knows.it"];
+  const together = client();
+  together.socket.write(names.map((name) => ask(name)).join(""));
+  const apart = client();
+  for (const name of names) {
+    apart.socket.write(ask(name));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const { answers } of [together, apart]) {
+    expect(decisions(await answers(4))).toEqual(["allow", "deny", "allow", "deny"]);
+  }
+});
+
+test("what comes while an answer is due waits for it", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange));
+  const { socket, answers, received } = client();
+  socket.write(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  socket.write(ask("two"));
+  socket.write(ask("three"));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect([due.length, heard, received()]).toEqual([1, 0, ""]);
+  due[0]!.send(textAnswer("first"));
+  expect((await answers(3)).map(({ body }) => body)).toEqual(["first", "node", "node"]);
+});
+
+test("a request that comes in two pieces is answered as one that comes whole", async () => {
+  await serveVerdict();
+  const bytes = ask("crm.get");
+  const headLength = bytes.indexOf("\r\n\r\n") + 4;
+  for (const cut of [1, 20, 50, 120, headLength - 3, headLength - 1, headLength, headLength + 1, bytes.length - 1]) {
+    const before = heard;
+    const { socket, answers } = client();
+    await new Promise((resolve) => socket.setNoDelay(true).once("connect", resolve));
+    socket.write(bytes.slice(0, cut));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(bytes.slice(cut));
+    expect(decisions(await answers(1))).toEqual(["allow"]);
+    expect(heard - before).toBe(cut < headLength ? 1 : 0);
+    socket.destroy();
+  }
+});
+
+test("a request that comes in many pieces is answered, too", async () => {
+  await serveVerdict();
+  const { socket, answers } = client();
+  await new Promise((resolve) => socket.setNoDelay(true).once("connect", resolve));
+  const bytes = ask("crm.get");
+  const headLength = bytes.indexOf("\r\n\r\n") + 4;
+  for (const piece of [bytes.slice(0, headLength), ...bytes.slice(headLength)]) {
+    socket.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  expect(decisions(await answers(1))).toEqual(["allow"]);
+  expect(heard).toBe(1);
+});
+
+test("node's own client, which sends head and body at once, is answered without node's server", async () => {
+  await serveVerdict();
+  const body = JSON.stringify({ action_type: "tool_call", action_name: "crm.get" });
+  const { port } = server.address() as AddressInfo;
+  const headers = {
+    host: "localhost",
+    authorization: `Bearer ${verdict.secrets.agent}`,
+    "content-type": "application/json",
+    "content-length": body.length,
+  };
+  const status = await new Promise((resolve, reject) => {
+    httpRequest({ port, path: URL, method: "POST", headers: { ...headers, connection: "keep-alive" } }, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode));
+    })
+      .once("error", reject)
+      .end(body);
+  });
+  expect([status, heard]).toEqual([200, 0]);
+});
+
+test("who sends the end of the connection behind a request is answered, and then it ends", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange));
+  const { socket, answers, closed } = client();
+  socket.end(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  due[0]!.send(textAnswer("first"));
+  expect((await answers(1))[0]!.head).toContain("connection: close");
+  await closed;
+});
+
+test("an answer to somebody who has gone is not sent, and harms nobody", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange));
+  const { socket } = client();
+  socket.write(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  socket.resetAndDestroy();
+  await expect.poll(() => due[0]!.isGone()).toBe(true);
+  due[0]!.send(textAnswer("first"));
+});
+
+test("connections that say nothing end: new ones sooner than those that asked before", async () => {
+  await serve(({ send }) => send(textAnswer("first")), { silentMs: 40, idleMs: 200 });
+  const silent = client();
+  const idle = client();
+  idle.socket.write(ask("one"));
+  await idle.answers(1);
+  let hasEnded = false;
+  void idle.closed.then(() => {
+    hasEnded = true;
+  });
+  await silent.closed;
+  expect(hasEnded).toBe(false);
+  await idle.closed;
+});
+
+test("a connection that stops in the middle of a request ends as soon as a new one", async () => {
+  await serve(({ send }) => send(textAnswer("first")), { silentMs: 40, idleMs: 60_000 });
+  const { socket, answers, closed, received } = client();
+  socket.write(ask("one"));
+  await answers(1);
+  const before = received();
+  socket.write(ask("two").slice(0, -1));
+  await closed;
+  expect(received()).toBe(before);
+});
+
+test("a connection whose answer is due does not end for its silence", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange), { silentMs: 20, idleMs: 20 });
+  const { socket, answers } = client();
+  socket.write(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  due[0]!.send(textAnswer("first"));
+  expect((await answers(1))[0]!.body).toBe("first");
+});
+
+test("who does not read the answers is asked for no more, and loses none", async () => {
+  const body = "x".repeat(4_000_000);
+  let asked = 0;
+  await serve(({ send }) => {
+    asked += 1;
+    send(textAnswer(body));
+  });
+  const { socket, answers } = client();
+  socket.pause();
+  for (let nth = 0; nth < 5; nth++) {
+    socket.write(ask("one"));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect([asked, heard]).toEqual([1, 0]);
+  socket.resume();
+  const found = await answers(5);
+  expect(found.map(({ body }) => body.length)).toEqual([body.length, 4, 4, 4, 4]);
+});
+
+test("a drain ends what is idle, lets finish what is due, and cuts what is left", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => {
+    if (exchange.request.body.includes("later")) due.push(exchange);
+    else exchange.send(textAnswer("first"));
+  });
+  const [idle, silent, busy, never, begun] = [client(), client(), client(), client(), client()];
+  begun.socket.write(ask("now").slice(0, -1));
+  idle.socket.write(ask("now"));
+  await idle.answers(1);
+  busy.socket.write(ask("later"));
+  await expect.poll(() => due.length).toBe(1);
+  never.socket.write(ask("later"));
+  await expect.poll(() => due.length).toBe(2);
+  const closed = new Promise((resolve) => server.close(resolve));
+  await Promise.all([idle.closed, silent.closed]);
+  begun.socket.write(ask("now").slice(-1));
+  expect((await begun.answers(1))[0]!.body).toBe("first");
+  due[0]!.send(textAnswer("last"));
+  const [answer] = await busy.answers(1);
+  expect([answer!.body, answer!.head]).toEqual(["last", expect.stringContaining("connection: close")]);
+  await busy.closed;
+  server.closeAllConnections();
+  await Promise.all([never.closed, closed]);
+});
+
+test("a header that would end early is not sent", async () => {
+  const thrown: unknown[] = [];
+  await serve(({ send }) => {
+    try {
+      send({ status: 200, headers: { "x-request-id": "a\r\nset-cookie: b" }, body: "" });
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  const { socket, received } = client();
+  socket.write(ask("one"));
+  await expect.poll(() => thrown.length).toBe(1);
+  expect(received()).toBe("");
+});
