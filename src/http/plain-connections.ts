@@ -1,7 +1,7 @@
 import { type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Answer } from "./node-server.ts";
-import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
+import { createPlainReader, type PlainRequest } from "./plain-request.ts";
 
 /** One plain request that waits for its answer. */
 export interface PlainExchange {
@@ -23,7 +23,7 @@ export interface PlainConnectionsOptions {
 }
 
 /**
- * Reads plain requests (`readPlainRequest`) on the connections of a server itself: node:http takes about two thirds of the time
+ * Reads plain requests (`createPlainReader`) on the connections of a server itself: node:http takes about two thirds of the time
  * of an exchange, for what these do not need. With the first request that is not plain, comes in more than two pieces, or comes
  * before the answer to the one before it, a connection goes over to node:http with all that was not read, for the rest of its life.
  */
@@ -35,6 +35,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
   const connections = new Map<Socket, { isBusy(): boolean }>();
 
   function serve(socket: Socket): void {
+    const readPlain = createPlainReader(lines);
     let isBusy = false;
     /** Many clients send the head first and then the body. */
     let begun: Buffer | undefined;
@@ -42,7 +43,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
 
     function read(chunk: Buffer): void {
       const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk]);
-      const request = isBusy ? undefined : readPlainRequest(bytes, lines);
+      const request = isBusy ? undefined : readPlain(bytes);
       if (request === "cut" && begun === undefined) {
         begun = bytes;
         setTimeoutMs(silentMs);
