@@ -71,8 +71,12 @@ export function createDecisionGate(
       (incoming.url!.startsWith(BATCH) ? countBatch : countEvaluate)(503);
       const requestId = service.newId(now);
       const clientId = clientRequestId(incoming.headers["x-request-id"] as string | undefined);
-      const headers = { ...HEADERS, "x-request-id": clientId ?? requestId };
-      return { status: 503, headers, body: BEFORE_ID + requestId + BEHIND_ID };
+      return {
+        status: 503,
+        headers: HEADERS,
+        requestId: clientId ?? requestId,
+        body: BEFORE_ID + requestId + BEHIND_ID,
+      };
     },
   };
 }

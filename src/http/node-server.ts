@@ -39,6 +39,8 @@ export interface Bindings {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Goes as `X-Request-ID` beside the headers, which can then be one object for many answers. */
+  readonly requestId?: string;
   readonly body: string;
 }
 
@@ -198,12 +200,16 @@ function bodyOf(first: Buffer | undefined, rest?: readonly Buffer[]): Body {
   return text.includes("\uFFFD") && !isUtf8(buffer) ? NOT_UTF8 : { text };
 }
 
-function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+function send(outgoing: ServerResponse, answer: Answer): void {
+  const { status, body } = answer;
   const length = Buffer.byteLength(body);
-  outgoing.writeHead(status, { ...headers, "content-length": length });
+  outgoing.writeHead(status, { ...headersOf(answer), "content-length": length });
   // As many bytes as characters: it is ASCII, which is written faster when it is called Latin-1.
   outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }
+
+export const headersOf = ({ headers, requestId }: Pick<Answer, "headers" | "requestId">) =>
+  requestId === undefined ? headers : { ...headers, "x-request-id": requestId };
 
 /** What node:http cannot read reaches no route, so the answer is ready-made; a client that looks for a decision finds one. */
 const UNREADABLE = JSON.stringify({

@@ -125,15 +125,28 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
 const NOT_IN_VALUE = /[^\t\x20-\x7e]/;
 
 /** The head of an answer as node:http writes it. @throws TypeError for a header's value that cannot be sent */
-function headText({ status, headers }: Answer, length: number, isLast: boolean, idleMs: number): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-  for (const name in headers) {
-    const value = headers[name]!;
-    if (NOT_IN_VALUE.test(value)) throw new TypeError(`the header ${name} has a character that it may not have`);
-    text += `${name}: ${value}\r\n`;
-  }
+function headText(answer: Answer, length: number, isLast: boolean, idleMs: number): string {
+  const id = answer.requestId === undefined ? "" : fieldText("x-request-id", answer.requestId);
   const connection = isLast ? "close" : `keep-alive\r\nKeep-Alive: timeout=${idleMs / 1000}`;
-  return `${text}content-length: ${length}\r\nDate: ${dateText()}\r\nConnection: ${connection}\r\n\r\n`;
+  return `${steadyText(answer)}${id}content-length: ${length}\r\nDate: ${dateText()}\r\nConnection: ${connection}\r\n\r\n`;
+}
+
+/** By the headers of answers that have an id beside them. */
+const steadyTexts = new WeakMap<Answer["headers"], { readonly status: number; readonly text: string }>();
+
+/** The status line and the headers that can be the same for many answers. */
+function steadyText({ status, headers, requestId }: Answer): string {
+  const known = requestId === undefined ? undefined : steadyTexts.get(headers);
+  if (known?.status === status) return known.text;
+  const fields = Object.entries(headers).map(([name, value]) => fieldText(name, value));
+  const text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join("")}`;
+  if (requestId !== undefined) steadyTexts.set(headers, { status, text });
+  return text;
+}
+
+function fieldText(name: string, value: string): string {
+  if (NOT_IN_VALUE.test(value)) throw new TypeError(`the header ${name} has a character that it may not have`);
+  return `${name}: ${value}\r\n`;
 }
 
 let dateSecond = 0;
