@@ -121,9 +121,6 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
   };
 }
 
-/** What a header may not hold: it would end it. node:http refuses the same. */
-const NOT_IN_VALUE = /[^\t\x20-\x7e]/;
-
 /** The head of an answer as node:http writes it. @throws TypeError for a header's value that cannot be sent */
 function headText(answer: Answer, length: number, isLast: boolean, idleMs: number): string {
   const id = answer.requestId === undefined ? "" : fieldText("x-request-id", answer.requestId);
@@ -145,7 +142,11 @@ function steadyText({ status, headers, requestId }: Answer): string {
 }
 
 function fieldText(name: string, value: string): string {
-  if (NOT_IN_VALUE.test(value)) throw new TypeError(`the header ${name} has a character that it may not have`);
+  // What is not visible ASCII could end the header. A regular expression takes several times as long.
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e) throw new TypeError(`the header ${name} has a character that it may not have`);
+  }
   return `${name}: ${value}\r\n`;
 }
 

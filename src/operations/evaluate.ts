@@ -44,7 +44,7 @@ export async function evaluate(
   // INVARIANT: no turn of the event loop between an id and its record, so that ids ascend with the chain.
   const made = isForPerson
     ? afterPerson(service, request, first, await askPerson(service, caller, request, first))
-    : { ...first, decision: first.ruled };
+    : first;
   const { requestId } = made;
   let { decision } = made;
   try {
@@ -83,8 +83,8 @@ export async function evaluate(
 
 const UNRECORDED = "The decision could not be recorded, so the action is denied. Try again later.";
 
-/** One look of the rules at a request. */
-interface Judgement {
+/** One look of the rules at a request; `decision` is what they say too, until a person says something to it. */
+interface Judgement extends ApprovalAnswer {
   readonly requestId: string;
   readonly activation: Activation;
   readonly ruleSet: RuleSet | undefined;
@@ -97,7 +97,8 @@ function judge(service: Service, request: EvaluateRequest, identity: Identity): 
   const requestId = service.newId(now);
   const activation = toActivation(request, identity, requestId, now);
   const ruleSet = service.activeRules.current();
-  return { requestId, activation, ruleSet, ruled: decideClosed(service, ruleSet, activation) };
+  const ruled = decideClosed(service, ruleSet, activation);
+  return { requestId, activation, ruleSet, ruled, decision: ruled };
 }
 
 /** Like `decide`, and a deny when there is no rule set or the engine fails. */
@@ -129,12 +130,7 @@ async function askPerson(
  * SECURITY: the answer is to what the rules asked before. Where they ask for something else by now it is a deny, and the
  * record says all the same what became of the approval.
  */
-function afterPerson(
-  service: Service,
-  request: EvaluateRequest,
-  first: Judgement,
-  answer: ApprovalAnswer,
-): Judgement & ApprovalAnswer {
+function afterPerson(service: Service, request: EvaluateRequest, first: Judgement, answer: ApprovalAnswer): Judgement {
   const again = judge(service, request, first.activation.identity);
   const { ruled } = again;
   if (isSameQuestion(first, again)) {
