@@ -6,12 +6,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type OpenedPglite, openPglite } from "../../src/adapters/pglite/pglite-client.ts";
 import { createPgliteDatabase, type PgliteOptions } from "../../src/adapters/pglite/pglite-database.ts";
 import { writeSeedImage } from "../../src/adapters/pglite/seed-image.ts";
+import { createDrizzleAuditStore } from "../../src/adapters/postgres/audit-store.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
 import { expectStoreToEqualMachine } from "../property/approval-machine.ts";
 import { describeApprovalStore } from "./approval-store.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
+import { describeRuleSearch } from "./rule-search.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, decisionRecord, idOf, ids, insertRecords } from "./samples.ts";
 import { describeWebhookQueue } from "./webhook-queue.ts";
@@ -54,7 +56,7 @@ function shared(name: string) {
       current = undefined;
       await database.close();
     };
-    return { database, close, release: async () => {} };
+    return { database, db: raw().db, close, release: async () => {} };
   };
 }
 
@@ -62,6 +64,11 @@ const audit = shared("audit");
 describeAuditStore("PGlite", async () => {
   const { database, ...rest } = await audit();
   return { store: database.auditStore, ...rest };
+});
+const searched = shared("searched");
+describeRuleSearch("PGlite", async () => {
+  const { db } = await searched();
+  return (rowsExamined) => createDrizzleAuditStore((work) => work(db), rowsExamined);
 });
 const partitions = shared("partitions");
 describeAuditPartitions("PGlite", async () => {

@@ -4,7 +4,8 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { toApprovalRow } from "../../src/adapters/postgres/approval-rows.ts";
-import type { Database } from "../../src/adapters/postgres/database.ts";
+import { createDrizzleAuditStore } from "../../src/adapters/postgres/audit-store.ts";
+import type { Database, Drizzle } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase, type PostgresOptions } from "../../src/adapters/postgres/postgres-database.ts";
 import { createTestDatabase, freePort, startPostgres } from "../servers.ts";
 import { freshPostgres, ownServer } from "../shared-servers.ts";
@@ -14,6 +15,7 @@ import { follow } from "./audit-arrivals.ts";
 import { describeAuditPartitions } from "./audit-partitions.ts";
 import { describeAuditStore } from "./audit-store.ts";
 import { describeKeyStore } from "./key-store.ts";
+import { describeRuleSearch } from "./rule-search.ts";
 import { describeRuleSetArchive } from "./rule-set-archive.ts";
 import { apiKey, chainLines, decisionRecord, eventRecord, idAt, idOf, ids, insertRecords } from "./samples.ts";
 import { describeWebhookQueue } from "./webhook-queue.ts";
@@ -52,6 +54,10 @@ describe.skipIf(url === undefined)("PostgreSQL", () => {
   describeAuditStore("PostgreSQL", async () => {
     const database = await openEmpty();
     return { store: database.auditStore, close: () => database.close() };
+  });
+  describeRuleSearch("PostgreSQL", async () => {
+    await openEmpty();
+    return (rowsExamined) => createDrizzleAuditStore((work) => work(admin as unknown as Drizzle), rowsExamined);
   });
   describeAuditPartitions("PostgreSQL", async () => {
     const database = await openEmpty();

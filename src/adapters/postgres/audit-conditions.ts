@@ -36,34 +36,3 @@ export function wasThereAt(snapshot: AuditSnapshot): SQL {
   return sql`(pg_visible_in_snapshot(arrived_in, ${snapshot}::pg_snapshot)
     or arrived_in >= pg_snapshot_xmax(pg_current_snapshot()))`;
 }
-
-/** Rows looked at in the order of ids before the index of rules is asked: some 40 ms. */
-const EXAMINED_MIN = 20_000;
-const EXAMINED_EACH = 100;
-
-/**
- * The condition for the first `limit` rows that meet both conditions. The index of rules knows no order, so a rule that
- * matches often is found by going along the ids, and only one that does not by that index. The planner cannot tell: it
- * takes a rule that its sample lacks for one in 200, and goes through everything.
- * @param direction of the ids, as the query is ordered
- */
-export function firstOfRule(
-  within: SQL | undefined,
-  columns: SQL | undefined,
-  direction: "asc" | "desc",
-  limit: number,
-): SQL {
-  const order = sql.raw(`order by id ${direction}`);
-  const examined = Math.max(EXAMINED_MIN, EXAMINED_EACH * limit);
-  return sql`${auditRecords.id} in (
-    with near as materialized (
-      select id from (
-        select * from audit_records where ${within ?? sql`true`} ${order} limit ${examined}
-      ) as audit_records
-      where ${columns ?? sql`true`} limit ${limit}
-    ), anywhere as materialized (
-      select id from audit_records where ${and(within, columns)} and (select count(*) from near) < ${limit}
-    )
-    select id from near union select id from anywhere ${order} limit ${limit}
-  )`;
-}

@@ -1,13 +1,15 @@
-import { and, asc, desc, eq, gt, lt, type SQL, sql } from "drizzle-orm";
-import type { AuditFilters, AuditSnapshot, AuditStore } from "../../audit/index.ts";
+import { and, eq, gt, lt, sql } from "drizzle-orm";
+import { type AuditSnapshot, type AuditStore, parseRecord } from "../../audit/index.ts";
 import { readArrivals } from "./audit-arrivals.ts";
-import { columnCondition, firstOfRule, idCondition, wasThereAt } from "./audit-conditions.ts";
+import { wasThereAt } from "./audit-conditions.ts";
+import { type RowsExamined, readPage } from "./audit-page.ts";
 import { queryRows, type RunOnDatabase } from "./database.ts";
 import { filterText } from "./filter-text.ts";
 import { insertLines } from "./insert-lines.ts";
 import { auditRecords } from "./schema.ts";
 
-export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
+/** @param rowsExamined for tests that reach its end with few rows */
+export function createDrizzleAuditStore(run: RunOnDatabase, rowsExamined?: RowsExamined): AuditStore {
   return {
     async insert(lines) {
       await run((db) => insertLines(db, lines));
@@ -22,30 +24,16 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       return rows[0]?.record;
     },
     async list({ before, limit, ...filters }) {
-      const isBefore = before === undefined ? undefined : lt(auditRecords.id, filterText(before));
-      const rows = await run((db) =>
-        db
-          .select({ record: auditRecords.record })
-          .from(auditRecords)
-          .where(condition(filters, isBefore, "desc", limit))
-          .orderBy(desc(auditRecords.id))
-          .limit(limit),
-      );
-      return rows.map((row) => row.record);
+      const onPage = before === undefined ? undefined : lt(auditRecords.id, filterText(before));
+      const lines = await run((db) => readPage(db, { filters, onPage, direction: "desc", limit }, rowsExamined));
+      return lines.map(({ line }) => parseRecord(line));
     },
     async scan({ after, snapshot, limit, ...filters }) {
-      const isAfter = and(
+      const onPage = and(
         after === undefined ? undefined : gt(auditRecords.id, filterText(after)),
         snapshot === undefined ? undefined : wasThereAt(snapshot),
       );
-      return run((db) =>
-        db
-          .select({ id: auditRecords.id, line: sql<string>`${auditRecords.record}::text` })
-          .from(auditRecords)
-          .where(condition(filters, isAfter, "asc", limit))
-          .orderBy(asc(auditRecords.id))
-          .limit(limit),
-      );
+      return run((db) => readPage(db, { filters, onPage, direction: "asc", limit }, rowsExamined));
     },
     async snapshot() {
       const rows = await run((db) =>
@@ -57,10 +45,4 @@ export function createDrizzleAuditStore(run: RunOnDatabase): AuditStore {
       return run((db) => readArrivals(db, cursor, filters, limit));
     },
   };
-}
-
-function condition(filters: AuditFilters, onPage: SQL | undefined, direction: "asc" | "desc", limit: number) {
-  const within = and(idCondition(filters), onPage);
-  const columns = columnCondition(filters);
-  return filters.rule_id === undefined ? and(within, columns) : firstOfRule(within, columns, direction, limit);
 }
