@@ -138,7 +138,8 @@ function connect(options: PostgresOptions, settings: Record<string, number>): Co
     onclose: () => {
       connection.isBroken = true;
     },
-    connection: { application_name: "verdict", ...settings },
+    // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
+    connection: { application_name: "verdict", jit: "off", ...settings },
   });
   const begin = client.begin.bind(client) as Begin;
   const beginWhole: Begin = (work) =>
