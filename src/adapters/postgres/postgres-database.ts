@@ -9,6 +9,7 @@ import { createDrizzleAuditStore } from "./audit-store.ts";
 import { createConnectionPool, type Lend } from "./connection-pool.ts";
 import type { Database, Drizzle, RunOnDatabase } from "./database.ts";
 import { withDeadline } from "./deadline.ts";
+import { keepFreedMemory } from "./keep-freed-memory.ts";
 import { createDrizzleKeyStore } from "./key-store.ts";
 import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
@@ -52,6 +53,7 @@ interface Connection {
  */
 export function createPostgresDatabase(options: PostgresOptions): Database {
   const { connectionsMax = 10, queryTimeoutMs = 5000, migrateTimeoutMs = 300_000 } = options;
+  keepFreedMemory();
   const opener = createOpener<true>({
     async open() {
       await prepare(options, migrateTimeoutMs);
