@@ -120,10 +120,10 @@ export function createNodeServer(
     else {
       guard.queue.add({
         run() {
-          if (!exchange.isGone()) runPlain(exchange);
+          if (exchange.isAwaited()) runPlain(exchange);
         },
         refuse() {
-          if (!exchange.isGone()) exchange.send(guard.refuse(request));
+          if (exchange.isAwaited()) exchange.send(guard.refuse(request));
         },
       });
     }

@@ -6,8 +6,8 @@ import { createPlainReader, type PlainRequest } from "./plain-request.ts";
 /** One plain request that waits for its answer. */
 export interface PlainExchange {
   readonly request: PlainRequest;
-  /** Whether nobody is there any more who would read an answer. */
-  isGone(): boolean;
+  /** Whether somebody is there who would read an answer. Asked behind a wait; a client that closed its side is let go then. */
+  isAwaited(): boolean;
   /** Call it once. */
   send(answer: Answer): void;
 }
@@ -22,6 +22,9 @@ export interface PlainConnectionsOptions {
   answer(exchange: PlainExchange): void;
 }
 
+/** For how long a connection that said nothing yet may go on saying nothing when idle ones are closed. */
+const FRESH_MS = 200;
+
 /**
  * Reads plain requests (`createPlainReader`) on the connections of a server itself: node:http takes about two thirds of the time
  * of an exchange, for what these do not need. With the first request that is not plain, comes in more than two pieces, or comes
@@ -31,17 +34,21 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
   const { lines, silentMs, idleMs, answer } = options;
   const [toNodeHttp] = server.listeners("connection");
   if (toNodeHttp === undefined) throw new Error("this version of node:http does not take connections as expected");
-  /** And whether each waits for an answer. */
-  const connections = new Map<Socket, { isBusy(): boolean }>();
+  /** And what ends each in a while, provided that it is idle. */
+  const connections = new Map<Socket, () => void>();
 
   function serve(socket: Socket): void {
     const readPlain = createPlainReader(lines);
+    /** From a request until its answer is in the hands of the system. */
     let isBusy = false;
+    let hasAnswered = false;
     /** Many clients send the head first and then the body. */
     let begun: Buffer | undefined;
     let timeoutMs = silentMs;
 
     function read(chunk: Buffer): void {
+      // Who is being hung up on is not listened to any more.
+      if (socket.writableEnded) return;
       const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk]);
       const request = isBusy ? undefined : readPlain(bytes);
       if (request === "cut" && begun === undefined) {
@@ -54,20 +61,31 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
       } else {
         begun = undefined;
         isBusy = true;
-        answer({ request, isGone: () => socket.destroyed, send });
+        answer({ request, isAwaited, send });
       }
+    }
+
+    function isAwaited(): boolean {
+      if (socket.readableEnded) socket.destroy();
+      return !socket.destroyed;
     }
 
     function send(made: Answer): void {
       if (socket.destroyed) return;
-      setTimeoutMs(idleMs);
+      hasAnswered = true;
+      // As long as node:http waits behind the time that it promises.
+      setTimeoutMs(idleMs + 1000);
       // Draining: a client that asks without a pause would otherwise keep its connection busy until it is cut.
       const isLast = !server.listening || socket.readableEnded;
       const length = Buffer.byteLength(made.body);
       const text = headText(made, length, isLast, idleMs) + made.body;
       // As many bytes as characters: it is ASCII, which is written faster when it is called Latin-1.
       const encoding = length === made.body.length ? "latin1" : "utf8";
-      if (isLast) socket.end(text, encoding);
+      if (isLast) {
+        socket.end(text, encoding);
+        // Not when the client has closed its side as well, which it may never do.
+        socket.destroySoon();
+      }
       // Who does not read answers is not asked for more.
       else if (socket.write(text, encoding)) becomeIdle();
       else socket.once("drain", becomeIdle);
@@ -76,7 +94,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
     function becomeIdle(): void {
       isBusy = false;
       if (socket.isPaused()) handOver();
-      else if (socket.readableEnded) socket.end();
+      else if (socket.readableEnded) socket.destroySoon();
     }
 
     function handOver(): void {
@@ -87,6 +105,30 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
       socket.resume();
     }
 
+    /** The client sends nothing more; whom an answer is due gets it first. */
+    function endReading(): void {
+      if (begun !== undefined) tellIsCut();
+      else if (!isBusy) socket.destroySoon();
+    }
+
+    function timeOut(): void {
+      if (begun !== undefined) tellIsCut();
+      else if (!isBusy || socket.writableNeedDrain || socket.writableEnded) socket.destroy();
+    }
+
+    /** As node:http does; the server's listener answers. */
+    function tellIsCut(): void {
+      begun = undefined;
+      if (!server.emit("clientError", new Error("the request is cut short"), socket)) socket.destroy();
+    }
+
+    function sweep(): void {
+      if (isBusy || begun !== undefined || socket.writableEnded) return;
+      // The first request of a new connection may be on its way.
+      if (hasAnswered) socket.destroySoon();
+      else setTimeoutMs(FRESH_MS);
+    }
+
     function setTimeoutMs(ms: number): void {
       if (ms !== timeoutMs) socket.setTimeout(ms);
       timeoutMs = ms;
@@ -95,15 +137,14 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
     const forget = () => void connections.delete(socket);
     const listeners = [
       ["data", read],
-      // The client sends nothing more; whom an answer is due gets it first.
-      ["end", () => void (isBusy || socket.end())],
-      ["timeout", () => void ((isBusy && !socket.writableNeedDrain) || socket.destroy())],
+      ["end", endReading],
+      ["timeout", timeOut],
       // It is destroyed already, and there is nobody to tell.
       ["error", () => {}],
       ["close", forget],
     ] as const;
     for (const [event, listener] of listeners) socket.on(event, listener);
-    connections.set(socket, { isBusy: () => isBusy || begun !== undefined });
+    connections.set(socket, sweep);
     socket.setTimeout(silentMs);
   }
 
@@ -113,7 +154,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
   const { closeIdleConnections, closeAllConnections } = server;
   server.closeIdleConnections = () => {
     closeIdleConnections.call(server);
-    for (const [socket, { isBusy }] of connections) if (!isBusy()) socket.destroySoon();
+    for (const sweep of connections.values()) sweep();
   };
   server.closeAllConnections = () => {
     closeAllConnections.call(server);

@@ -15,6 +15,12 @@ const HEAD_END = Buffer.from("\r\n\r\n", "latin1");
 /** As node:http's own limit. */
 const HEAD_BYTES_MAX = 16 * 1024;
 
+/** node:http drops fields beyond its own limit, which is higher. */
+const FIELDS_MAX = 64;
+
+/** Of a head that is remembered: many connections may be idle. */
+const REMEMBERED_BYTES_MAX = 2 * 1024;
+
 const LINE_END = "\r\n";
 
 /** RFC 9110 sections 5.1 and 5.5: a token, and a value of visible ASCII and spaces. Narrower: no tab, no empty value, one space at most before it. */
@@ -62,6 +68,7 @@ export function createPlainReader(lines: ReadonlyMap<string, Pick<PlainRequest, 
     }
     if (last === undefined || length === undefined) return undefined;
     const { line, headers } = last;
+    if (headEnd > REMEMBERED_BYTES_MAX) last = undefined;
     const body = bytes.subarray(headEnd + HEAD_END.length);
     if (length < body.length) return undefined;
     if (length > body.length) return "cut";
@@ -99,10 +106,12 @@ function readHead(bytes: Buffer, lines: ReadonlyMap<string, Head["line"]>): Head
   if (line === undefined) return undefined;
   const headers: IncomingHttpHeaders = Object.create(null);
   let lengthEnd: number | undefined;
+  let fields = 0;
   FIELD.lastIndex = lineEnd + LINE_END.length;
   while (FIELD.lastIndex < head.length) {
     const field = FIELD.exec(head);
-    if (field === null) return undefined;
+    fields += 1;
+    if (field === null || fields > FIELDS_MAX) return undefined;
     const name = field[1]!.toLowerCase();
     const value = field[2]!;
     if (headers[name] !== undefined || value.charCodeAt(value.length - 1) === SPACE) return undefined;

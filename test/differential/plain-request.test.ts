@@ -123,6 +123,10 @@ test.each<[string, Buffer]>([
   ["an expectation", bytesOf([LINE, "Expect: 100-continue", "Content-Length: 2"])],
   ["a proxy's connection", bytesOf([LINE, "Proxy-Connection: close", "Content-Length: 2"])],
   ["a trailer", bytesOf([LINE, "Trailer: x", "Content-Length: 2"])],
+  [
+    "more headers than node:http keeps",
+    bytesOf([LINE, ...Array.from({ length: 1100 }, (_, n) => `h${n}: 1`), "Content-Length: 2"]),
+  ],
   ["a head that is too large", bytesOf([LINE, `X: ${"x".repeat(17_000)}`, "Content-Length: 2"])],
 ])("a request with %s is left to node:http", (_, bytes) => {
   expect(plain(bytes)).toBeUndefined();

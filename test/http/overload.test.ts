@@ -1,19 +1,21 @@
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { QueuedDecision } from "../../src/http/decision-queue.ts";
 import { createDecisionGate, createNodeServer } from "../../src/http/index.ts";
 import { createTestService } from "../test-service.ts";
 
 const verdict = await createTestService();
 const gate = createDecisionGate(verdict.service, 100);
 /** What the queue says, in the test's hands. */
-let state: "calm" | "turns away" | "waits in vain" = "calm";
+let state: "calm" | "turns away" | "waits in vain" | "waits" = "calm";
+const waiting: QueuedDecision[] = [];
 const server = createNodeServer(verdict.app.fetch, verdict.direct, {
   ...gate,
   queue: {
     ...gate.queue,
     isOverloaded: () => state === "turns away",
     hasRoom: () => state === "calm",
-    add: (decision) => decision.refuse(),
+    add: (decision) => void (state === "waits" ? waiting.push(decision) : decision.refuse()),
   },
 });
 let url: string;
@@ -87,3 +89,25 @@ test("the log says once that decisions are refused, not for each of them", async
   for (let nth = 0; nth < 5; nth++) await post(EVALUATE, READ);
   expect(verdict.logLines.filter((line) => line.includes("overloaded"))).toHaveLength(1);
 });
+
+test.each(["whole", "in chunks"])(
+  "who has hung up before their turn is decided nothing: a request %s",
+  async (kind) => {
+    state = "waits";
+    const before = verdict.spool.head.seq;
+    const body = JSON.stringify(READ);
+    const [framing, content] =
+      kind === "whole"
+        ? [`Content-Length: ${body.length}`, body]
+        : ["Transfer-Encoding: chunked", `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`];
+    const lines = [`POST ${EVALUATE} HTTP/1.1`, "Host: localhost", `Authorization: Bearer ${verdict.secrets.agent}`];
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    socket.write(`${[...lines, "Content-Type: application/json", framing].join("\r\n")}\r\n\r\n${content}`);
+    await expect.poll(() => waiting.length).toBe(1);
+    socket.end();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    waiting.pop()!.run();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(verdict.spool.head.seq).toBe(before);
+  },
+);

@@ -53,8 +53,8 @@ interface Client {
   received(): string;
 }
 
-function client(): Client {
-  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+function client(options: { allowHalfOpen?: boolean } = {}): Client {
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", ...options });
   sockets.push(socket);
   let text = "";
   let told = () => {};
@@ -245,7 +245,7 @@ test("an answer to somebody who has gone is not sent, and harms nobody", async (
   socket.write(ask("one"));
   await expect.poll(() => due.length).toBe(1);
   socket.resetAndDestroy();
-  await expect.poll(() => due[0]!.isGone()).toBe(true);
+  await expect.poll(() => due[0]!.isAwaited()).toBe(false);
   due[0]!.send(textAnswer("first"));
 });
 
@@ -329,6 +329,65 @@ test("a drain ends what is idle, lets finish what is due, and cuts what is left"
   await busy.closed;
   server.closeAllConnections();
   await Promise.all([never.closed, closed]);
+});
+
+test.each([
+  ["leaves its side open", ""],
+  ["has sent another request", ask("two")],
+])("a drain does not wait for a client that %s", async (_, behind) => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange));
+  const { socket, answers } = client({ allowHalfOpen: true });
+  socket.write(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  socket.write(behind);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = new Promise((resolve) => server.close(resolve));
+  due[0]!.send(textAnswer("last"));
+  expect((await answers(1))[0]!.body).toBe("last");
+  await closed;
+});
+
+test("a drain answers the first request of a connection that was just made", async () => {
+  await serve(({ send }) => send(textAnswer("first")));
+  const { socket, answers, closed } = client();
+  await new Promise((resolve) => socket.once("connect", resolve));
+  await expect.poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count)))).toBe(1);
+  const drained = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  socket.write(ask("one"));
+  expect((await answers(1))[0]!.body).toBe("first");
+  await Promise.all([closed, drained]);
+});
+
+test("who has left while the request waited is let go", async () => {
+  const due: PlainExchange[] = [];
+  await serve((exchange) => void due.push(exchange));
+  const { socket, closed } = client();
+  socket.write(ask("one"));
+  await expect.poll(() => due.length).toBe(1);
+  expect(due[0]!.isAwaited()).toBe(true);
+  socket.end();
+  await expect.poll(() => due[0]!.isAwaited()).toBe(false);
+  await closed;
+});
+
+test("a body that is cut short by the end of the connection is told so", async () => {
+  await serveVerdict();
+  const { socket, closed, received } = client({ allowHalfOpen: true });
+  socket.end(ask("crm.get").slice(0, -1));
+  await expect.poll(received).toContain('"decision":"deny"');
+  expect(received()).toMatch(/^HTTP\/1\.1 400 /);
+  await closed;
+});
+
+test("who ends their side and does not read the answer is let go", async () => {
+  await serve(({ send }) => send(textAnswer("x".repeat(30_000_000))), { silentMs: 10_000, idleMs: 1 });
+  const { socket } = client({ allowHalfOpen: true });
+  socket.pause().end(ask("one"));
+  const count = () => new Promise((resolve) => server.getConnections((_, open) => resolve(open)));
+  await expect.poll(count).toBe(1);
+  await expect.poll(count, { timeout: 10_000 }).toBe(0);
 });
 
 test("a header that would end early is not sent", async () => {
