@@ -46,13 +46,16 @@ export function createKeyRing(store: Pick<KeyStore, "list">): KeyRing {
       if (entries === undefined) {
         throw new AppError("not_ready", "API keys are not loaded yet; try again in a second.");
       }
-      const entry = found.get(authorization ?? "") ?? lookUp(entries, authorization);
+      const known = found.get(authorization ?? "");
+      const entry = known ?? lookUp(entries, authorization);
       if (entry === undefined) {
         throw new AppError("unauthenticated", "Send `Authorization: Bearer <API key>` with a key of this service.");
       }
       if (entry.isRevoked) throw new AppError("key_revoked", "This API key was revoked; ask for a new one.");
       if (entry.expiresAt <= now) throw new AppError("key_expired", "This API key has expired; ask for a new one.");
-      if (found.size < FOUND_MAX && authorization!.length <= FOUND_CHARACTERS_MAX) found.set(authorization!, entry);
+      if (known === undefined && found.size < FOUND_MAX && authorization!.length <= FOUND_CHARACTERS_MAX) {
+        found.set(authorization!, entry);
+      }
       return entry.caller;
     },
     isRevoked(id) {
