@@ -1,7 +1,14 @@
 // The service as `verdict serve` runs it, but for one thing: it records no decisions. Only to measure what recording costs.
 import { compose } from "../dist/compose.js";
 import { parseConfig } from "../dist/config/index.js";
-import { createApp, createDirectRoutes, createHostGuard, createNodeServer, listen } from "../dist/http/index.js";
+import {
+  createApp,
+  createDecisionGate,
+  createDirectRoutes,
+  createHostGuard,
+  createNodeServer,
+  listen,
+} from "../dist/http/index.js";
 import { createInitialKeys } from "../dist/operations/create-initial-keys.js";
 import { createLogger, createMetrics } from "../dist/telemetry/index.js";
 
@@ -10,7 +17,8 @@ const { service, database, initialKeysFile } = await compose(config, createLogge
 service.recordDecision = async () => {};
 await service.ruleReloader.reload("system");
 const http = { service, assertHost: createHostGuard(config.allowedHosts) };
-await listen(createNodeServer(createApp(http).fetch, createDirectRoutes(http)), config.listen);
+const gate = createDecisionGate(service, config.queueMsMax);
+await listen(createNodeServer(createApp(http).fetch, createDirectRoutes(http), gate), config.listen);
 database.open();
 await createInitialKeys(service, initialKeysFile);
 await service.keyRing.refresh();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runInSlices } from "./run-in-slices.ts";
 
-/** Each step takes a millisecond. */
+/** Each step takes half a millisecond. */
 function createTurns() {
   const log: string[] = [];
   let now = 0;
@@ -9,7 +9,7 @@ function createTurns() {
     log,
     *work(steps: number) {
       for (let n = 0; n < steps; n++) {
-        now += 1000;
+        now += 500;
         log.push("step");
         yield;
       }

@@ -2,7 +2,7 @@ import type { Steps } from "../rules/index.ts";
 import type { Clock } from "./service.ts";
 
 /** Requests wait for so long at most, and for the longest step. */
-const SLICE_US = 4000;
+const SLICE_US = 2000;
 
 export interface Turns {
   readonly clock: Pick<Clock, "microseconds">;

@@ -1,7 +1,7 @@
 import type { Steps } from "./types.ts";
 
-/** As many items as take less than a millisecond. */
-const FEW = 256;
+/** As many items as take a fraction of a millisecond. */
+const FEW = 64;
 
 /** Does the same to every item, with a step behind every few. */
 export function* everyFew<T>(items: Iterable<T>, act: (item: T) => void): Steps<void> {
