@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import type { AuditStore } from "../../audit/index.ts";
 import { addPartitions } from "./add-partitions.ts";
 import { createDrizzleApprovalStore } from "./approval-store.ts";
 import { idsOfComingMonths } from "./audit-months.ts";
@@ -47,13 +48,30 @@ interface Connection {
   isBroken: boolean;
 }
 
+/** Characters of a batch of records from which on its copies are worth keeping; one of them goes beyond what glibc keeps anyway. */
+const LARGE_BATCH = 128 * 1024;
+
+/** Not before there is a large batch: a service with little to do takes less memory without. */
+function reusingMemory(store: AuditStore): AuditStore {
+  let isReusing = false;
+  return {
+    ...store,
+    insert(lines) {
+      if (!isReusing && lines.length > LARGE_BATCH) {
+        isReusing = true;
+        keepFreedMemory();
+      }
+      return store.insert(lines);
+    },
+  };
+}
+
 /**
  * PostgreSQL through Drizzle and postgres.js.
  * @throws TypeError when `url` is not a connection string
  */
 export function createPostgresDatabase(options: PostgresOptions): Database {
   const { connectionsMax = 10, queryTimeoutMs = 5000, migrateTimeoutMs = 300_000 } = options;
-  keepFreedMemory();
   const opener = createOpener<true>({
     async open() {
       await prepare(options, migrateTimeoutMs);
@@ -89,7 +107,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   const [runApprovals, runOpen] = [runIn(pool.share(ofApprovals)), runIn(pool.share(ofApprovals))];
 
   return {
-    auditStore: createDrizzleAuditStore(run),
+    auditStore: reusingMemory(createDrizzleAuditStore(run)),
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
