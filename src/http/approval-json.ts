@@ -1,8 +1,6 @@
 import { approvalView } from "../operations/approval-view.ts";
 import type { Approval } from "../operations/read-approvals.ts";
 import { nextTurn } from "../operations/read-audit.ts";
-import { SECURITY_HEADERS } from "./headers.ts";
-import type { Answer } from "./node-server.ts";
 
 const texts = new WeakMap<Approval, string>();
 
@@ -33,11 +31,4 @@ export async function approvalJsons(approvals: readonly Approval[]): Promise<str
     characters += text.length;
   }
   return made;
-}
-
-/** An answer that is JSON text already. @param requestId echoed as `X-Request-ID` */
-export function answerJson(json: string, requestId: string | undefined): Answer {
-  const headers = { "content-type": "application/json", ...SECURITY_HEADERS };
-  const echo = requestId === undefined ? undefined : { "x-request-id": requestId };
-  return { status: 200, headers: { ...headers, ...echo }, body: json };
 }

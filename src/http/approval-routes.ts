@@ -3,13 +3,13 @@ import { isUuid } from "../model/uuid.ts";
 import { APPROVAL_STATUSES, listApprovals } from "../operations/read-approvals.ts";
 import { createApprovalWaiters } from "../operations/wait-for-approval.ts";
 import { createApprovalDetails } from "./approval-detail-json.ts";
-import { answerJson, approvalJsons } from "./approval-json.ts";
+import { approvalJsons } from "./approval-json.ts";
 import { addApprovalResolveRoutes } from "./approval-resolve-routes.ts";
 import { APPROVED, approvalDetailSchema, approvalListSchema, DETAIL, PENDING } from "./approval-schemas.ts";
 import { addApprovalStreamRoute } from "./approval-stream-route.ts";
 import { answersWith } from "./openapi.ts";
 import { header, invalid, readQuery } from "./read-body.ts";
-import { type App, type HttpDeps, keyRoute } from "./route.ts";
+import { type App, type HttpDeps, keyRoute, respondText } from "./route.ts";
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
@@ -85,7 +85,7 @@ function addListRoute(app: App, deps: HttpDeps): void {
       });
       const items = await approvalJsons(approvals);
       const next = JSON.stringify(isMore ? approvals.at(-1)!.id : null);
-      return answerJson(`{"items":[${items.join(",")}],"next_cursor":${next}}`, exchange.clientRequestId);
+      return respondText(`{"items":[${items.join(",")}],"next_cursor":${next}}`, exchange.clientRequestId);
     },
   );
 }
@@ -131,7 +131,7 @@ function addGetRoute(app: App, deps: HttpDeps): void {
         gone: c.req.raw.signal,
         assertAllowed: () => void service.keyRing.authenticate(authorization, service.clock.now()),
       });
-      return answerJson(await detailFor(caller, approval), exchange.clientRequestId);
+      return respondText(await detailFor(caller, approval), exchange.clientRequestId);
     },
   );
 }

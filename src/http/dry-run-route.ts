@@ -85,8 +85,8 @@ export function addDryRunRoute(app: App, deps: HttpDeps): void {
         headers: {
           "content-type": format === "json" ? mediaType : `${mediaType}; charset=utf-8`,
           ...SECURITY_HEADERS,
-          ...(exchange.clientRequestId && { "x-request-id": exchange.clientRequestId }),
         },
+        requestId: exchange.clientRequestId,
         body: answer,
       };
     },

@@ -40,7 +40,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Goes as `X-Request-ID` beside the headers, which can then be one object for many answers. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   readonly body: string;
 }
 

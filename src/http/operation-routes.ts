@@ -147,15 +147,10 @@ export function addOperationRoutes(app: App, deps: HttpDeps, document: () => obj
 }
 
 function answer(exchange: Exchange, body: string, type: string, headers?: Record<string, string>): Answer {
-  const id = exchange.clientRequestId;
   return {
     status: 200,
-    headers: {
-      ...SECURITY_HEADERS,
-      "content-type": type,
-      ...(id === undefined ? undefined : { "x-request-id": id }),
-      ...headers,
-    },
+    headers: { ...SECURITY_HEADERS, "content-type": type, ...headers },
+    requestId: exchange.clientRequestId,
     body,
   };
 }

@@ -150,8 +150,8 @@ export const toResponse = (answer: StreamedAnswer) =>
 
 const JSON_HEADERS = { "content-type": "application/json", ...SECURITY_HEADERS };
 
-/** The hot route's answer: `json` is sent as it is, with status 200. */
-export const respondText = (json: string, requestId: string): Answer => ({
+/** `json` is sent as it is, with status 200. @param requestId echoed as `X-Request-ID` */
+export const respondText = (json: string, requestId: string | undefined): Answer => ({
   status: 200,
   headers: JSON_HEADERS,
   requestId,
@@ -167,11 +167,8 @@ export function respond(
 ): Answer {
   return {
     status,
-    headers: {
-      ...JSON_HEADERS,
-      ...(requestId === undefined ? undefined : { "x-request-id": requestId }),
-      ...headers,
-    },
+    headers: headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
+    requestId,
     body: JSON.stringify(body),
   };
 }

@@ -161,12 +161,18 @@ test("requests that do not wait for their answers get them in order", async () =
   }
 });
 
-test("what comes while an answer is due waits for it", async () => {
+/** A server that answers nothing by itself, and a client that has asked it once. */
+async function askOne(options: { client?: { allowHalfOpen?: boolean }; times?: Parameters<typeof serve>[1] } = {}) {
   const due: PlainExchange[] = [];
-  await serve((exchange) => void due.push(exchange));
-  const { socket, answers, received } = client();
-  socket.write(ask("one"));
+  await serve((exchange) => void due.push(exchange), options.times);
+  const asking = client(options.client);
+  asking.socket.write(ask("one"));
   await expect.poll(() => due.length).toBe(1);
+  return { ...asking, due };
+}
+
+test("what comes while an answer is due waits for it", async () => {
+  const { due, socket, answers, received } = await askOne();
   socket.write(ask("two"));
   socket.write(ask("three"));
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -239,11 +245,7 @@ test("who sends the end of the connection behind a request is answered, and then
 });
 
 test("an answer to somebody who has gone is not sent, and harms nobody", async () => {
-  const due: PlainExchange[] = [];
-  await serve((exchange) => void due.push(exchange));
-  const { socket } = client();
-  socket.write(ask("one"));
-  await expect.poll(() => due.length).toBe(1);
+  const { due, socket } = await askOne();
   socket.resetAndDestroy();
   await expect.poll(() => due[0]!.isAwaited()).toBe(false);
   due[0]!.send(textAnswer("first"));
@@ -276,11 +278,7 @@ test("a connection that stops in the middle of a request ends as soon as a new o
 });
 
 test("a connection whose answer is due does not end for its silence", async () => {
-  const due: PlainExchange[] = [];
-  await serve((exchange) => void due.push(exchange), { silentMs: 20, idleMs: 20 });
-  const { socket, answers } = client();
-  socket.write(ask("one"));
-  await expect.poll(() => due.length).toBe(1);
+  const { due, answers } = await askOne({ times: { silentMs: 20, idleMs: 20 } });
   await new Promise((resolve) => setTimeout(resolve, 100));
   due[0]!.send(textAnswer("first"));
   expect((await answers(1))[0]!.body).toBe("first");
@@ -335,11 +333,7 @@ test.each([
   ["leaves its side open", ""],
   ["has sent another request", ask("two")],
 ])("a drain does not wait for a client that %s", async (_, behind) => {
-  const due: PlainExchange[] = [];
-  await serve((exchange) => void due.push(exchange));
-  const { socket, answers } = client({ allowHalfOpen: true });
-  socket.write(ask("one"));
-  await expect.poll(() => due.length).toBe(1);
+  const { due, socket, answers } = await askOne({ client: { allowHalfOpen: true } });
   socket.write(behind);
   await new Promise((resolve) => setTimeout(resolve, 20));
   const closed = new Promise((resolve) => server.close(resolve));
@@ -361,11 +355,7 @@ test("a drain answers the first request of a connection that was just made", asy
 });
 
 test("who has left while the request waited is let go", async () => {
-  const due: PlainExchange[] = [];
-  await serve((exchange) => void due.push(exchange));
-  const { socket, closed } = client();
-  socket.write(ask("one"));
-  await expect.poll(() => due.length).toBe(1);
+  const { due, socket, closed } = await askOne();
   expect(due[0]!.isAwaited()).toBe(true);
   socket.end();
   await expect.poll(() => due[0]!.isAwaited()).toBe(false);
