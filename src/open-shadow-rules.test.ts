@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createTestService } from "../test/test-service.ts";
 import { openShadowRules } from "./open-shadow-rules.ts";
 import type { ReadResult } from "./rules/index.ts";
@@ -50,11 +50,10 @@ it("a slow read of the shadow rules never replaces what a later one found", asyn
   // The second read begins when the first is done with.
   expect(reads).toHaveLength(2);
   reads[1]!.resolve(rulesOf(2));
-  await settled();
+  await vi.waitFor(() => expect(reads).toHaveLength(3));
   reads[2]!.resolve(rulesOf(3));
-  await settled();
+  await vi.waitFor(() => expect(logged).toHaveLength(3));
   expect(new Set(logged).size).toBe(3);
-  expect(logged).toHaveLength(3);
 });
 
 it("shadow rules that cannot be loaded end neither the process nor the watch", async () => {
@@ -65,6 +64,5 @@ it("shadow rules that cannot be loaded end neither the process nor the watch", a
   change();
   await settled();
   reads[1]!.resolve(rulesOf(1));
-  await settled();
-  expect(logged.at(-1)).toMatch(/^sha256:/);
+  await vi.waitFor(() => expect(logged.at(-1)).toMatch(/^sha256:/));
 });

@@ -57,16 +57,19 @@ export function compileCall(node: CallNode, context: Context, scratch: EvalFrame
   if (chain !== undefined) return chain;
   const { environment } = context;
   const call = resolveCall(node, environment.functions, (name) => findLocal(name, context.scope) !== undefined);
-  const unknown = new CelError(`unknown function \`${node.name}\``);
-  if (call === undefined) return { run: () => unknown, isLight: true, weight: 1, facts: [] };
+  if (call === undefined) return failing(new CelError(`unknown function \`${node.name}\``));
   const args = call.args.map((arg) => context.compile(arg));
   if (!call.spec.overloads.some((overload) => overload.parameters.length === args.length)) {
-    return { run: () => NO_SUCH_OVERLOAD, isLight: true, weight: 1, facts: [] };
+    return failing(NO_SUCH_OVERLOAD);
   }
   const special = specialise(call.spec, args, context);
   if (special !== undefined) return special;
   const prepared = call.spec.prepare?.(args.map((arg) => arg.constant));
-  if (prepared !== undefined && "fault" in prepared) environment.fault(node.offset, prepared.fault);
+  if (prepared !== undefined && "fault" in prepared) {
+    environment.fault(node.offset, prepared.fault);
+    // Not even run to fold it: its parser may not be loaded.
+    return failing(new CelError(prepared.fault));
+  }
   const implementation = prepared !== undefined && "run" in prepared ? prepared.run : call.spec.run;
   const run = callRun(
     implementation as (frame: EvalFrame, ...args: unknown[]) => unknown,
@@ -76,6 +79,11 @@ export function compileCall(node: CallNode, context: Context, scratch: EvalFrame
   const facts = [...factsOf(call.spec, args, context), ...runsFacts(call.spec, args)];
   const found = foundBy(call, args, run, context);
   return foldConstant(guarded({ run, isLight: false, weight, facts, found }), args, scratch);
+}
+
+/** A call that cannot work. */
+function failing(error: CelError): Compiled {
+  return { run: () => error, isLight: true, weight: 1, facts: [] };
 }
 
 /** `shell(...)` of inputs, and texts that are made of what it found. */

@@ -1,11 +1,11 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { fakeActivation } from "../../test/fake-rules.ts";
 import type { JsonObject } from "../model/activation.ts";
 import { EvalFrame } from "./frame.ts";
 import { createCelCompiler, isCelError, loadParsersFor } from "./index.ts";
 import { createKeptTexts } from "./kept-texts.ts";
 
-beforeAll(() => loadParsersFor(["sql(", "url("]));
+beforeAll(() => loadParsersFor(["shell(", "sql(", "url("]));
 
 const compiler = createCelCompiler();
 
@@ -55,6 +55,21 @@ describe("parsers in conditions", () => {
     expect(evaluate("shell(arguments.c).ok", { c: ["rm"] })).toBe("no such overload");
     expect(evaluate("arguments.c.pipes_to('sh')", { c: { programs: [], commands: [] } })).toBe("no such overload");
     expect(evaluate("ip(arguments.i).in_cidr('10.0.0.0/8')", { i: "10.0.0" })).toBe("not an IP address");
+  });
+
+  it.each([
+    ["shell", 'shell("ls").ok'],
+    ["sql", 'sql("select 1").ok'],
+    ["url", 'url("https://a.example").ok'],
+  ])("`%s` compiles once a text with the call had it loaded, and no other does", async (name, source) => {
+    vi.resetModules();
+    const fresh = await import("./index.ts");
+    const compile = () => fresh.createCelCompiler().compileCondition(source);
+    await fresh.loadParsersFor(["shell sql url", "ip(arguments.i).ok"]);
+    const before = compile();
+    expect(!before.ok && before.diagnostics[0]?.message).toMatch(`the parser of \`${name}\` is not loaded`);
+    await fresh.loadParsersFor([source]);
+    expect(compile().ok).toBe(true);
   });
 
   it("the argument's path is read, and nothing else", () => {

@@ -7,7 +7,7 @@ import {
   readAddress,
   type UrlParts,
 } from "../address/index.ts";
-import { analyzeShell, pipesTo, runs, type ShellCommand, type ShellInvocation } from "../shell/index.ts";
+import type { ShellCommand, ShellInvocation } from "../shell/index.ts";
 import {
   analyzeSql,
   isSqlDialect,
@@ -149,10 +149,24 @@ function method<Value>(test: (value: Value, text: string) => unknown) {
   };
 }
 
+let shell: typeof import("../shell/index.ts") | undefined;
+
+async function loadShell(): Promise<void> {
+  shell = await import("../shell/index.ts");
+}
+
+/** @throws TypeError before `loadShell`; expressions with the call do not compile then */
+function loadedShell(): NonNullable<typeof shell> {
+  if (shell === undefined) throw new TypeError("the parser of commands is not loaded");
+  return shell;
+}
+
 const isShell = (value: object) => Object.hasOwn(value, "programs");
 
-function shellMethod(test: (command: ShellCommand, program: string) => boolean) {
-  return method<ShellCommand>((value, program) => (isShell(value) ? test(value, program) : NO_SUCH_OVERLOAD));
+function shellMethod(name: "pipesTo" | "runs") {
+  return method<ShellCommand>((value, program) =>
+    isShell(value) ? loadedShell()[name](value, program) : NO_SUCH_OVERLOAD,
+  );
 }
 
 /** Whether the address, or the IPv4 address inside of it, is in a range. What is no address is an error, not a no. */
@@ -170,13 +184,19 @@ function prepareCidr([, cidr]: Constants): Prepared {
   return isCelError(range) ? { fault: range.message } : undefined;
 }
 
-const runShell = run({ name: "shell", result: SHELL, parse: analyzeShell });
+const runShell = run({ name: "shell", result: SHELL, parse: (text) => loadedShell().analyzeShell(text) });
 const runUrl = run({ name: "url", result: URL_PARTS, parse: parseUrl });
 const runIp = run({ name: "ip", result: IP_PARTS, parse: parseIp });
 
 /** Texts in the languages of what agents do: commands, SQL, URLs, addresses. */
 export const PARSER_FUNCTIONS: readonly FunctionSpec[] = [
-  { name: "shell", isMethod: false, overloads: [overload(T.STRING, SHELL)], run: runShell },
+  {
+    name: "shell",
+    isMethod: false,
+    overloads: [overload(T.STRING, SHELL)],
+    run: runShell,
+    prepare: () => (shell === undefined ? notLoaded("shell") : undefined),
+  },
   {
     name: "sql",
     isMethod: false,
@@ -192,8 +212,8 @@ export const PARSER_FUNCTIONS: readonly FunctionSpec[] = [
     prepare: () => (isDomainListLoaded() ? undefined : notLoaded("url")),
   },
   { name: "ip", isMethod: false, overloads: [overload(T.STRING, IP_PARTS)], run: runIp },
-  { name: "pipes_to", isMethod: true, overloads: [overload(SHELL, T.STRING, T.BOOL)], run: shellMethod(pipesTo) },
-  { name: "runs", isMethod: true, overloads: [overload(SHELL, T.STRING, T.BOOL)], run: shellMethod(runs) },
+  { name: "pipes_to", isMethod: true, overloads: [overload(SHELL, T.STRING, T.BOOL)], run: shellMethod("pipesTo") },
+  { name: "runs", isMethod: true, overloads: [overload(SHELL, T.STRING, T.BOOL)], run: shellMethod("runs") },
   {
     name: "in_cidr",
     isMethod: true,
@@ -205,6 +225,7 @@ export const PARSER_FUNCTIONS: readonly FunctionSpec[] = [
 
 /** Parsers that are large, by what a text has that needs them. */
 const LARGE = [
+  { call: /\bshell\s*\(/, load: loadShell },
   { call: /\bsql\s*\(/, load: loadSqlParser },
   { call: /\burl\s*\(/, load: loadDomainList },
 ] as const;

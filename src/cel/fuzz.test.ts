@@ -5,7 +5,7 @@ import { createCelCompiler } from "./compiler.ts";
 import { loadParsersFor } from "./functions-parsers.ts";
 import { compileStandard } from "./standard.ts";
 
-beforeAll(() => loadParsersFor(["sql(", "url("]));
+beforeAll(() => loadParsersFor(["shell(", "sql(", "url("]));
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
 

@@ -1,10 +1,13 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Activation } from "../model/activation.ts";
 import { createCelCompiler } from "./compiler.ts";
 import type { EvalFrame } from "./frame.ts";
+import { loadParsersFor } from "./functions-parsers.ts";
 import type { Frame, NecessaryCondition } from "./types.ts";
 import { isCelError } from "./values.ts";
+
+beforeAll(() => loadParsersFor(["shell("]));
 
 const BASE: Activation = {
   action_type: "tool_call",
