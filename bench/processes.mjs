@@ -19,7 +19,7 @@ const TICK_US = 10_000;
 export const PATIENT = { VERDICT_QUEUE_MS_MAX: "10000" };
 
 /** As `npm start` and the container image have it. */
-const NODE_OPTIONS = ["--max-semi-space-size=8"];
+const NODE_OPTIONS = ["--max-semi-space-size=16"];
 
 /** User and system time of a process, in microseconds. */
 export function cpuOf(pid) {

@@ -7,6 +7,7 @@ import { createHttpDecisionService } from "./cli/hook-http-decisions.ts";
 import { createLintFiles } from "./cli/lint-files.ts";
 import { runCli } from "./cli/run-cli.ts";
 import { packageRoot } from "./package-root.ts";
+import { holdYoungGeneration } from "./young-generation.ts";
 
 // Only what is small is imported at once, and not by the folder's door: the loading of modules is most of what a short command
 // takes.
@@ -22,7 +23,10 @@ const exitCode = await runCli(process.argv.slice(2), {
   readFile: (path) => readFile(path),
   isInteractive: process.stdout.isTTY === true,
   isErrorInteractive: process.stderr.isTTY === true,
-  serve: async () => (await import("./run-service.ts")).runService(process.env),
+  async serve() {
+    const letGrow = holdYoungGeneration();
+    return (await import("./run-service.ts")).runService(process.env, letGrow);
+  },
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   async readRules(dir) {
     const read = await (await openRuleDirectory(dir)).read();

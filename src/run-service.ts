@@ -9,9 +9,11 @@ import { openWorkerLink, type WorkerLink } from "./workers/link.ts";
 
 /**
  * Runs the service until SIGINT or SIGTERM; SIGHUP reloads the rules. A second signal stops at once.
+ *
+ * @param onReady called once this process is ready to decide
  * @returns the exit code: 0 after a clean stop, 1 when the service could not start
  */
-export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
+export async function runService(env: NodeJS.ProcessEnv, onReady: () => void): Promise<number> {
   const parsed = parseConfig(env, { packageRoot, cwd: process.cwd() });
   if (!parsed.ok) {
     const problems = parsed.problems.map(({ message }) => `  ${message}\n`).join("");
@@ -24,9 +26,9 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
   process.on("uncaughtException", (error) => crash(logger, error));
   const worker = openWorkerLink(process);
   try {
-    if (worker !== undefined) return await runProcess(configOfWorker(config, worker.number), logger, worker);
+    if (worker !== undefined) return await runProcess(configOfWorker(config, worker.number), logger, onReady, worker);
     if (config.workers > 1) return await (await import("./workers/run-workers.ts")).runWorkers(config, logger);
-    return await runProcess(config, logger);
+    return await runProcess(config, logger, onReady);
   } catch (error) {
     process.stderr.write(`Verdict cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
@@ -34,7 +36,7 @@ export async function runService(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** @throws Error that says what to do when it cannot start */
-async function runProcess(config: Config, logger: Logger, worker?: WorkerLink): Promise<number> {
+async function runProcess(config: Config, logger: Logger, onReady: () => void, worker?: WorkerLink): Promise<number> {
   const stopSignal = worker === undefined ? nextSignal("SIGINT", "SIGTERM") : toldToStop(worker);
   let running: RunningService | undefined;
   // From the first moment on: without a listener the signal would end the process. The start reads the rules anyway.
@@ -46,6 +48,7 @@ async function runProcess(config: Config, logger: Logger, worker?: WorkerLink): 
   logger.info({ url: running.url, mode: config.mode, ...which }, "listening");
   worker?.isListening(running.url);
   void reportReady(running, config.allowedHosts, logger, worker);
+  void running.ready.then(({ isReady }) => isReady && onReady());
   logger.info({ signal: await stopSignal, ...which }, "stopping");
   if (worker === undefined) process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
