@@ -85,6 +85,19 @@ describe("the sources of an active rule set", () => {
     await expect(archiver.keep(REVISION, SOURCES)).rejects.toMatchObject({ code: "audit_unavailable" });
   });
 
+  it("reach the archive although others that wait cannot be read, which is told and tried again", async () => {
+    const { archive, archiver, state } = open();
+    await archiver.keep(REVISION, SOURCES);
+    const broken = `${"0".repeat(64)}.json`;
+    writeFileSync(join(directory, "rule-sets", broken), '{"revision":"sha2');
+    await archiver.move();
+    expect(await archive.get(REVISION)).toEqual(SOURCES);
+    expect(waiting()).toEqual([broken]);
+    expect(state.errors.map(String)).toEqual([expect.stringContaining(broken)]);
+    state.retry();
+    await vi.waitFor(() => expect(state.errors).toHaveLength(2));
+  });
+
   it("are nothing to move where nothing waits", async () => {
     const { archiver, state } = open();
     await archiver.move();

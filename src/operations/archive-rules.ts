@@ -1,4 +1,4 @@
-import type { KeptRuleSet, RuleSetArchive, RuleSetOutbox, RuleSource } from "../rules/index.ts";
+import type { RuleSetArchive, RuleSetOutbox, RuleSource } from "../rules/index.ts";
 import type { Clock } from "./service.ts";
 
 export interface RuleArchiverOptions {
@@ -24,6 +24,27 @@ export interface RuleArchiver {
   stop(): void;
 }
 
+/**
+ * Moves what waits into the archive, one rule set after the other. One that cannot be read holds up no other.
+ * @returns the errors of what could not be read
+ * @throws the archive's error
+ */
+export async function moveRuleSets(
+  outbox: Omit<RuleSetOutbox, "put">,
+  archive: Pick<RuleSetArchive, "put">,
+  isStopped: () => boolean,
+): Promise<readonly unknown[]> {
+  const unreadable: unknown[] = [];
+  for (const revision of await outbox.list()) {
+    if (isStopped()) break;
+    const kept = await outbox.read(revision).catch((error: unknown) => void unreadable.push(error));
+    if (kept === undefined) continue;
+    await archive.put(kept.revision, kept.sources, kept.at);
+    await outbox.remove(revision);
+  }
+  return unreadable;
+}
+
 export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
   const { outbox, archive, clock, after, retryMs, onError } = options;
   let cancelRetry = () => {};
@@ -35,18 +56,9 @@ export function createRuleArchiver(options: RuleArchiverOptions): RuleArchiver {
   async function moveAll(): Promise<void> {
     cancelRetry();
     if (isStopped) return;
-    try {
-      for (const kept of await outbox.list()) await moveOne(kept);
-    } catch (error) {
-      onError(error);
-      if (!isStopped) cancelRetry = after(retryMs, move);
-    }
-  }
-
-  async function moveOne({ revision, sources, at }: KeptRuleSet): Promise<void> {
-    if (isStopped) return;
-    await archive.put(revision, sources, at);
-    await outbox.remove(revision);
+    const failures = await moveRuleSets(outbox, archive, () => isStopped).catch((error: unknown) => [error]);
+    for (const error of failures) onError(error);
+    if (failures.length > 0 && !isStopped) cancelRetry = after(retryMs, move);
   }
 
   function move(): Promise<void> {

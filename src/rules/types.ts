@@ -152,6 +152,9 @@ export interface KeptRuleSet {
  */
 export interface RuleSetOutbox {
   put(ruleSet: KeptRuleSet): Promise<void>;
-  list(): Promise<readonly KeptRuleSet[]>;
+  /** The revisions that wait. */
+  list(): Promise<readonly string[]>;
+  /** @throws Error that names the file when it cannot be read */
+  read(revision: string): Promise<KeptRuleSet>;
   remove(revision: string): Promise<void>;
 }

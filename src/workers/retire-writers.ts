@@ -6,6 +6,7 @@ import { GENESIS } from "../audit/index.ts";
 import type { Composition } from "../compose.ts";
 import type { Config } from "../config/index.ts";
 import { checkpointText, openSpool } from "../open-spool.ts";
+import { moveRuleSets } from "../operations/archive-rules.ts";
 import { isRetired, leftWriterDirs, markRetired } from "./directories.ts";
 
 /** Records of one insert. */
@@ -19,35 +20,39 @@ const RETRY_MS = 5000;
  * database. Tried again until it is done. Never rejects.
  */
 export async function retireWriters(config: Config, composition: Composition, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !(await retireAll(config, composition, signal)))
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+}
+
+/** @returns whether nothing is left to retire */
+async function retireAll(config: Config, composition: Composition, signal: AbortSignal): Promise<boolean> {
   const { logger } = composition.service;
-  for (let isDone = false; !isDone && !signal.aborted; ) {
-    try {
-      for (const directory of await leftWriterDirs(config)) {
-        if (isRetired(directory)) continue;
-        await retire({ ...config, writerDir: directory }, composition, signal);
-        if (signal.aborted) return;
-        logger.info({ path: directory }, "the records of an earlier worker are in the database");
-      }
-      isDone = true;
-    } catch (error) {
-      logger.warn({ err: error }, "records of earlier workers wait in their folders");
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+  try {
+    for (const directory of await leftWriterDirs(config)) {
+      if (isRetired(directory)) continue;
+      await retire({ ...config, writerDir: directory }, composition, signal);
+      if (signal.aborted) return false;
+      logger.info({ path: directory }, "the records of an earlier worker are in the database");
     }
+    return true;
+  } catch (error) {
+    logger.warn({ err: error }, "records of earlier workers wait in their folders");
+    return false;
   }
 }
 
+/** A rule set that cannot be read holds up nothing; each start tries it, and tells of it, again. */
 async function retire(config: Config, { service, database }: Composition, signal: AbortSignal): Promise<void> {
   const { writerDir, dataDir } = config;
   // Of the data directory itself there is a lock already.
   const lock = writerDir === dataDir ? undefined : await openDataDirectory(writerDir);
   try {
     const outbox = createRuleSetOutbox(join(writerDir, "rule-sets"));
-    for (const { revision, sources, at } of await outbox.list()) {
-      await database.ruleSetArchive.put(revision, sources, at);
-      await outbox.remove(revision);
-    }
+    const unreadable = await moveRuleSets(outbox, database.ruleSetArchive, () => signal.aborted);
+    for (const error of unreadable)
+      service.logger.error({ err: error }, "a rule set of an earlier worker stays where it is");
     await moveRecords(config, service, database.auditStore, signal);
-    if (!signal.aborted) markRetired(writerDir);
+    if (!signal.aborted && unreadable.length === 0) markRetired(writerDir);
   } finally {
     await lock?.close();
   }

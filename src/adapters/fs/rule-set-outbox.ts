@@ -19,8 +19,18 @@ export function createRuleSetOutbox(directory: string): RuleSetOutbox {
     },
     async list() {
       const names = await readdir(directory).catch(ignoreMissing);
-      const files = names.filter((name) => NAME.test(name)).sort();
-      return Promise.all(files.map(async (name) => parse(await readFile(join(directory, name), "utf8"))));
+      const digests = names.map((name) => NAME.exec(name)?.[1]).filter((digest) => digest !== undefined);
+      return digests.sort().map((digest) => `sha256:${digest}`);
+    },
+    async read(revision) {
+      const path = pathOf(revision);
+      try {
+        const kept = JSON.parse(await readFile(path, "utf8")) as KeptRuleSet;
+        if (kept.revision !== revision) throw new Error("it holds another revision");
+        return kept;
+      } catch (error) {
+        throw new Error(`the rule set in ${path} cannot be read`, { cause: error });
+      }
     },
     async remove(revision) {
       await rm(pathOf(revision), { force: true });
@@ -38,9 +48,6 @@ async function writeDurably(path: string, content: string): Promise<void> {
   }
   await rename(`${path}.preparing`, path);
 }
-
-/** Renamed into place when they were whole, so they are. */
-const parse = (text: string) => JSON.parse(text) as KeptRuleSet;
 
 function ignoreMissing(error: NodeJS.ErrnoException): string[] {
   if (error.code === "ENOENT") return [];
