@@ -51,8 +51,8 @@ export const systemClock: Clock = { now: () => Date.now(), microseconds: () => p
 /** How long a read waits for records that were answered a moment ago. */
 const FLUSH_DEADLINE_MS = 2000;
 
-/** PGlite runs in this thread, and a batch of 100 blocks it for some 5 ms. */
-const BATCH = { embedded: 100, server: 1000 } as const;
+/** PGlite runs in this thread, and a batch of 50 blocks it for 5 to 10 ms. */
+const BATCH = { embedded: 50, server: 1000 } as const;
 
 /** Chooses the adapters. The writer's folder must be locked by this process. Nothing is opened that takes long. */
 export async function compose(config: Config, logger: Logger, metrics: Metrics): Promise<Composition> {
@@ -67,7 +67,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
   const shipper = createShipper({
     spool,
     store: database.auditStore,
-    clock: { now: clock.now, after, random: Math.random },
+    clock: { now: clock.now, after, random: Math.random, nextTurn },
     batchMax: BATCH[config.mode],
     intervalMs: 200,
     backoffMinMs: 250,

@@ -33,6 +33,7 @@ function manualClock(): ShipperClock & { advance(ms: number): Promise<void>; rea
     waits,
     now: () => now,
     random: () => 1,
+    nextTurn: async () => {},
     after(ms, run) {
       waits.push(ms);
       const timer = { due: now + ms, run };
@@ -84,6 +85,20 @@ describe("createShipper", () => {
     fill(1);
     await clock.advance(100);
     expect(shipper.state.shippedTotal).toBe(8);
+  });
+
+  it("lets go of the event loop between batches, also of a store that never waits for anything", async () => {
+    const turn = heldInsert();
+    const clock = { ...manualClock(), nextTurn: turn.insert };
+    const insert = vi.fn(async () => {});
+    setUp(insert, { clock }).fill(7);
+    await clock.advance(100);
+    expect(insert).toHaveBeenCalledTimes(1);
+    for (const times of [2, 3, 3]) {
+      turn.finish();
+      await clock.advance(0);
+      expect(insert).toHaveBeenCalledTimes(times);
+    }
   });
 
   it("gives less at once to a store that a whole batch is too much for, and more again later", async () => {

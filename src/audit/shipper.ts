@@ -8,6 +8,8 @@ export interface ShipperClock {
   after(ms: number, run: () => void): () => void;
   /** Uniform in [0, 1). */
   random(): number;
+  /** Resolves when all else that waits for the event loop has had its turn. */
+  nextTurn(): Promise<unknown>;
 }
 
 export interface ShipperOptions {
@@ -86,6 +88,8 @@ export function createShipper(options: ShipperOptions): Shipper {
         lastError = undefined;
         // The spool was drained; what came in meanwhile gathers into the next batch.
         if (isLast || count === 0) return;
+        // A store in this very process answers without ever letting go of the event loop.
+        await clock.nextTurn();
       }
     } catch (error) {
       failures += 1;
