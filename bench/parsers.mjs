@@ -114,7 +114,7 @@ const plainActivations = textsOf(KINDS[0]).texts.map(activationOf);
 for (let round = 0; round < 5; round++) bestOf([plain], plainActivations);
 const unloaded = { us: quantile(bestOf([plain], plainActivations)[0], 0.5), mb: megabytes() };
 const from = performance.now();
-await loadParsersFor(["sql(", "url("]);
+await loadParsersFor(["shell(", "sql(", "url("]);
 const loadMs = performance.now() - from;
 const rows = [];
 for (const kind of KINDS) {

@@ -1,6 +1,6 @@
 // One and several workers on one address: `npm run build` first, then `DATABASE_URL=... node bench/workers.mjs` (it makes
 // databases of its own). How many decisions a second, and what they cost, while the load generator shares the machine: with
-// the records moved to PostgreSQL, which takes as much of a core as a worker, and while it is away; and with requests of twenty
+// the records moved to PostgreSQL, which takes as much of a core as a worker, and while it is away; and with requests of sixteen
 // decisions, so that the generator leaves nearly all of a second core.
 import { availableParallelism } from "node:os";
 import autocannon from "autocannon";
@@ -11,7 +11,7 @@ import { processesOf } from "./worker-processes.mjs";
 
 const RULES = 1000;
 const CONNECTIONS = 64;
-const BATCH = 20;
+const BATCH = 16;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const WORKERS = (process.env.BENCH_WORKERS ?? "1,2").split(",");

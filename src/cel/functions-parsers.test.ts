@@ -72,6 +72,24 @@ describe("parsers in conditions", () => {
     expect(compile().ok).toBe(true);
   });
 
+  it.each([
+    "when: shell (arguments.c).ok",
+    "when: |\n  shell // what runs\n  (arguments.c).ok",
+    'when: "shell\\x28arguments.c).ok"',
+    'when: "\\u0073hell(arguments.c).ok"',
+    'when: "true &&\\nshell(arguments.c).ok"',
+    'when: "shell\\t(arguments.c).ok"',
+    'when: "she\\\n  ll(arguments.c).ok"',
+  ])("a rule file with `%s` has it loaded", async (when) => {
+    vi.resetModules();
+    const fresh = await import("./index.ts");
+    const { createRuleLoader } = await import("../rules/index.ts");
+    const content = `version: 1\npolicy: p\nrules:\n  - id: r\n    decision: deny\n    reason: No.\n    ${when.replaceAll("\n", "\n    ")}\n`;
+    await fresh.loadParsersFor([content]);
+    const loaded = createRuleLoader({ compiler: fresh.createCelCompiler() }).load([{ path: "p.yaml", content }]);
+    expect(loaded.ok ? [] : loaded.diagnostics).toEqual([]);
+  });
+
   it("the argument's path is read, and nothing else", () => {
     const result = compiler.compileCondition("shell(arguments.command).ok && sql(arguments.params.query).ok");
     expect(result.ok && result.expression.paths).toEqual(["arguments.command", "arguments.params.query"]);

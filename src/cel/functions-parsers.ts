@@ -133,12 +133,8 @@ function prepareSql([, dialect]: Constants): Prepared {
   return isSqlParserLoaded() ? undefined : notLoaded("sql");
 }
 
-/** Loading looks for the names of the functions in the text of rule files. */
-function notLoaded(name: string): Prepared {
-  return {
-    fault: `the parser of \`${name}\` is not loaded: write the call as \`${name}(\`, without escapes or comments in it`,
-  };
-}
+/** A mistake of the program: `loadParsersFor` was not asked about this text. */
+const notLoaded = (name: string): Prepared => ({ fault: `the parser of \`${name}\` is not loaded` });
 
 /** A method of a value that a parser made. */
 function method<Value>(test: (value: Value, text: string) => unknown) {
@@ -223,18 +219,23 @@ export const PARSER_FUNCTIONS: readonly FunctionSpec[] = [
   },
 ];
 
-/** Parsers that are large, by what a text has that needs them. */
-const LARGE = [
-  { call: /\bshell\s*\(/, load: loadShell },
-  { call: /\bsql\s*\(/, load: loadSqlParser },
-  { call: /\burl\s*\(/, load: loadDomainList },
-] as const;
+/** Parsers that are large, by the function that needs them. */
+const LARGE = { shell: loadShell, sql: loadSqlParser, url: loadDomainList } as const;
+
+/** Escapes of double-quoted YAML that a name, or the parenthesis behind it, can hide in. */
+const HIDING = /\\(?:[xuU]|\r?\n)/;
+
+/** A name with what may stand behind it up to the parenthesis: blanks, the start of a comment, other escapes. */
+const calls = (name: string, text: string) => new RegExp(`${name}\\s*(?:[(\\\\]|//)`).test(text) || HIDING.test(text);
 
 /**
- * Gets ready what the conditions in these texts call; to be awaited before they are compiled. Texts that call nothing large cost
- * nothing, and neither does asking again.
+ * Gets ready what the conditions in these texts call; to be awaited before they are compiled. INVARIANT: no spelling of a call is
+ * missed, or whether a file loads would depend on what the process loaded before. Texts that call nothing large cost nothing,
+ * and neither does asking again.
+ *
+ * @param texts rule files in YAML, or conditions
  */
 export async function loadParsersFor(texts: readonly string[]): Promise<void> {
-  const needed = LARGE.filter(({ call }) => texts.some((text) => call.test(text)));
-  await Promise.all(needed.map(({ load }) => load()));
+  const needed = Object.entries(LARGE).filter(([name]) => texts.some((text) => calls(name, text)));
+  await Promise.all(needed.map(([, load]) => load()));
 }

@@ -41,7 +41,7 @@ async function retireAll(config: Config, composition: Composition, signal: Abort
   }
 }
 
-/** A rule set that cannot be read holds up nothing; each start tries it, and tells of it, again. */
+/** A rule set that cannot be read holds up nothing; each start tries it, tells of it and signs the end of that chain again. */
 async function retire(config: Config, { service, database }: Composition, signal: AbortSignal): Promise<void> {
   const { writerDir, dataDir } = config;
   // Of the data directory itself there is a lock already.

@@ -26,7 +26,8 @@ export function createRuleSetOutbox(directory: string): RuleSetOutbox {
       const path = pathOf(revision);
       try {
         const kept = JSON.parse(await readFile(path, "utf8")) as KeptRuleSet;
-        if (kept.revision !== revision) throw new Error("it holds another revision");
+        if (kept.revision !== revision || !Array.isArray(kept.sources) || !Number.isFinite(kept.at))
+          throw new Error("it is not what was written");
         return kept;
       } catch (error) {
         throw new Error(`the rule set in ${path} cannot be read`, { cause: error });
