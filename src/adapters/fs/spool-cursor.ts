@@ -42,6 +42,10 @@ export function openCursor(fs: SpoolFs, directory: string, generation: number): 
   const path = cursorPath(directory);
   withFile(fs, path, "a+", () => {});
   const fd = fs.openSync(path, "r+", 0o600);
+  // The place is taken before the disk can be full: what cannot be acknowledged is never let go of.
+  const { size } = fs.fstatSync(fd);
+  const blank = Buffer.alloc(Math.max(SLOTS * SLOT_BYTES - size, 0), "\n");
+  if (blank.length > 0) writeFully(fs, fd, blank, blank.length, size);
   let last = generation;
   return {
     save(progress, toDisk) {
