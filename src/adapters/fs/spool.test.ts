@@ -422,6 +422,21 @@ describe("openFileSpool", () => {
       await spool.close();
     });
 
+    it("acknowledges on a disk that filled before it had acknowledged anything", async () => {
+      let isFull = false;
+      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
+        if (isFull && position + length > nodeFs.fstatSync(fd).size) throw failure("ENOSPC");
+        return nodeFs.writeSync(fd, buffer, offset, length, position);
+      };
+      const spool = open({ fs: { ...realSpoolFs, writeSync } });
+      await appendAll(spool, 0, 4);
+      isFull = true;
+      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
+      expect(await drain(spool, 2)).toEqual(range(0, 4));
+      expect(problems.map(({ kind }) => kind)).toEqual(["write_failed"]);
+      await spool.close();
+    });
+
     it("acknowledges although its progress cannot be saved, and says so", async () => {
       let isFull = false;
       const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
