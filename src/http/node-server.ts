@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -8,6 +7,7 @@ import {
 } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { LIMITS } from "../model/limits.ts";
+import { type Body, bodyOf, EMPTY, TOO_LARGE } from "./body.ts";
 import type { DecisionGate } from "./decision-gate.ts";
 import { LARGE_BODY_PATHS } from "./large-body-paths.ts";
 import { type PlainExchange, servePlainly } from "./plain-connections.ts";
@@ -19,9 +19,6 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Past this, a body that is too large is answered before its end. */
 const DRAIN_BYTES_MAX = 4 * 1024 * 1024;
-
-/** A body that was read before the application is called, or why it could not be. */
-export type Body = { readonly text: string } | { readonly fault: "body_too_large" | "not_utf8" };
 
 /** What routes need of a request that was read before they are called. */
 export interface Heard {
@@ -113,9 +110,8 @@ export function createNodeServer(
 
   /** As `answerInTurn`, of a request that node:http did not read. */
   function answerPlain(exchange: PlainExchange): void {
-    const { request } = exchange;
-    const guard = guardOf(request.url);
-    if (guard?.queue.isOverloaded() === true) exchange.send(guard.refuse(request));
+    const guard = guardOf(exchange.url);
+    if (guard?.queue.isOverloaded() === true) exchange.send(guard.refuse(exchange));
     else if (guard === undefined || guard.queue.hasRoom()) runPlain(exchange);
     else {
       guard.queue.add({
@@ -123,17 +119,16 @@ export function createNodeServer(
           if (exchange.isAwaited()) runPlain(exchange);
         },
         refuse() {
-          if (exchange.isAwaited()) exchange.send(guard.refuse(request));
+          if (exchange.isAwaited()) exchange.send(guard.refuse(exchange));
         },
       });
     }
   }
 
-  function runPlain({ request, send }: PlainExchange): void {
-    const incoming = { headers: request.headers, body: bodyOf(request.body) };
-    const made = direct.get(request.url)!.answer({ env: { incoming } });
-    if (made instanceof Promise) void made.then(send);
-    else send(made);
+  function runPlain(exchange: PlainExchange): void {
+    const made = direct.get(exchange.url)!.answer({ env: { incoming: exchange } });
+    if (made instanceof Promise) void made.then(exchange.send);
+    else exchange.send(made);
   }
 
   const guardOf = (url: string) => (gate?.guards(url) === true ? gate : undefined);
@@ -192,14 +187,6 @@ export function createNodeServer(
   return server;
 }
 
-function bodyOf(first: Buffer | undefined, rest?: readonly Buffer[]): Body {
-  if (first === undefined) return EMPTY;
-  const buffer = rest === undefined ? first : Buffer.concat([first, ...rest]);
-  const text = buffer.toString("utf8");
-  // What is not UTF-8 becomes U+FFFD; looking for that first is the cheaper half of the check.
-  return text.includes("\uFFFD") && !isUtf8(buffer) ? NOT_UTF8 : { text };
-}
-
 function send(outgoing: ServerResponse, answer: Answer): void {
   const { status, body } = answer;
   const length = Buffer.byteLength(body);
@@ -223,7 +210,3 @@ const UNREADABLE_HEADERS = [
   `Content-Length: ${Buffer.byteLength(UNREADABLE)}`,
   "Connection: close",
 ].join("\r\n");
-
-const EMPTY: Body = { text: "" };
-const TOO_LARGE: Body = { fault: "body_too_large" };
-const NOT_UTF8: Body = { fault: "not_utf8" };

@@ -1,11 +1,15 @@
-import { type Server, STATUS_CODES } from "node:http";
+import { type IncomingHttpHeaders, type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { type Body, bodyOf } from "./body.ts";
 import type { Answer } from "./node-server.ts";
 import { createPlainReader, type PlainRequest } from "./plain-request.ts";
+import { readInPlace } from "./read-in-place.ts";
 
 /** One plain request that waits for its answer. */
 export interface PlainExchange {
-  readonly request: PlainRequest;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Body;
   /** Whether somebody is there who would read an answer. Asked behind a wait; a client that closed its side is let go then. */
   isAwaited(): boolean;
   /** Call it once. */
@@ -37,7 +41,9 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
   /** And what ends each in a while, provided that it is idle. */
   const connections = new Map<Socket, () => void>();
 
-  function serve(socket: Socket): void {
+  function serve(accepted: Socket): void {
+    const inPlace = readInPlace(accepted, read);
+    const socket = inPlace ?? accepted;
     const readPlain = createPlainReader(lines);
     /** From a request until its answer is in the hands of the system. */
     let isBusy = false;
@@ -45,24 +51,29 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
     /** Many clients send the head first and then the body. */
     let begun: Buffer | undefined;
     let timeoutMs = silentMs;
+    let isNodes = false;
 
-    function read(chunk: Buffer): void {
+    /** SECURITY: keeps nothing of `chunk`, which may be others' bytes next: only copies and what is made of it. */
+    function read(chunk: Buffer): boolean {
+      // Where node:http wants it as a stream.
+      if (isNodes) return socket.push(Buffer.from(chunk));
       // Who is being hung up on is not listened to any more.
-      if (socket.writableEnded) return;
+      if (socket.writableEnded) return true;
       const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk]);
       const request = isBusy ? undefined : readPlain(bytes);
       if (request === "cut" && begun === undefined) {
-        begun = bytes;
+        begun = Buffer.from(bytes);
         setTimeoutMs(silentMs);
       } else if (request === "cut" || request === undefined) {
         socket.pause();
-        socket.unshift(bytes);
+        socket.unshift(Buffer.from(bytes));
         if (!isBusy) handOver();
       } else {
         begun = undefined;
         isBusy = true;
-        answer({ request, isAwaited, send });
+        answer({ url: request.url, headers: request.headers, body: bodyOf(request.body), isAwaited, send });
       }
+      return true;
     }
 
     function isAwaited(): boolean {
@@ -98,6 +109,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
     }
 
     function handOver(): void {
+      isNodes = true;
       forget();
       for (const [event, listener] of listeners) socket.off(event, listener);
       socket.setTimeout(0);
@@ -136,7 +148,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
 
     const forget = () => void connections.delete(socket);
     const listeners = [
-      ["data", read],
+      ...(inPlace === undefined ? [["data", read] as const] : []),
       ["end", endReading],
       ["timeout", timeOut],
       // It is destroyed already, and there is nobody to tell.

@@ -4,8 +4,9 @@ import { AppError, type FieldFault } from "../model/errors.ts";
 import { parseJsonText } from "../model/json-text.ts";
 import { LIMITS } from "../model/limits.ts";
 import { explainShape } from "../model/request.ts";
+import type { Body } from "./body.ts";
 import { isJsonType } from "./headers.ts";
-import type { Bindings, Body, Heard } from "./node-server.ts";
+import type { Bindings, Heard } from "./node-server.ts";
 
 /** The context of every route. `env` is empty when the application is called without a server, as tests do. */
 export type HttpContext = Context<{ Bindings: Partial<Bindings> }>;
