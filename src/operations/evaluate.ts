@@ -56,6 +56,7 @@ export async function evaluate(
       request,
       requestJson: call.requestJson,
       identity,
+      isOwnIdentity: identity === caller.identity,
       decision,
       ruled: decision === made.ruled ? undefined : made.ruled,
       approval: made.approval,

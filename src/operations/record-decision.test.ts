@@ -13,6 +13,7 @@ function made(parts: Partial<DecisionToRecord> = {}): DecisionToRecord {
     request,
     requestJson: JSON.stringify(request),
     identity: { name: "agent", roles: [], attributes: {} },
+    isOwnIdentity: false,
     decision: {
       decision: "deny",
       reason: "No rule allows this action.",
@@ -46,6 +47,16 @@ test("an ordinary request is recorded as the text that was sent, and nothing say
   expect(record).not.toHaveProperty("redacted");
   expect(record).not.toHaveProperty("arguments_digest");
   expect(record).toMatchObject({ id: record.request_id, time: "2026-01-31T09:00:00.000Z" });
+});
+
+test("a key's own identity is recorded alike each time", async () => {
+  const records: string[] = [];
+  const spool = { append: async (text: string) => void records.push(text) };
+  const record = createDecisionRecorder(spool, createRedactor({ key: randomBytes(32) }));
+  const identity = { name: "agent", roles: [], attributes: { password: PASSWORD } };
+  for (const isOwnIdentity of [true, true, false]) await record(made({ identity, isOwnIdentity }));
+  expect(records[0]).not.toContain(PASSWORD);
+  expect(new Set(records).size).toBe(1);
 });
 
 test.each<[string, Partial<DecisionToRecord>, string]>([

@@ -17,6 +17,8 @@ export interface DecisionToRecord {
   /** The text that `request` was read from. */
   readonly requestJson: string;
   readonly identity: Identity;
+  /** Whether it is the key's own, which is one object for all its requests. */
+  readonly isOwnIdentity: boolean;
   readonly decision: Decision;
   /** What the rules alone decided, where an approval made another decision of it. */
   readonly ruled: Decision | undefined;
@@ -37,15 +39,13 @@ interface Text {
 
 /** What appends decisions to the audit log, without what looks like a secret in them. */
 export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: Redactor): DecisionRecorder {
-  /** A key's own identity is one object for all its requests. */
-  const identities = new WeakMap<Identity, Text>();
+  const ownIdentities = new WeakMap<Identity, Text>();
 
-  function identityText(identity: Identity): Text {
-    let text = identities.get(identity);
-    if (text === undefined) {
-      text = redactIdentity(redactor, JSON.stringify(identity));
-      identities.set(identity, text);
-    }
+  function identityText({ identity, isOwnIdentity }: DecisionToRecord): Text {
+    const known = isOwnIdentity ? ownIdentities.get(identity) : undefined;
+    if (known !== undefined) return known;
+    const text = redactIdentity(redactor, JSON.stringify(identity));
+    if (isOwnIdentity) ownIdentities.set(identity, text);
     return text;
   }
 
@@ -57,7 +57,7 @@ export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: R
 
   return (made) => {
     const request = redactor.redactJson(made.requestJson);
-    const identity = identityText(made.identity);
+    const identity = identityText(made);
     const decision = decisionText(made.decision, made.ruled === undefined);
     const ruled = made.ruled && decisionText(made.ruled, true);
     const approval = made.approval && redacted(redactor, JSON.stringify(approvalEvidence(made.approval)));
