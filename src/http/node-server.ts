@@ -111,12 +111,14 @@ export function createNodeServer(
   /** As `answerInTurn`, of a request that node:http did not read. */
   function answerPlain(exchange: PlainExchange): void {
     const guard = guardOf(exchange.url);
+    // A body that is refused is not decoded, and one that waits not before its turn: that may cost more than a decision.
     if (guard?.queue.isOverloaded() === true) exchange.send(guard.refuse(exchange));
-    else if (guard === undefined || guard.queue.hasRoom()) runPlain(exchange);
+    else if (guard === undefined || guard.queue.hasRoom()) runPlain(exchange, exchange.body);
     else {
+      const body = Buffer.from(exchange.body);
       guard.queue.add({
         run() {
-          if (exchange.isAwaited()) runPlain(exchange);
+          if (exchange.isAwaited()) runPlain(exchange, body);
         },
         refuse() {
           if (exchange.isAwaited()) exchange.send(guard.refuse(exchange));
@@ -125,10 +127,10 @@ export function createNodeServer(
     }
   }
 
-  function runPlain(exchange: PlainExchange): void {
-    const made = direct.get(exchange.url)!.answer({ env: { incoming: exchange } });
-    if (made instanceof Promise) void made.then(exchange.send);
-    else exchange.send(made);
+  function runPlain({ url, headers, send }: PlainExchange, body: Buffer): void {
+    const made = direct.get(url)!.answer({ env: { incoming: { headers, body: bodyOf(body) } } });
+    if (made instanceof Promise) void made.then(send);
+    else send(made);
   }
 
   const guardOf = (url: string) => (gate?.guards(url) === true ? gate : undefined);

@@ -1,15 +1,13 @@
-import { type IncomingHttpHeaders, type Server, STATUS_CODES } from "node:http";
+import { type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { type Body, bodyOf } from "./body.ts";
 import type { Answer } from "./node-server.ts";
 import { createPlainReader, type PlainRequest } from "./plain-request.ts";
 import { readInPlace } from "./read-in-place.ts";
 
 /** One plain request that waits for its answer. */
-export interface PlainExchange {
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Body;
+export interface PlainExchange extends Pick<PlainRequest, "url" | "headers"> {
+  /** SECURITY: another connection's bytes as soon as `answer` returns: who waits keeps a copy. */
+  readonly body: Buffer;
   /** Whether somebody is there who would read an answer. Asked behind a wait; a client that closed its side is let go then. */
   isAwaited(): boolean;
   /** Call it once. */
@@ -71,7 +69,8 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
       } else {
         begun = undefined;
         isBusy = true;
-        answer({ url: request.url, headers: request.headers, body: bodyOf(request.body), isAwaited, send });
+        const { url, headers, body } = request;
+        answer({ url, headers, body, isAwaited, send });
       }
       return true;
     }

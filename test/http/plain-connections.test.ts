@@ -1,8 +1,9 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { QueuedDecision } from "../../src/http/decision-queue.ts";
 import { createNodeServer } from "../../src/http/index.ts";
-import type { Answer } from "../../src/http/node-server.ts";
+import type { Answer, Heard } from "../../src/http/node-server.ts";
 import { type PlainExchange, servePlainly } from "../../src/http/plain-connections.ts";
 import { createTestService } from "../test-service.ts";
 
@@ -325,7 +326,7 @@ describe.each([
   test("a drain ends what is idle, lets finish what is due, and cuts what is left", async () => {
     const due: PlainExchange[] = [];
     await serve((exchange) => {
-      if (JSON.stringify(exchange.body).includes("later")) due.push(exchange);
+      if (exchange.body.includes("later")) due.push(exchange);
       else exchange.send(textAnswer("first"));
     });
     const [idle, silent, busy, never, begun] = [client(), client(), client(), client(), client()];
@@ -417,11 +418,11 @@ describe.each([
   });
 
   test("what is read belongs to its own connection, however many are read meanwhile", async () => {
-    const due: PlainExchange[] = [];
+    const due: { exchange: PlainExchange; body: string }[] = [];
     const made = createServer((incoming, outgoing) => {
       incoming.pipe(outgoing.setHeader("content-length", incoming.headers["content-length"]!));
     });
-    const answer = (exchange: PlainExchange) => void due.push(exchange);
+    const answer = (exchange: PlainExchange) => void due.push({ exchange, body: exchange.body.toString() });
     servePlainly(made, { lines: new Map([[LINE, { method: "POST", url: URL }]]), ...TIMES, answer });
     await listen(made);
     const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -437,12 +438,40 @@ describe.each([
     // These go over to node:http, which reads them when the first are answered.
     for (const [nth, name] of names("second").entries()) clients[nth]!.socket.write(ask(name));
     await turn();
-    for (const exchange of due) exchange.send(textAnswer(JSON.stringify(exchange.body)));
+    for (const { exchange, body } of due) exchange.send(textAnswer(body));
     for (const [nth, { answers }] of clients.entries()) {
       const [first, second] = await answers(2);
-      expect(JSON.parse(JSON.parse(first!.body).text).action_name).toBe(`client.${nth}.first`);
+      expect(JSON.parse(first!.body).action_name).toBe(`client.${nth}.first`);
       expect(JSON.parse(second!.body).action_name).toBe(`client.${nth}.second`);
     }
+  });
+
+  test("what waits for its turn is what was asked, and what is refused is answered, too", async () => {
+    const waiting: QueuedDecision[] = [];
+    let isOverloaded = false;
+    const queue = {
+      isOverloaded: () => isOverloaded,
+      hasRoom: () => false,
+      add: (decision: QueuedDecision) => void waiting.push(decision),
+      connected() {},
+      length: 0,
+    };
+    const refuse = () => ({ status: 503, headers: {}, body: "refused" });
+    const answer = ({ env }: { env: { incoming: Heard } }) => textAnswer(JSON.stringify(env.incoming.body));
+    const direct = new Map([[URL, { method: "POST", answer }]]);
+    await listen(createNodeServer(verdict.app.fetch, direct, { queue, guards: () => true, refuse }));
+    const clients = Array.from({ length: 10 }, () => client());
+    for (const [nth, { socket }] of clients.entries()) socket.write(ask(`client.${nth}`));
+    await expect.poll(() => waiting.length).toBe(clients.length);
+    for (const { run } of waiting) run();
+    for (const [nth, { answers }] of clients.entries()) {
+      const [first] = await answers(1);
+      expect(JSON.parse(JSON.parse(first!.body).text).action_name).toBe(`client.${nth}`);
+    }
+    isOverloaded = true;
+    clients[0]!.socket.write(ask("one more"));
+    expect((await clients[0]!.answers(2))[1]!.body).toBe("refused");
+    expect(heard).toBe(0);
   });
 
   test("what node:http gives away goes on as a stream", async () => {
