@@ -127,7 +127,7 @@ const discard = () => async (source) => {
 async function measureDatabaseAway() {
   const database = await makeDatabase(DATABASE_URL);
   const gate = await startDatabaseGate(database.url);
-  const env = { DATABASE_URL: gate.url, VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB", ...PATIENT };
+  const env = { DATABASE_URL: gate.url, ...PATIENT };
   const service = await startVerdict({ sources, env });
   const requests = Array.from({ length: 64 }, (_, n) => ({
     method: "POST",

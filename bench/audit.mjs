@@ -11,7 +11,6 @@ const RULES = 1000;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 8);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const WARM_UP_SECONDS = 6;
-const SPOOL = { VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB" };
 
 const { DATABASE_URL } = process.env;
 if (DATABASE_URL === undefined) {
@@ -25,7 +24,7 @@ async function start(env, options = {}) {
   const gate = await startDatabaseGate(database.url);
   const server = await startVerdict({
     sources,
-    env: { DATABASE_URL: gate.url, ...SPOOL, ...PATIENT, ...env },
+    env: { DATABASE_URL: gate.url, ...PATIENT, ...env },
     ...options,
   });
   databases.push(database);

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import autocannon from "autocannon";
-import { cpuOf } from "./processes.mjs";
+import { assertRecorded, cpuOf } from "./processes.mjs";
 import { bodiesOver } from "./rule-set.mjs";
 
 export const CONNECTIONS = 32;
@@ -22,8 +22,11 @@ export async function loadOnce(server, seconds) {
   const result = await autocannon({ url: server.url, connections: CONNECTIONS, duration: seconds, requests });
   if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} refused, ${result.errors} failed`);
   await server.settle?.();
+  const cpuUs = (cpuOf(server.pid) - before) / result.requests.total;
+  // Only Verdict has keys.
+  if (server.keys !== undefined) await assertRecorded(server);
   return {
-    cpuUs: (cpuOf(server.pid) - before) / result.requests.total,
+    cpuUs,
     perSecond: result.requests.average,
     p50: result.latency.p50,
     p99: result.latency.p99,

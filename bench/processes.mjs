@@ -13,10 +13,10 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const TICK_US = 10_000;
 
 /**
- * For what is loaded in a closed loop: on a busy machine requests wait, and what is measured is their cost, so none is refused.
- * What is refused by default is what `overload.mjs` measures.
+ * For what is loaded in a closed loop: on a busy machine requests wait, and while the database is away so do their records;
+ * what is measured is their cost, so none is refused. What is refused by default is what `overload.mjs` measures.
  */
-export const PATIENT = { VERDICT_QUEUE_MS_MAX: "10000" };
+export const PATIENT = { VERDICT_QUEUE_MS_MAX: "10000", VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB" };
 
 /** As `npm start` and the container image have it. */
 const NODE_OPTIONS = ["--max-semi-space-size=16"];
@@ -91,10 +91,22 @@ export async function startVerdict({
 }
 
 /** Audit records that are not yet in the database, of all workers. */
-export async function spooledBy({ url }) {
+export const spooledBy = (server) => sumOf(server, /^verdict_audit_spool_records(?:\{.*\})? (\d+)$/gm);
+
+/** @throws when decisions could not be recorded: they were denies, which cost something else than what is measured */
+export async function assertRecorded(server) {
+  const unrecorded = await sumOf(
+    server,
+    /^verdict_decisions_total\{decision="deny",reason_code="audit_unavailable".*\} (\d+)$/gm,
+  );
+  if (unrecorded > 0) throw new Error(`${unrecorded} decisions could not be recorded`);
+}
+
+/** The samples that `pattern` finds in a server's metrics, of all workers. */
+async function sumOf({ url }, pattern) {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const counts = [...text.matchAll(/^verdict_audit_spool_records(?:\{.*\})? (\d+)$/gm)];
-  if (counts.length === 0) throw new Error("the metrics do not say how many records wait");
+  const counts = [...text.matchAll(pattern)];
+  if (counts.length === 0) throw new Error(`the metrics have nothing like ${pattern}`);
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 

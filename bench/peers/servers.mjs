@@ -4,8 +4,6 @@ import { cerbos, startCerbos } from "./cerbos.mjs";
 import { opaBoolean, opaWithRules, startOpa } from "./opa.mjs";
 import { startVerdictPeer, verdict } from "./verdict.mjs";
 
-const UNLIMITED = { VERDICT_AUDIT_SPOOL_BYTES_MAX: "64GiB", ...PATIENT };
-
 /**
  * Starts Verdict in each of its ways, and the peers that are installed, all with the same rules.
  * @returns `servers` of `{ name, server, engine }`, Verdict's first and last a bare node:http, which has no engine; and what
@@ -41,18 +39,18 @@ export async function startServers({ rules, peers, databaseUrl }) {
 }
 
 async function startEmbedded(rules) {
-  const server = await startVerdictPeer(rules, UNLIMITED);
+  const server = await startVerdictPeer(rules, PATIENT);
   return { ...server, settle: () => arrived(server) };
 }
 
 async function startWithDatabase(rules, url) {
-  const server = await startVerdictPeer(rules, { DATABASE_URL: url, ...UNLIMITED });
+  const server = await startVerdictPeer(rules, { DATABASE_URL: url, ...PATIENT });
   return { ...server, settle: () => arrived(server) };
 }
 
 async function startWithoutDatabase(rules, url) {
   const gate = await startDatabaseGate(url);
-  const server = await startVerdictPeer(rules, { DATABASE_URL: gate.url, ...UNLIMITED });
+  const server = await startVerdictPeer(rules, { DATABASE_URL: gate.url, ...PATIENT });
   gate.shut();
   return server;
 }
