@@ -1,15 +1,17 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-const CONNECTIONS_MAX = 512;
+const CONNECTIONS = 512;
 const GIVE_UP_AFTER_MS = 30_000;
 const NAP_MS = 0.1;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Asks at a fixed rate, whatever the answers: every request has a time at which it is due, and its latency begins there, also
- * when it is sent later because this process or all connections were busy (no coordinated omission). Connections are kept,
- * with one request under way on each. Naps for a tenth of a millisecond where nothing is due: timers, whose millisecond would be in
+ * when it is sent later because this process or all connections were busy (no coordinated omission). Connections are made
+ * before the first request and kept, with one request under way on each: making hundreds of them, where requests that were held up
+ * for a few milliseconds are due at once, would hold up this process and the service for tens. Naps for a tenth of a millisecond where nothing is due: timers, whose millisecond would be in
  * every latency, are too coarse, and spinning takes a core from the service and its database. An answer that comes meanwhile
  * counts as later than it was.
  * @param bodies sent in turns
@@ -49,12 +51,17 @@ export async function askAtRate({ url, path = "/v1/policy/evaluate", headers, bo
     return connection;
   };
 
+  for (let nth = 0; nth < CONNECTIONS; nth++) {
+    const connection = open();
+    await Promise.race([once(connection.socket, "connect"), once(connection.socket, "close")]);
+    idle.push(connection);
+  }
   const from = performance.now();
   const dueAtOf = (nth) => from + (nth * 1000) / rate;
   let sent = 0;
   while (state.answered < total) {
     const now = performance.now();
-    while (sent < total && dueAtOf(sent) <= now && (idle.length > 0 || connections < CONNECTIONS_MAX)) {
+    while (sent < total && dueAtOf(sent) <= now && (idle.length > 0 || connections < CONNECTIONS)) {
       const connection = idle.pop() ?? open();
       connection.dueAt = dueAtOf(sent);
       state.lateMs = Math.max(state.lateMs, now - connection.dueAt);

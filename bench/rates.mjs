@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { BODIES, CONNECTIONS, loadOnce } from "./http-load.mjs";
 import { askAtRate } from "./open-loop.mjs";
 import { distributionOf, percentile } from "./percentiles.mjs";
-import { cpuOf, makeDatabase, PATIENT, spooledBy, startBare, startVerdict } from "./processes.mjs";
+import { cpuOf, makeDatabase, PATIENT, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
 import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 import { lineChart } from "./svg-chart.mjs";
@@ -21,10 +21,13 @@ const SHARES = [0.25, 0.5, 0.75];
 const UNAUDITED = { entry: ["bench/unaudited-server.mjs"] };
 const { DATABASE_URL } = process.env;
 
-/** One thing differs from the first at a time. */
+/** One thing differs from the charted one at a time. What keeps PostgreSQL busy is behind what does not. */
 const mode = DATABASE_URL === undefined ? "embedded" : "server";
 const CONFIGURATIONS = [
-  { name: `${mode}, 1,000 rules, \`os\``, rules: 1000 },
+  ...(mode === "server"
+    ? [{ name: "server, database away, 1,000 rules, `os`", rules: 1000, isAway: true, hasBare: true }]
+    : []),
+  { name: `${mode}, 1,000 rules, \`os\``, rules: 1000, hasBare: true, isCharted: true },
   { name: `${mode}, 1,000 rules, not recorded`, rules: 1000, options: UNAUDITED },
   { name: `${mode}, 1,000 rules, \`disk\``, rules: 1000, env: { VERDICT_AUDIT_DURABILITY: "disk" } },
   { name: `${mode}, 10 rules, \`os\``, rules: 10 },
@@ -38,15 +41,16 @@ report.text(
   `Saturation is a closed loop of ${CONNECTIONS} connections; then ${seconds} s at each share of it. Latency counts from when a ` +
     "request was due. The generator naps for 0.1 ms at a time, which is in the latencies; what it sent late, because the machine was busy, is in the " +
     "latencies, and its most is in the last column. The bare `node:http` answers at the same rates in the same run: what it " +
-    "shows is the machine.",
+    "shows is the machine. While the database is away, no PostgreSQL works beside the service.",
 );
 const rows = [];
 const lines = [];
 
 for (const configuration of CONFIGURATIONS) {
-  const { name, rules, env = {}, options = {}, isEmbedded = mode === "embedded" } = configuration;
+  const { rules, env = {}, options = {}, isEmbedded = mode === "embedded", isAway = false } = configuration;
   const database = isEmbedded ? undefined : await makeDatabase(DATABASE_URL);
-  const connection = database === undefined ? {} : { DATABASE_URL: database.url };
+  const gate = isAway ? await startDatabaseGate(database.url) : undefined;
+  const connection = database === undefined ? {} : { DATABASE_URL: (gate ?? database).url };
   const verdict = await startVerdict({
     sources: sourcesOf(rules, 1),
     env: { ...connection, ...PATIENT, ...env },
@@ -55,47 +59,43 @@ for (const configuration of CONFIGURATIONS) {
   const server = {
     ...verdict,
     bodies: bodiesOver(rules),
-    settle: options === UNAUDITED ? undefined : () => arrived(verdict),
+    settle: options === UNAUDITED || isAway ? undefined : () => arrived(verdict),
   };
-  const rates = await measure(name, server);
+  gate?.shut();
+  const rates = await measure(configuration, server);
   await verdict.stop();
   verdict.remove();
   await database?.drop();
-  if (configuration === CONFIGURATIONS[0]) await measureBare(rates);
+  if (configuration.hasBare) await measureBare(configuration, rates);
 }
 
-async function measure(name, server) {
+async function measure({ name, isCharted }, server) {
   await loadOnce(server, WARM_UP_SECONDS);
   const { perSecond } = await loadOnce(server, SATURATION_SECONDS);
   const rates = SHARES.map((share) => Math.round(perSecond * share));
-  await measureAt(name, server, rates, perSecond);
+  await measureAt({ name, ofWhat: "", chartedAs: isCharted && "Verdict" }, server, rates);
   return rates;
 }
 
-async function measureBare(rates) {
+async function measureBare({ isCharted }, rates) {
   const bare = await startBare();
   const server = { ...bare, bodies: BODIES };
   await loadOnce(server, WARM_UP_SECONDS);
-  await measureAt("bare node:http", server, rates);
+  await measureAt({ name: "bare node:http", ofWhat: " of that", chartedAs: isCharted && "bare" }, server, rates);
   await bare.stop();
 }
 
-async function measureAt(name, server, rates, saturation) {
+async function measureAt({ name, ofWhat, chartedAs }, server, rates) {
   for (const [nth, rate] of rates.entries()) {
     await server.settle?.();
     const before = cpuOf(server.pid);
     const { latencies, lateMs, failed } = await askAtRate({ ...server, rate, seconds });
     const cpuUs = (cpuOf(server.pid) - before) / latencies.length;
-    const share = `${SHARES[nth] * 100} %${saturation === undefined ? " of that" : ""}`;
+    const share = `${SHARES[nth] * 100} %`;
     const ms = (value) => value.toFixed(2);
     const at = [0.5, 0.99, 0.999, 1].map((part) => ms(percentile(latencies, part)));
-    rows.push([name, share, rate.toLocaleString("en"), cpuUs.toFixed(1), ...at, String(failed), ms(lateMs)]);
-    if (name === CONFIGURATIONS[0].name || saturation === undefined) {
-      lines.push({
-        name: `${saturation === undefined ? "bare" : "Verdict"}, ${share.slice(0, 4)}`,
-        points: distributionOf(latencies),
-      });
-    }
+    rows.push([name, share + ofWhat, rate.toLocaleString("en"), cpuUs.toFixed(1), ...at, String(failed), ms(lateMs)]);
+    if (chartedAs) lines.push({ name: `${chartedAs}, ${share}`, points: distributionOf(latencies) });
   }
 }
 
@@ -122,7 +122,7 @@ report.chart(
   "rates",
   "Latency at fixed rates, Verdict and bare node:http",
   lineChart({
-    title: `Latency by percentile, ${CONFIGURATIONS[0].name.replaceAll("`", "")}`,
+    title: `Latency by percentile, ${CONFIGURATIONS.find(({ isCharted }) => isCharted).name.replaceAll("`", "")}`,
     x: "one request in ... takes longer",
     y: "ms",
     logX: true,
