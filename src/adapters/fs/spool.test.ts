@@ -1,115 +1,30 @@
 import * as nodeFs from "node:fs";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import {
+  acknowledge,
+  appendAll,
+  CURSOR_BYTES,
+  directory,
+  drain,
+  failure,
+  idOf,
+  lineOf,
+  numbersOf,
+  open,
+  problems,
+  range,
+  record,
+  segmentFiles,
+  smallDisk,
+  WRITER,
+} from "../../../test/spool-scene.ts";
 import { type ChainHead, GENESIS, linkOf } from "../../audit/chain.ts";
-import { isIntact, linkRecord } from "../../audit/line-hash.ts";
-import { linesOf, serializeRecord } from "../../audit/serialize-record.ts";
-import type { EventRecord, Lines, Spool } from "../../audit/types.ts";
-import { type FileSpool, type FileSpoolOptions, openFileSpool } from "./spool.ts";
+import { linesOf } from "../../audit/serialize-record.ts";
+import type { EventRecord, Spool } from "../../audit/types.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
-import type { SpoolProblem } from "./spool-problems.ts";
-
-const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
-afterAll(() => rmSync(root, { recursive: true }));
-
-let directory: string;
-let problems: SpoolProblem[];
-let count = 0;
-beforeEach(() => {
-  count += 1;
-  directory = join(root, String(count));
-  problems = [];
-});
-
-const WRITER = "01930000-0000-7000-8000-00000000000a";
-
-function open(overrides: Partial<FileSpoolOptions> = {}): FileSpool {
-  return openFileSpool({
-    directory,
-    bytesMax: 1024 ** 3,
-    newWriter: () => WRITER,
-    boot: "1",
-    createCheckpoint: ({ seq }) => record(seq, { is_checkpoint: true }, "checkpoint"),
-    checkpointRecords: Number.POSITIVE_INFINITY,
-    onProblem: (problem) => problems.push(problem),
-    ...overrides,
-  });
-}
-
-function record(n: number, data: Record<string, unknown> = {}, kind: EventRecord["kind"] = "service.started"): string {
-  const time = "2026-01-31T00:00:00.000Z";
-  return serializeRecord({ version: 1, kind, id: idOf(n), time, actor: "system", data });
-}
-
-const idOf = (n: number) => `01930000-0000-7000-8000-0000${String(n).padStart(8, "0")}`;
-
-async function appendAll(spool: Spool, from: number, to: number): Promise<void> {
-  await Promise.all(Array.from({ length: to - from }, (_, n) => spool.append(record(from + n))));
-}
-
-/** The first line of a chain. */
-const lineOf = (text: string) => linkRecord(text, { writer: WRITER, seq: 0, hash: GENESIS }).line;
-
-/** Of the records that are not checkpoints; they have to be what was written. */
-function numbersOf({ text }: Lines): number[] {
-  const lines = linesOf(text);
-  expect(lines.filter((line) => !isIntact(line))).toEqual([]);
-  const records = lines.map((line) => JSON.parse(line) as EventRecord).filter(({ kind }) => kind !== "checkpoint");
-  return records.map(({ id }) => Number(id.slice(-8)));
-}
-
-/** Numbers of all pending records; acknowledges them. */
-async function drain(spool: Spool, max = 1000): Promise<number[]> {
-  const seen: number[] = [];
-  for (let batch = await spool.peek(max); batch.count > 0; batch = await spool.peek(max)) {
-    seen.push(...numbersOf(batch));
-    await spool.acknowledge();
-  }
-  return seen;
-}
-
-async function acknowledge(spool: Spool, count: number): Promise<void> {
-  for (let left = count; left > 0; ) {
-    left -= (await spool.peek(left)).count;
-    await spool.acknowledge();
-  }
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, n) => from + n);
-}
-
-function segmentFiles(): string[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith(".ndjson"))
-    .sort();
-}
-
-function failure(code: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: made to fail`), { code });
-}
-
-const CURSOR_BYTES = 320;
-
-/** A file system whose disk has `room` more bytes for segments: a write that does not fit is short, the next fails. */
-function smallDisk(room: number, overrides: Partial<SpoolFs> = {}): SpoolFs & { room: number } {
-  const disk = {
-    ...realSpoolFs,
-    room,
-    writeSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number {
-      if (length <= CURSOR_BYTES) return nodeFs.writeSync(fd, buffer, offset, length, position);
-      if (disk.room === 0) throw failure("ENOSPC");
-      const written = nodeFs.writeSync(fd, buffer, offset, Math.min(length, disk.room), position);
-      disk.room -= written;
-      return written;
-    },
-    ...overrides,
-  };
-  return disk;
-}
 
 describe("openFileSpool", () => {
   it("writes all appends of one event-loop turn at once", async () => {
@@ -343,173 +258,6 @@ describe("openFileSpool", () => {
       await spool.append(record(3));
       expect(await linksIn(spool)).toHaveLength(5);
       await spool.close();
-    });
-  });
-
-  describe("when the disk fails", () => {
-    it("goes on after short writes", async () => {
-      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) =>
-        nodeFs.writeSync(fd, buffer, offset, Math.min(7, length), position);
-      const spool = open({ fs: { ...realSpoolFs, writeSync } });
-      await appendAll(spool, 0, 5);
-      await spool.close();
-      const again = open();
-      expect(await drain(again)).toEqual(range(0, 5));
-      await again.close();
-    });
-
-    it.each([
-      ["the refused bytes are cut off", {}],
-      [
-        "they cannot be cut off",
-        {
-          ftruncateSync: () => {
-            throw failure("EIO");
-          },
-        },
-      ],
-    ])("refuses with audit_unavailable, and what it refused never shows up: %s", async (_, overrides) => {
-      const disk = smallDisk(1500, overrides);
-      const spool = open({ fs: disk });
-      await appendAll(spool, 0, 3);
-      const refused = await Promise.allSettled(range(100, 110).map((n) => spool.append(record(n))));
-      for (const result of refused) {
-        expect(result).toMatchObject({ status: "rejected", reason: { code: "audit_unavailable" } });
-      }
-      await expect(spool.append(record(111))).rejects.toMatchObject({ code: "audit_unavailable" });
-      expect(problems.map(({ kind }) => kind)).toEqual(["write_failed"]);
-      expect(spool.pending).toBe(3);
-
-      disk.room = 1e6;
-      await appendAll(spool, 3, 5);
-      expect(numbersOf(await spool.peek(1))).toEqual([0]);
-      await spool.close();
-      const again = open();
-      expect(await drain(again)).toEqual(range(0, 5));
-      await again.close();
-    });
-
-    it("never shows a batch that was written whole and then refused because it could not be synced", async () => {
-      let isBroken = false;
-      const breakable = () => {
-        if (isBroken) throw failure("EIO");
-      };
-      const fs: SpoolFs = { ...realSpoolFs, fdatasyncSync: breakable, ftruncateSync: breakable };
-      const spool = open({ fs, durability: "disk" });
-      await appendAll(spool, 0, 2);
-      isBroken = true;
-      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
-      isBroken = false;
-      await appendAll(spool, 2, 4);
-      expect(numbersOf(await spool.peek(1))).toEqual([0]);
-      await spool.close();
-      const again = open();
-      expect(await drain(again)).toEqual(range(0, 4));
-      await again.close();
-    });
-
-    it("refuses, and takes records again later, when no new segment can be made", async () => {
-      let isFull = true;
-      const openSync: SpoolFs["openSync"] = (path, flags, mode) => {
-        if (isFull && flags === "wx+") throw failure("ENOSPC");
-        return nodeFs.openSync(path, flags, mode);
-      };
-      const spool = open({ fs: { ...realSpoolFs, openSync } });
-      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
-      isFull = false;
-      await spool.append(record(1));
-      expect(await drain(spool)).toEqual([1]);
-      await spool.close();
-    });
-
-    it("acknowledges on a disk that filled before it had acknowledged anything", async () => {
-      let isFull = false;
-      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
-        if (isFull && position + length > nodeFs.fstatSync(fd).size) throw failure("ENOSPC");
-        return nodeFs.writeSync(fd, buffer, offset, length, position);
-      };
-      const spool = open({ fs: { ...realSpoolFs, writeSync } });
-      await appendAll(spool, 0, 4);
-      isFull = true;
-      await expect(spool.append(record(100))).rejects.toMatchObject({ code: "audit_unavailable" });
-      expect(await drain(spool, 2)).toEqual(range(0, 4));
-      expect(problems.map(({ kind }) => kind)).toEqual(["write_failed"]);
-      await spool.close();
-    });
-
-    it("acknowledges although its progress cannot be saved, and says so", async () => {
-      let isFull = false;
-      const writeSync: SpoolFs["writeSync"] = (fd, buffer, offset, length, position) => {
-        if (isFull) throw failure("ENOSPC");
-        return nodeFs.writeSync(fd, buffer, offset, length, position);
-      };
-      const spool = open({ fs: { ...realSpoolFs, writeSync } });
-      await appendAll(spool, 0, 4);
-      isFull = true;
-      expect(await drain(spool, 2)).toEqual(range(0, 4));
-      expect(problems.map(({ kind }) => kind)).toEqual(["progress_not_saved", "progress_not_saved"]);
-      await spool.close();
-    });
-
-    it("loses nothing when its progress was noted, and failed to be put on the disk", async () => {
-      let isBroken = false;
-      const fs: SpoolFs = {
-        ...realSpoolFs,
-        fdatasyncSync(fd) {
-          // Of the note alone: what is recorded is written well.
-          if (isBroken && nodeFs.fstatSync(fd).size <= 2 * CURSOR_BYTES) throw failure("EIO");
-          nodeFs.fdatasyncSync(fd);
-        },
-      };
-      const spool = open({ fs, durability: "disk", segmentBytes: 4000 });
-      await appendAll(spool, 0, 4);
-      isBroken = true;
-      await acknowledge(spool, 4);
-      await appendAll(spool, 4, 6);
-      isBroken = false;
-      await spool.close();
-      const again = open({ segmentBytes: 4000 });
-      expect(await drain(again)).toEqual(expect.arrayContaining([4, 5]));
-      await again.close();
-    });
-
-    it("keeps what the store has taken until the store has put it on the disk", async () => {
-      let isAway = true;
-      const syncStore = async () => {
-        if (isAway) throw failure("EIO");
-      };
-      const spool = open({ segmentBytes: 1000, syncStore });
-      for (let n = 0; n < 6; n += 1) await spool.append(record(n));
-      await acknowledge(spool, 6);
-      expect(problems.map(({ kind }) => kind)).toContain("store_not_synced");
-      await spool.close();
-      isAway = false;
-      const again = open({ segmentBytes: 1000, syncStore });
-      expect(await drain(again)).toEqual(range(0, 6));
-      expect(segmentFiles()).toEqual([]);
-      await again.close();
-    });
-
-    it("answers audit_unavailable from peek when a segment cannot be read, and loses nothing", async () => {
-      const first = open();
-      await appendAll(first, 0, 2);
-      await first.close();
-      let isBroken = false;
-      const readSync: SpoolFs["readSync"] = (fd, buffer, offset, length, position) => {
-        if (isBroken) throw failure("EIO");
-        return nodeFs.readSync(fd, buffer, offset, length, position);
-      };
-      const second = open({ fs: { ...realSpoolFs, readSync } });
-      isBroken = true;
-      await expect(second.peek(10)).rejects.toMatchObject({ code: "audit_unavailable" });
-      isBroken = false;
-      expect(await drain(second)).toEqual([0, 1]);
-      await second.close();
-    });
-
-    it("says which directory cannot be used", () => {
-      writeFileSync(directory, "a file");
-      expect(() => open()).toThrow(directory);
     });
   });
 
