@@ -10,7 +10,8 @@ export default defineConfig({
     // Two cores are what the smallest supported machine has.
     maxWorkers: 2,
     projects: [
-      // One process for many files: loading the modules anew for each takes as long as their tests.
+      // One process for many files: loading the modules anew for each takes as long as their tests. So what a module that
+      // tests share does as it loads (a hook, say) is done for the first file alone.
       {
         extends: true,
         test: {

@@ -11,18 +11,21 @@ import { isIntact, linkRecord } from "../src/audit/line-hash.ts";
 import { linesOf, serializeRecord } from "../src/audit/serialize-record.ts";
 import type { EventRecord, Lines, Spool } from "../src/audit/types.ts";
 
-/** What tests of the spool on disk share: a directory for each test, and what its spool reported. */
-const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
-afterAll(() => rmSync(root, { recursive: true }));
-
+/** What tests of the spool on disk share: the directory of the test that runs, and what its spool reported. */
 export let directory: string;
 export let problems: SpoolProblem[];
-let count = 0;
-beforeEach(() => {
-  count += 1;
-  directory = join(root, String(count));
-  problems = [];
-});
+
+/** To be called by each file: modules are loaded once for many files, so that a hook made here would be of the first alone. */
+export function useDirectoryForEachTest(): void {
+  const root = mkdtempSync(join(tmpdir(), "verdict-spool-"));
+  let count = 0;
+  beforeEach(() => {
+    count += 1;
+    directory = join(root, String(count));
+    problems = [];
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+}
 
 export const WRITER = "01930000-0000-7000-8000-00000000000a";
 

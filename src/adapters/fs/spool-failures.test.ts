@@ -15,8 +15,11 @@ import {
   record,
   segmentFiles,
   smallDisk,
+  useDirectoryForEachTest,
 } from "../../../test/spool-scene.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
+
+useDirectoryForEachTest();
 
 describe("openFileSpool, when the disk fails", () => {
   it("goes on after short writes", async () => {

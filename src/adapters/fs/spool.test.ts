@@ -19,12 +19,15 @@ import {
   record,
   segmentFiles,
   smallDisk,
+  useDirectoryForEachTest,
   WRITER,
 } from "../../../test/spool-scene.ts";
 import { type ChainHead, GENESIS, linkOf } from "../../audit/chain.ts";
 import { linesOf } from "../../audit/serialize-record.ts";
 import type { EventRecord, Spool } from "../../audit/types.ts";
 import { realSpoolFs, type SpoolFs } from "./spool-fs.ts";
+
+useDirectoryForEachTest();
 
 describe("openFileSpool", () => {
   it("writes all appends of one event-loop turn at once", async () => {

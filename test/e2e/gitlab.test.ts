@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { beforeAll, describe, expect, it } from "vitest";
-import { packageRoot } from "../src/package-root.ts";
-import { temporaryFolder } from "./e2e/temporary-folder.ts";
+import { packageRoot } from "../../src/package-root.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 interface Job {
   readonly script: readonly string[];
