@@ -11,8 +11,9 @@ export function growRules(report) {
   report.text("## Rules");
   const points = [];
   const rows = COUNTS.map((count) => {
+    const sources = sourcesOf(count, Math.ceil(count / 1000));
     const before = process.cpuUsage();
-    const ruleSet = ruleSetOf(sourcesOf(count, Math.ceil(count / 1000)));
+    const ruleSet = ruleSetOf(sources);
     const { user, system } = process.cpuUsage(before);
     const activations = Array.from({ length: ACTIVATIONS }, (_, n) =>
       activationOf(Math.floor((n * count) / ACTIVATIONS)),
