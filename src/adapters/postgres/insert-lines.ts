@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { type ChainedRecord, linesOf, parseRecord } from "../../audit/index.ts";
 import { addPartitions } from "./add-partitions.ts";
 import type { Drizzle } from "./database.ts";
@@ -6,15 +6,14 @@ import { filterText } from "./filter-text.ts";
 import { CHECK_VIOLATION, faultCode } from "./storage-fault.ts";
 
 /** `AuditStore.insert`. The months that the records need are added when the first of them arrives. */
-export async function insertLines(db: Drizzle, lines: Buffer): Promise<void> {
-  const text = lines.toString();
+export async function insertLines(db: Drizzle, lines: string): Promise<void> {
   try {
-    await insertIntoPartitions(db, text);
+    await insertIntoPartitions(db, lines);
   } catch (error) {
     if (faultCode(error) !== CHECK_VIOLATION) throw error;
-    await addPartitions(db, linesOf(text).map(idOf));
+    await addPartitions(db, linesOf(lines).map(idOf));
     // Also when there was nothing to add: another replica may have been faster.
-    await insertIntoPartitions(db, text);
+    await insertIntoPartitions(db, lines);
   }
 }
 
@@ -23,27 +22,22 @@ const idOf = (line: string) => filterText(parseRecord(line).id);
 /** PostgreSQL's classes of errors in the data itself. */
 const DATA_EXCEPTION = /^22|^54/;
 
-async function insertIntoPartitions(db: Drizzle, text: string): Promise<void> {
+async function insertIntoPartitions(db: Drizzle, lines: string): Promise<void> {
   try {
-    await insertPlain(db, text);
+    await insertPlain(db, lines);
   } catch (error) {
     if (!DATA_EXCEPTION.test(faultCode(error) ?? "")) throw error;
     // A record that holds what a column cannot must not hold up all that come after it.
-    await insertAwkward(db, text);
+    await insertAwkward(db, lines);
   }
 }
 
-/** One text parameter for the whole batch. */
-async function insertPlain(db: Drizzle, text: string): Promise<void> {
-  await db.execute(insertFrom(sql`unnest(string_to_array(${text}::text, E'\\n')) as line`));
-}
-
 /**
- * Inserts what is in the column `line` of a table. The columns are taken out of the lines by the database: in this process a
+ * One text parameter for the whole batch; the lines and the columns are taken out of it by the database. In this process a
  * record costs no more than its bytes.
  */
-export function insertFrom(source: SQL): SQL {
-  return sql`
+async function insertPlain(db: Drizzle, lines: string): Promise<void> {
+  await db.execute(sql`
     insert into audit_records
       (id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record)
     select r->>'id', r->>'kind',
@@ -51,9 +45,11 @@ export function insertFrom(source: SQL): SQL {
       r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
       r#>>'{request,session_id}', r->>'writer', (r->>'seq')::bigint, line::json
     from (
-      select line, line::jsonb as r from ${source} where line <> '' offset 0
+      select line, line::jsonb as r
+      from unnest(string_to_array(${lines}::text, E'\\n')) as line
+      where line <> '' offset 0
     ) as batch
-    on conflict (id) do nothing`;
+    on conflict (id) do nothing`);
 }
 
 /** The columns that are filtered by, named as in the table. */

@@ -1,16 +1,16 @@
-import { Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import type { AuditStore } from "../../audit/index.ts";
 import { addPartitions } from "./add-partitions.ts";
 import { createDrizzleApprovalStore } from "./approval-store.ts";
 import { idsOfComingMonths } from "./audit-months.ts";
 import { createDrizzleAuditPartitions } from "./audit-partitions.ts";
 import { createDrizzleAuditStore } from "./audit-store.ts";
-import { createBulkInsert } from "./bulk-insert.ts";
 import { createConnectionPool, type Lend } from "./connection-pool.ts";
 import type { Database, Drizzle, RunOnDatabase } from "./database.ts";
 import { withDeadline } from "./deadline.ts";
+import { keepFreedMemory } from "./keep-freed-memory.ts";
 import { createDrizzleKeyStore } from "./key-store.ts";
 import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
@@ -29,16 +29,9 @@ export interface PostgresOptions {
    */
   readonly queryTimeoutMs?: number;
   readonly migrateTimeoutMs?: number;
-  /** Bytes from which on a batch of records is inserted by COPY. */
-  readonly copyBytes?: number;
   /** Told of every failed attempt to open the database. */
   readonly onError?: (error: Error) => void;
 }
-
-type OpenSocket = (options: postgres.ParsedOptions) => Socket;
-
-/** The driver's types leave `socket` out. */
-type Settings = postgres.Options<Record<string, never>> & { readonly socket: OpenSocket };
 
 /** Calls that wait for a connection, of each kind. */
 const WAITERS_MAX = 1000;
@@ -53,6 +46,24 @@ interface Connection {
   readonly client: postgres.Sql;
   readonly db: Drizzle;
   isBroken: boolean;
+}
+
+/** Characters of a batch of records from which on its copies are worth keeping; one of them goes beyond what glibc keeps anyway. */
+const LARGE_BATCH = 128 * 1024;
+
+/** Not before there is a large batch: a service with little to do takes less memory without. */
+function reusingMemory(store: AuditStore): AuditStore {
+  let isReusing = false;
+  return {
+    ...store,
+    insert(lines) {
+      if (!isReusing && lines.length > LARGE_BATCH) {
+        isReusing = true;
+        keepFreedMemory();
+      }
+      return store.insert(lines);
+    },
+  };
 }
 
 /**
@@ -81,32 +92,22 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     workMs: queryTimeoutMs + 1000,
   });
 
-  function share(max: number): Lend<Connection> {
-    const lend = pool.share(max);
+  function runIn(lend: Lend<Connection>): RunOnDatabase {
     return async (work) => {
       await opener.get();
       try {
-        return await lend(work);
+        return await lend(({ db }) => work(db));
       } catch (error) {
         throw toStorageFault(error);
       }
     };
   }
-  const runOn =
-    (lend: Lend<Connection>): RunOnDatabase =>
-    (work) =>
-      lend(({ db }) => work(db));
-  const lend = share(connectionsMax);
-  const run = runOn(lend);
+  const run = runIn(pool.share(connectionsMax));
   const ofApprovals = Math.max(1, Math.floor(connectionsMax * APPROVALS_SHARE));
-  const [runApprovals, runOpen] = [runOn(share(ofApprovals)), runOn(share(ofApprovals))];
-  const insert = createBulkInsert(options.copyBytes);
+  const [runApprovals, runOpen] = [runIn(pool.share(ofApprovals)), runIn(pool.share(ofApprovals))];
 
   return {
-    auditStore: {
-      ...createDrizzleAuditStore(run),
-      insert: (lines) => lend((connection) => insert(connection, lines)),
-    },
+    auditStore: reusingMemory(createDrizzleAuditStore(run)),
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
@@ -148,7 +149,6 @@ async function prepare(options: PostgresOptions, timeoutMs: number): Promise<voi
 function connect(options: PostgresOptions, settings: Record<string, number>): Connection {
   const client = parseAndConnect(options.url, {
     max: 1,
-    socket: createSockets(),
     connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
     // A query that finds no connection tries at once; pausing between attempts is the callers' business.
     backoff: () => 0.05,
@@ -185,21 +185,7 @@ type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promis
 
 const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
 
-/** As the driver makes its own, but for one thing: what follows a large message does not wait until that is acknowledged. */
-function createSockets(): OpenSocket {
-  let attempts = 0;
-  return ({ host, port, path }) => {
-    const socket = new Socket().setNoDelay();
-    // It may be written to before it is connected.
-    if (path) return socket.connect(path);
-    const nth = attempts % host.length;
-    attempts += 1;
-    // The driver names the server by it where the connection is encrypted.
-    return Object.assign(socket.connect(port[nth]!, host[nth]!), { host: host[nth], port: port[nth] });
-  };
-}
-
-function parseAndConnect(url: string, settings: Settings): postgres.Sql {
+function parseAndConnect(url: string, settings: postgres.Options<Record<string, never>>): postgres.Sql {
   try {
     return postgres(url, settings);
   } catch {
