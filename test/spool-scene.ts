@@ -78,6 +78,15 @@ export async function drain(spool: Spool, max = 1000): Promise<number[]> {
   return seen;
 }
 
+/** Numbers of all that a spool gives once it was closed and opened again; acknowledges them. */
+export async function drainReopened(spool: Spool, overrides?: Partial<FileSpoolOptions>): Promise<number[]> {
+  await spool.close();
+  const again = open(overrides);
+  const seen = await drain(again);
+  await again.close();
+  return seen;
+}
+
 export async function acknowledge(spool: Spool, count: number): Promise<void> {
   for (let left = count; left > 0; ) {
     left -= (await spool.peek(left)).count;

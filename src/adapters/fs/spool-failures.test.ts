@@ -7,6 +7,7 @@ import {
   CURSOR_BYTES,
   directory,
   drain,
+  drainReopened,
   failure,
   numbersOf,
   open,
@@ -27,10 +28,7 @@ describe("openFileSpool, when the disk fails", () => {
       nodeFs.writeSync(fd, buffer, offset, Math.min(7, length), position);
     const spool = open({ fs: { ...realSpoolFs, writeSync } });
     await appendAll(spool, 0, 5);
-    await spool.close();
-    const again = open();
-    expect(await drain(again)).toEqual(range(0, 5));
-    await again.close();
+    expect(await drainReopened(spool)).toEqual(range(0, 5));
   });
 
   it.each([
@@ -58,10 +56,7 @@ describe("openFileSpool, when the disk fails", () => {
     disk.room = 1e6;
     await appendAll(spool, 3, 5);
     expect(numbersOf(await spool.peek(1))).toEqual([0]);
-    await spool.close();
-    const again = open();
-    expect(await drain(again)).toEqual(range(0, 5));
-    await again.close();
+    expect(await drainReopened(spool)).toEqual(range(0, 5));
   });
 
   it("never shows a batch that was written whole and then refused because it could not be synced", async () => {
@@ -77,10 +72,7 @@ describe("openFileSpool, when the disk fails", () => {
     isBroken = false;
     await appendAll(spool, 2, 4);
     expect(numbersOf(await spool.peek(1))).toEqual([0]);
-    await spool.close();
-    const again = open();
-    expect(await drain(again)).toEqual(range(0, 4));
-    await again.close();
+    expect(await drainReopened(spool)).toEqual(range(0, 4));
   });
 
   it("refuses, and takes records again later, when no new segment can be made", async () => {
@@ -142,10 +134,7 @@ describe("openFileSpool, when the disk fails", () => {
     await acknowledge(spool, 4);
     await appendAll(spool, 4, 6);
     isBroken = false;
-    await spool.close();
-    const again = open({ segmentBytes: 4000 });
-    expect(await drain(again)).toEqual(expect.arrayContaining([4, 5]));
-    await again.close();
+    expect(await drainReopened(spool, { segmentBytes: 4000 })).toEqual(expect.arrayContaining([4, 5]));
   });
 
   it("keeps what the store has taken until the store has put it on the disk", async () => {
