@@ -7,14 +7,22 @@ import type { Answer, Heard } from "../../src/http/node-server.ts";
 import { type PlainExchange, servePlainly } from "../../src/http/plain-connections.ts";
 import { createTestService } from "../test-service.ts";
 
+interface Handle {
+  useUserBuffer: unknown;
+  readonly bytesRead: number;
+}
+
 const verdict = await createTestService();
 
 let server: Server;
 /** Requests that node:http read. */
 let heard: number;
 const sockets: Socket[] = [];
+/** What the server reads connections from, in whichever way, by the port of the client. */
+const handles = new Map<number, Handle>();
 beforeEach(() => {
   heard = 0;
+  handles.clear();
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -27,8 +35,9 @@ let isInPlace: boolean;
 
 async function listen(made: Server): Promise<void> {
   server = made;
-  server.prependListener("connection", (socket: Socket & { _handle: { useUserBuffer: unknown } }) => {
+  server.prependListener("connection", (socket: Socket & { _handle: Handle }) => {
     if (!isInPlace) socket._handle.useUserBuffer = undefined;
+    handles.set(socket.remotePort!, socket._handle);
   });
   server.on("request", () => {
     heard += 1;
@@ -99,6 +108,12 @@ function client(options: { allowHalfOpen?: boolean } = {}): Client {
     },
   };
 }
+
+/** When the server has read all that was written to a client's socket, so that what follows comes apart from it. */
+const isRead = (socket: Socket) =>
+  expect
+    .poll(() => handles.get(socket.localPort!)?.bytesRead, { interval: 1, timeout: 10_000 })
+    .toBe(socket.bytesWritten);
 
 const ask = (name: string, ...more: string[]) => {
   const body = JSON.stringify({ action_type: "tool_call", action_name: name });
@@ -205,9 +220,9 @@ describe.each([
     for (const cut of [1, 20, 50, 120, headLength - 3, headLength - 1, headLength, headLength + 1, bytes.length - 1]) {
       const before = heard;
       const { socket, answers } = client();
-      await new Promise((resolve) => socket.setNoDelay(true).once("connect", resolve));
+      await new Promise((resolve) => socket.once("connect", resolve));
       socket.write(bytes.slice(0, cut));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await isRead(socket);
       socket.write(bytes.slice(cut));
       expect(decisions(await answers(1))).toEqual(["allow"]);
       expect(heard - before).toBe(cut < headLength ? 1 : 0);
@@ -218,12 +233,12 @@ describe.each([
   test("a request that comes in many pieces is answered, too", async () => {
     await serveVerdict();
     const { socket, answers } = client();
-    await new Promise((resolve) => socket.setNoDelay(true).once("connect", resolve));
+    await new Promise((resolve) => socket.once("connect", resolve));
     const bytes = ask("crm.get");
     const headLength = bytes.indexOf("\r\n\r\n") + 4;
     for (const piece of [bytes.slice(0, headLength), ...bytes.slice(headLength)]) {
       socket.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await isRead(socket);
     }
     expect(decisions(await answers(1))).toEqual(["allow"]);
     expect(heard).toBe(1);
