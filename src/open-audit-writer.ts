@@ -56,7 +56,7 @@ function writerOf(
 ): AuditWriter {
   async function ship(): Promise<void> {
     for (let lines = await spool.peek(1000); lines.count > 0; lines = await spool.peek(1000)) {
-      await store.insert(lines.text);
+      await store.insert(lines.bytes);
       await spool.acknowledge();
     }
   }

@@ -61,8 +61,8 @@ export async function appendAll(spool: Spool, from: number, to: number): Promise
 export const lineOf = (text: string) => linkRecord(text, { writer: WRITER, seq: 0, hash: GENESIS }).line;
 
 /** Of the records that are not checkpoints; they have to be what was written. */
-export function numbersOf({ text }: Lines): number[] {
-  const lines = linesOf(text);
+export function numbersOf({ bytes }: Lines): number[] {
+  const lines = linesOf(bytes);
   expect(lines.filter((line) => !isIntact(line))).toEqual([]);
   const records = lines.map((line) => JSON.parse(line) as EventRecord).filter(({ kind }) => kind !== "checkpoint");
   return records.map(({ id }) => Number(id.slice(-8)));

@@ -99,7 +99,7 @@ export async function createTestService(
     signer,
     verifyingKeys: [createVerifyingKey(signer.publicKey)],
     async flushAudit() {
-      await auditStore.insert((await spool.peek(10_000)).text);
+      await auditStore.insert((await spool.peek(10_000)).bytes);
       await spool.acknowledge();
       return true;
     },

@@ -73,7 +73,10 @@ export function parseRecord(line: string): ChainedRecord {
   return JSON.parse(line) as ChainedRecord;
 }
 
-/** The lines of a text that holds a record on each; empty lines mean nothing. */
-export function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
+/** The lines of a text, or of its bytes, that holds a record on each; empty lines mean nothing. */
+export function linesOf(text: string | Buffer): string[] {
+  return text
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
 }

@@ -15,7 +15,7 @@ function arraySpool(): ShipperOptions["spool"] & { readonly records: AuditRecord
     append: (line) => void records.push(parseRecord(line)),
     async peek(max) {
       peeked = Math.min(max, records.length);
-      return { text: records.slice(0, peeked).map(serializeRecord).join("\n"), count: peeked };
+      return { bytes: Buffer.from(records.slice(0, peeked).map(serializeRecord).join("\n")), count: peeked };
     },
     acknowledge: async () => void records.splice(0, peeked),
     get pending() {
@@ -51,7 +51,7 @@ function manualClock(): ShipperClock & { advance(ms: number): Promise<void>; rea
   };
 }
 
-function setUp(insert: (lines: string) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
+function setUp(insert: (lines: Buffer) => Promise<void>, overrides: Partial<ShipperOptions> = {}) {
   const clock = manualClock();
   const spool = arraySpool();
   const onError = vi.fn();

@@ -76,9 +76,9 @@ export function createShipper(options: ShipperOptions): Shipper {
   async function moveBatches(): Promise<void> {
     try {
       while (!isStopped && spool.pending > 0) {
-        const { text, count } = await spool.peek(batch);
+        const { bytes, count } = await spool.peek(batch);
         const isLast = count >= spool.pending;
-        if (count > 0) await store.insert(text);
+        if (count > 0) await store.insert(bytes);
         // INVARIANT: acknowledged only after the store confirmed; the insert is idempotent, so doing it twice is harmless.
         await spool.acknowledge();
         shippedTotal += count;

@@ -140,7 +140,7 @@ export interface Arrivals {
  * @throws AppError `invalid_request` from `arrivals` for a cursor that it never gave
  */
 export interface AuditStore {
-  insert(lines: string): Promise<void>;
+  insert(lines: Buffer): Promise<void>;
   get(id: string): Promise<ChainedRecord | undefined>;
   list(query: AuditQuery): Promise<ChainedRecord[]>;
   scan(query: AuditScan): Promise<StoredLine[]>;
@@ -168,9 +168,10 @@ export interface AuditPartitions {
   drop(partitions: readonly AuditPartition[], snapshot: AuditSnapshot): Promise<boolean>;
 }
 
-/** Lines of chained records; `text` may hold empty lines, which mean nothing. */
+/** Lines of chained records. */
 export interface Lines {
-  readonly text: string;
+  /** In UTF-8, as they were written; there may be empty lines, which mean nothing. They hold until the next `peek`. */
+  readonly bytes: Buffer;
   readonly count: number;
 }
 

@@ -108,7 +108,7 @@ test("nothing goes when a record of such a month arrives after the log was verif
   const flushAudit = async () => {
     flushes += 1;
     // The second one is that of the event, right before the drop.
-    if (flushes === 2) await store.insert(late.line);
+    if (flushes === 2) await store.insert(Buffer.from(late.line));
     return deps.flushAudit();
   };
   await expireAudit({ ...deps, flushAudit }, 1);

@@ -72,8 +72,8 @@ async function moveRecords(
   try {
     if (spool.head.hash !== GENESIS) await spool.append(checkpointText(signer, newId, spool.head));
     while (spool.pending > 0 && !signal.aborted) {
-      const { text, count } = await spool.peek(BATCH);
-      if (count > 0) await store.insert(text);
+      const { bytes, count } = await spool.peek(BATCH);
+      if (count > 0) await store.insert(bytes);
       await spool.acknowledge();
     }
   } finally {

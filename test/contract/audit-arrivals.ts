@@ -14,7 +14,7 @@ export function describeArrivals(current: () => AuditStore): void {
       const { lines, cursors, cursor } = await store.arrivals(undefined, {}, 10);
       expect([lines, cursors]).toEqual([[], []]);
       const expected = chainLines([eventRecord(1), decisionRecord(2)]);
-      await store.insert(expected.join("\n"));
+      await store.insert(Buffer.from(expected.join("\n")));
       const follower = follow(store, cursor);
       await follower.until(2);
       expect(follower.lines).toEqual(expected);

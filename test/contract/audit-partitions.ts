@@ -35,7 +35,7 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
         }),
         newWriter(writer),
       );
-      await opened.store.insert(lines.join("\n"));
+      await opened.store.insert(Buffer.from(lines.join("\n")));
       return lines.map((line) => JSON.parse(line) as { writer: string; seq: number; hash: string });
     }
 
@@ -55,7 +55,7 @@ export function describeAuditPartitions(name: string, create: () => Promise<Open
 
     it("never lists records whose ids are in no month: they stay", async () => {
       const lines = chainLines(["", "zzz"].map((id) => ({ ...eventRecord(1), id })));
-      await opened.store.insert(lines.join("\n"));
+      await opened.store.insert(Buffer.from(lines.join("\n")));
       expect(await partitions.list()).toEqual([]);
     });
 

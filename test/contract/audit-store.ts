@@ -52,7 +52,7 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
           whole as never,
           decisionRecord(2, { arguments: { a: "b\u0000" }, action_name: "\u0000" }),
         ]);
-        await store.insert(lines.join("\n"));
+        await store.insert(Buffer.from(lines.join("\n")));
         expect((await store.scan({ limit: 9 })).map(({ line }) => line)).toEqual(lines);
         expect(await store.list({ identity: "x", limit: 9 })).toEqual([]);
       });
@@ -86,9 +86,9 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
       });
 
       it("takes an empty batch, and empty lines", async () => {
-        await store.insert("");
+        await store.insert(Buffer.alloc(0));
         expect(await store.list({ limit: 10 })).toEqual([]);
-        await store.insert(`\n${chainLines([eventRecord(1), eventRecord(2)]).join("\n\n\n")}\n`);
+        await store.insert(Buffer.from(`\n${chainLines([eventRecord(1), eventRecord(2)]).join("\n\n\n")}\n`));
         expect(ids(await store.list({ limit: 10 }))).toEqual([idOf(2), idOf(1)]);
       });
 
@@ -243,7 +243,7 @@ export function describeAuditStore(name: string, create: () => Promise<OpenedAud
           line,
           ...chainLines(Object.values(AWKWARD_ARGUMENTS).map((args, n) => decisionRecord(n + 2, { arguments: args }))),
         ];
-        await store.insert(lines.join("\n"));
+        await store.insert(Buffer.from(lines.join("\n")));
         expect((await store.scan({ limit: 100 })).map((stored) => stored.line)).toEqual(lines);
       });
 

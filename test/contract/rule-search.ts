@@ -89,14 +89,13 @@ export function describeRuleSearch(name: string, create: () => Promise<(rows?: R
     beforeAll(async () => {
       storeWith = await create();
       const store = storeWith();
-      await store.insert(chainLines(LOG.filter((_, index) => isEarly(index))).join("\n"));
+      await store.insert(Buffer.from(chainLines(LOG.filter((_, index) => isEarly(index))).join("\n")));
       snapshot = await store.snapshot();
-      await store.insert(
-        chainLines(
-          LOG.filter((_, index) => !isEarly(index)),
-          newWriter(1),
-        ).join("\n"),
+      const late = chainLines(
+        LOG.filter((_, index) => !isEarly(index)),
+        newWriter(1),
       );
+      await store.insert(Buffer.from(late.join("\n")));
     });
 
     it("list gives what all records give, newest first, however near the rule decided last", async () => {

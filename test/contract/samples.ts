@@ -1,5 +1,12 @@
 import { type ChainHead, GENESIS, linesOf, linkRecord, parseRecord, serializeRecord } from "../../src/audit/index.ts";
-import type { AuditRecord, AuditStore, ChainedRecord, DecisionRecord, EventRecord } from "../../src/audit/types.ts";
+import type {
+  AuditRecord,
+  AuditStore,
+  ChainedRecord,
+  DecisionRecord,
+  EventRecord,
+  Lines,
+} from "../../src/audit/types.ts";
 import type { ApiKey } from "../../src/identity/types.ts";
 import type { JsonObject } from "../../src/model/activation.ts";
 import { instantText } from "../../src/model/instant.ts";
@@ -88,8 +95,8 @@ export function nested(depth: number): JsonObject {
 }
 
 /** Of records, or of lines that hold them. */
-export function ids(records: readonly AuditRecord[] | { readonly text: string }): string[] {
-  return ("text" in records ? linesOf(records.text).map(parseRecord) : records).map(({ id }) => id);
+export function ids(records: readonly AuditRecord[] | Lines): string[] {
+  return ("bytes" in records ? linesOf(records.bytes).map(parseRecord) : records).map(({ id }) => id);
 }
 
 /** A writer that has written nothing. */
@@ -114,7 +121,7 @@ export async function insertRecords(
   head?: ChainHead,
 ): Promise<ChainedRecord[]> {
   const lines = chainLines(records, head);
-  await store.insert(lines.join("\n"));
+  await store.insert(Buffer.from(lines.join("\n")));
   return lines.map(parseRecord);
 }
 

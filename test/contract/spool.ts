@@ -16,7 +16,7 @@ export const CHAIN = {
   checkpointRecords: 100_000,
 };
 
-const linksOf = ({ text }: Lines) => linesOf(text).map((line) => linkOf(line)!);
+const linksOf = ({ bytes }: Lines) => linesOf(bytes).map((line) => linkOf(line)!);
 
 /** What every `Spool` promises. `create` gives an empty spool each time; `bytesMax` is its byte budget. */
 export function describeSpool(name: string, create: (options: { bytesMax?: number }) => Promise<Spool>): void {
@@ -53,9 +53,9 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
 
     it.each(Object.entries(AWKWARD_ARGUMENTS))("gives back exactly what was appended: %s", async (_, args) => {
       await spool.append(serializeRecord(decisionRecord(1, { arguments: args })));
-      const { text } = await spool.peek(1);
+      const { bytes } = await spool.peek(1);
       const record = JSON.stringify(decisionRecord(1, { arguments: args }));
-      expect(linesOf(text)).toEqual([linkRecord(record, { writer: WRITER, seq: 0, hash: GENESIS }).line]);
+      expect(linesOf(bytes)).toEqual([linkRecord(record, { writer: WRITER, seq: 0, hash: GENESIS }).line]);
     });
 
     it("links every record to the one before it", async () => {
@@ -64,7 +64,7 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
       }
       const lines: string[] = [];
       for (let batch = await spool.peek(100); batch.count > 0; batch = await spool.peek(100)) {
-        lines.push(...linesOf(batch.text));
+        lines.push(...linesOf(batch.bytes));
         await spool.acknowledge();
       }
       const links = lines.map((line) => linkOf(line)!);
@@ -80,7 +80,7 @@ export function describeSpool(name: string, create: (options: { bytesMax?: numbe
       await spool.append(serializeRecord(decisionRecord(1)));
       await spool.checkpoint();
       await spool.checkpoint();
-      const lines = linesOf((await spool.peek(10)).text);
+      const lines = linesOf((await spool.peek(10)).bytes);
       expect(lines.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual(["decision", "checkpoint"]);
       await spool.append(serializeRecord(decisionRecord(9)));
       await spool.checkpoint();

@@ -97,7 +97,7 @@ describe("an export", () => {
     Object.assign(auditStore, {
       async scan(query: AuditScan) {
         const page = await scan(query);
-        await auditStore.insert(late.join("\n"));
+        await auditStore.insert(Buffer.from(late.join("\n")));
         return page;
       },
     });

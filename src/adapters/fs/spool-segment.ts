@@ -1,4 +1,3 @@
-import { isAscii } from "node:buffer";
 import { join } from "node:path";
 import { instantOfLine, isIntact } from "../../audit/index.ts";
 import { readSmallFile, type SpoolFs, withFile, writeFully } from "./spool-fs.ts";
@@ -39,7 +38,7 @@ export interface ScannedSegment {
 }
 
 const NAME = /^(\d{12})\.ndjson$/;
-const LINE_FEED = 10;
+export const LINE_FEED = 10;
 const SCAN_BYTES = 1024 * 1024;
 
 export function segmentPath(directory: string, sequence: number): string {
@@ -106,7 +105,7 @@ export function readTail(fs: SpoolFs, path: string, length: number): SegmentTail
   let isTorn = false;
   for (let end = length; end > 0; ) {
     const start = bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
-    const line = textOf(bytes.subarray(start, end - 1));
+    const line = bytes.toString("utf8", start, end - 1);
     if (line !== "" && isIntact(line)) return { line, length: end, isTorn };
     isTorn ||= line !== "";
     end = start;
@@ -178,39 +177,43 @@ function sealPath(path: string): string {
 
 /** Whole lines of one segment. */
 export interface Chunk {
-  /** The lines, each with its line feed; empty ones are among them. */
-  readonly text: string;
+  /** The lines, each with its line feed; empty ones are among them. They hold until the same reader reads again. */
+  readonly bytes: Buffer;
   /** Offset in the segment behind each line that is not empty. */
   readonly ends: readonly number[];
   /** Offset in the segment to go on from: behind the last line, its batch's closing empty line included. */
   readonly end: number;
 }
 
-/** Reads are synchronous, so one buffer serves all; a new one for each would cost more than the read. */
-let readBuffer: Buffer | undefined;
-
 /**
  * Lines of whole batches from `offset` on: at most `max`, about `bytes` of them but at least one.
  * @throws the system's error
  */
-export function readChunk(fs: SpoolFs, segment: Segment, offset: number, max: number, bytes: number): Chunk {
-  const read = (fd: number) => {
+export type ReadChunk = (segment: Segment, offset: number, max: number, bytes: number) => Chunk;
+
+/** A reader has one buffer: a new one for each read would have V8 look through its whole heap for ones to free. */
+export function createChunkReader(fs: SpoolFs): ReadChunk {
+  let buffer: Buffer | undefined;
+
+  function read(fd: number, segment: Segment, offset: number, max: number, bytes: number): Chunk {
     for (let size = bytes; ; size *= 2) {
       const wanted = Math.min(size, segment.length - offset);
-      if (readBuffer === undefined || readBuffer.length < wanted)
-        readBuffer = Buffer.allocUnsafeSlow(Math.max(wanted, bytes));
-      const bytesRead = readBuffer.subarray(0, wanted);
+      if (buffer === undefined || buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(Math.max(wanted, bytes));
+      const bytesRead = buffer.subarray(0, wanted);
       if (readFully(fs, fd, bytesRead, offset) < wanted) throw new Error(`${segment.path} is shorter than it was`);
       const isAtEnd = offset + wanted >= segment.length;
       const chunk = splitLines(bytesRead, offset, max, isAtEnd);
-      if (chunk.ends.length > 0 || isAtEnd) {
-        // A record that needed a large buffer is rare.
-        if (readBuffer.length > bytes) readBuffer = undefined;
-        return chunk;
-      }
+      if (chunk.ends.length === 0 && !isAtEnd) continue;
+      // A record that needed a large buffer is rare.
+      if (buffer.length > bytes) buffer = undefined;
+      return chunk;
     }
+  }
+
+  return (segment, offset, max, bytes) => {
+    if (segment.fd !== undefined) return read(segment.fd, segment, offset, max, bytes);
+    return withFile(fs, segment.path, "r", (fd) => read(fd, segment, offset, max, bytes));
   };
-  return segment.fd === undefined ? withFile(fs, segment.path, "r", read) : read(segment.fd);
 }
 
 /** A line counts only together with the byte behind it, which may be the batch's closing empty line. */
@@ -226,11 +229,8 @@ function splitLines(chunk: Buffer, offset: number, max: number, isAtEnd: boolean
   if (chunk[start] === LINE_FEED) start += 1;
   // What rotted so that it has no line end left is passed by.
   const end = isAtEnd && ends.length < max ? chunk.length : start;
-  return { text: textOf(chunk.subarray(0, start)), ends, end: offset + end };
+  return { bytes: chunk.subarray(0, start), ends, end: offset + end };
 }
-
-/** Most text is ASCII, which is read faster as Latin-1. */
-const textOf = (bytes: Buffer) => bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 
 function readFully(fs: SpoolFs, fd: number, buffer: Uint8Array, position: number): number {
   let done = 0;

@@ -142,7 +142,7 @@ describe("openFileSpool", () => {
     const linksIn = async (spool: Spool) => {
       const links = [];
       for (let batch = await spool.peek(100); batch.count > 0; batch = await spool.peek(100)) {
-        links.push(...linesOf(batch.text).map((line) => linkOf(line)!));
+        links.push(...linesOf(batch.bytes).map((line) => linkOf(line)!));
         await spool.acknowledge();
       }
       return links;
@@ -242,7 +242,7 @@ describe("openFileSpool", () => {
     it("is signed after so many records, within the write of the last of them", async () => {
       const spool = open({ checkpointRecords: 3 });
       for (let n = 0; n < 7; n += 1) await spool.append(record(n));
-      const kinds = linesOf((await spool.peek(20)).text).map((line) => (JSON.parse(line) as EventRecord).kind);
+      const kinds = linesOf((await spool.peek(20)).bytes).map((line) => (JSON.parse(line) as EventRecord).kind);
       const [start, sign] = ["service.started", "checkpoint"];
       expect(kinds).toEqual([start, start, start, sign, start, start, start, sign, start]);
       await spool.close();
@@ -303,7 +303,7 @@ describe("openFileSpool", () => {
       await Promise.all([spool.append(record(1, data)), spool.append(record(2))]);
       await spool.close();
       const again = open();
-      expect(linesOf((await again.peek(1)).text)[0] === lineOf(record(1, data))).toBe(true);
+      expect(linesOf((await again.peek(1)).bytes)[0] === lineOf(record(1, data))).toBe(true);
       expect(await drain(again)).toEqual([1, 2]);
       await again.close();
     });
@@ -437,7 +437,7 @@ describe("openFileSpool", () => {
               canCut = true;
             } else if ("acknowledge" in each) {
               const lines = await spool.peek(each.acknowledge);
-              for (const { seq, prev_hash, hash } of linesOf(lines.text).map((line) => linkOf(line)!)) {
+              for (const { seq, prev_hash, hash } of linesOf(lines.bytes).map((line) => linkOf(line)!)) {
                 expect({ seq, prev_hash }).toEqual({ seq: last.seq + 1, prev_hash: last.hash });
                 last = { seq, hash };
               }

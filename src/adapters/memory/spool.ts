@@ -43,7 +43,7 @@ export function createMemorySpool({ bytesMax, writer, createCheckpoint }: Memory
     async peek(max) {
       const given = lines.slice(0, max);
       peeked = given.length;
-      return { text: given.join("\n"), count: given.length };
+      return { bytes: Buffer.from(given.join("\n")), count: given.length };
     },
     async acknowledge() {
       for (const line of lines.splice(0, peeked)) {

@@ -6,14 +6,15 @@ import { filterText } from "./filter-text.ts";
 import { CHECK_VIOLATION, faultCode } from "./storage-fault.ts";
 
 /** `AuditStore.insert`. The months that the records need are added when the first of them arrives. */
-export async function insertLines(db: Drizzle, lines: string): Promise<void> {
+export async function insertLines(db: Drizzle, lines: Buffer): Promise<void> {
+  const text = lines.toString();
   try {
-    await insertIntoPartitions(db, lines);
+    await insertIntoPartitions(db, text);
   } catch (error) {
     if (faultCode(error) !== CHECK_VIOLATION) throw error;
-    await addPartitions(db, linesOf(lines).map(idOf));
+    await addPartitions(db, linesOf(text).map(idOf));
     // Also when there was nothing to add: another replica may have been faster.
-    await insertIntoPartitions(db, lines);
+    await insertIntoPartitions(db, text);
   }
 }
 
@@ -22,13 +23,13 @@ const idOf = (line: string) => filterText(parseRecord(line).id);
 /** PostgreSQL's classes of errors in the data itself. */
 const DATA_EXCEPTION = /^22|^54/;
 
-async function insertIntoPartitions(db: Drizzle, lines: string): Promise<void> {
+async function insertIntoPartitions(db: Drizzle, text: string): Promise<void> {
   try {
-    await insertPlain(db, lines);
+    await insertPlain(db, text);
   } catch (error) {
     if (!DATA_EXCEPTION.test(faultCode(error) ?? "")) throw error;
     // A record that holds what a column cannot must not hold up all that come after it.
-    await insertAwkward(db, lines);
+    await insertAwkward(db, text);
   }
 }
 
@@ -36,20 +37,8 @@ async function insertIntoPartitions(db: Drizzle, lines: string): Promise<void> {
  * One text parameter for the whole batch; the lines and the columns are taken out of it by the database. In this process a
  * record costs no more than its bytes.
  */
-async function insertPlain(db: Drizzle, lines: string): Promise<void> {
-  await db.execute(sql`
-    insert into audit_records
-      (id, kind, identity, action_type, action_name, decision, rules, session_id, writer, seq, record)
-    select r->>'id', r->>'kind',
-      r#>>'{identity,name}', r#>>'{request,action_type}', r#>>'{request,action_name}',
-      r#>>'{decision,decision}', array(select jsonb_array_elements_text(coalesce(r#>'{decision,rules}', '[]'))),
-      r#>>'{request,session_id}', r->>'writer', (r->>'seq')::bigint, line::json
-    from (
-      select line, line::jsonb as r
-      from unnest(string_to_array(${lines}::text, E'\\n')) as line
-      where line <> '' offset 0
-    ) as batch
-    on conflict (id) do nothing`);
+async function insertPlain(db: Drizzle, text: string): Promise<void> {
+  await db.execute(sql`insert into audit_arrivals (lines) values (${text})`);
 }
 
 /** The columns that are filtered by, named as in the table. */
@@ -66,7 +55,7 @@ interface FilterColumns {
   readonly seq: number;
 }
 
-/** As `insertPlain`, with the columns made here by `filterText`: for text that a column or `jsonb` refuses. */
+/** As the trigger of `audit_arrivals`, with the columns made here by `filterText`: for text that a column or `jsonb` refuses. */
 async function insertAwkward(db: Drizzle, text: string): Promise<void> {
   const lines = linesOf(text);
   const columns = JSON.stringify(lines.map((line) => filterColumns(parseRecord(line))));

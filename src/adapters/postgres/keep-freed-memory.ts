@@ -1,6 +1,6 @@
 /**
  * Memory that is freed is used again instead of going back to the system, which would have to clear it for the next buffer:
- * postgres.js copies each batch of audit records three times, which was a quarter of what moving one cost.
+ * postgres.js copies each batch of audit records, which was a quarter of what moving one cost.
  *
  * glibc follows what is freed: what is no larger than the largest so far it keeps, and twice that at the end of its heap
  * (`M_MMAP_THRESHOLD` in mallopt(3)). So one large buffer that nobody uses is all it takes. It is never written to and

@@ -1,16 +1,14 @@
 import { sql } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/postgres-js";
-import postgres from "postgres";
-import type { AuditStore } from "../../audit/index.ts";
 import { addPartitions } from "./add-partitions.ts";
 import { createDrizzleApprovalStore } from "./approval-store.ts";
 import { idsOfComingMonths } from "./audit-months.ts";
 import { createDrizzleAuditPartitions } from "./audit-partitions.ts";
 import { createDrizzleAuditStore } from "./audit-store.ts";
+import { type Connection, type ConnectionOptions, connect, disconnect } from "./connection.ts";
 import { createConnectionPool, type Lend } from "./connection-pool.ts";
-import type { Database, Drizzle, RunOnDatabase } from "./database.ts";
+import { createInsert } from "./copy-lines.ts";
+import type { Database, RunOnDatabase } from "./database.ts";
 import { withDeadline } from "./deadline.ts";
-import { keepFreedMemory } from "./keep-freed-memory.ts";
 import { createDrizzleKeyStore } from "./key-store.ts";
 import { applyMigrationsInTurn } from "./migrate.ts";
 import { createOpener, databaseBackoffMs } from "./opener.ts";
@@ -18,17 +16,16 @@ import { createDrizzleRuleSetArchive } from "./rule-set-archive.ts";
 import { toStorageFault } from "./storage-fault.ts";
 import { createDrizzleWebhookQueue } from "./webhook-queue.ts";
 
-export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database`. SECURITY: holds a password; never logged or put into an error. */
-  readonly url: string;
+export interface PostgresOptions extends ConnectionOptions {
   readonly connectionsMax?: number;
-  readonly connectTimeoutMs?: number;
   /**
    * For one statement, and for the wait for a connection. The server cancels the statement then; a second later we drop the
    * connection of work that has not settled.
    */
   readonly queryTimeoutMs?: number;
   readonly migrateTimeoutMs?: number;
+  /** Bytes of a batch of records from which on it goes by COPY. For tests. */
+  readonly copyBytes?: number;
   /** Told of every failed attempt to open the database. */
   readonly onError?: (error: Error) => void;
 }
@@ -41,30 +38,6 @@ const WAITERS_MAX = 1000;
  * always there for keys and the log. (Of fewer than three connections nothing is left.)
  */
 const APPROVALS_SHARE = 0.4;
-
-interface Connection {
-  readonly client: postgres.Sql;
-  readonly db: Drizzle;
-  isBroken: boolean;
-}
-
-/** Characters of a batch of records from which on its copies are worth keeping; one of them goes beyond what glibc keeps anyway. */
-const LARGE_BATCH = 128 * 1024;
-
-/** Not before there is a large batch: a service with little to do takes less memory without. */
-function reusingMemory(store: AuditStore): AuditStore {
-  let isReusing = false;
-  return {
-    ...store,
-    insert(lines) {
-      if (!isReusing && lines.length > LARGE_BATCH) {
-        isReusing = true;
-        keepFreedMemory();
-      }
-      return store.insert(lines);
-    },
-  };
-}
 
 /**
  * PostgreSQL through Drizzle and postgres.js.
@@ -92,22 +65,28 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     workMs: queryTimeoutMs + 1000,
   });
 
-  function runIn(lend: Lend<Connection>): RunOnDatabase {
+  function share(max: number): Lend<Connection> {
+    const lend = pool.share(max);
     return async (work) => {
       await opener.get();
       try {
-        return await lend(({ db }) => work(db));
+        return await lend(work);
       } catch (error) {
         throw toStorageFault(error);
       }
     };
   }
-  const run = runIn(pool.share(connectionsMax));
+  const runOn =
+    (lend: Lend<Connection>): RunOnDatabase =>
+    (work) =>
+      lend(({ db }) => work(db));
+  const lend = share(connectionsMax);
+  const run = runOn(lend);
   const ofApprovals = Math.max(1, Math.floor(connectionsMax * APPROVALS_SHARE));
-  const [runApprovals, runOpen] = [runIn(pool.share(ofApprovals)), runIn(pool.share(ofApprovals))];
+  const [runApprovals, runOpen] = [runOn(share(ofApprovals)), runOn(share(ofApprovals))];
 
   return {
-    auditStore: reusingMemory(createDrizzleAuditStore(run)),
+    auditStore: { ...createDrizzleAuditStore(run), insert: createInsert(lend, options.copyBytes) },
     auditPartitions: createDrizzleAuditPartitions(run),
     keyStore: createDrizzleKeyStore(run),
     ruleSetArchive: createDrizzleRuleSetArchive(run),
@@ -139,57 +118,5 @@ async function prepare(options: PostgresOptions, timeoutMs: number): Promise<voi
     throw toStorageFault(error);
   } finally {
     await disconnect(single);
-  }
-}
-
-/**
- * One connection. Once it broke, the driver would connect again by itself, but with what it had not sent yet to the old one
- * before everything else; so it is given up then.
- */
-function connect(options: PostgresOptions, settings: Record<string, number>): Connection {
-  const client = parseAndConnect(options.url, {
-    max: 1,
-    connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
-    // A query that finds no connection tries at once; pausing between attempts is the callers' business.
-    backoff: () => 0.05,
-    // Drizzle reads arrays itself.
-    fetch_types: false,
-    onnotice: () => {},
-    onclose: () => {
-      connection.isBroken = true;
-    },
-    // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
-    connection: { application_name: "verdict", jit: "off", ...settings },
-  });
-  const begin = client.begin.bind(client) as Begin;
-  const beginWhole: Begin = (work) =>
-    begin(async (tx) => {
-      try {
-        return await work(tx);
-      } catch (error) {
-        // The driver would send a rollback into the socket that is gone, and what it throws then nobody can catch. It has
-        // told our caller already.
-        if (connection.isBroken) return new Promise<never>(() => {});
-        throw error;
-      }
-    });
-  const connection = {
-    client,
-    db: drizzle(Object.assign(client, { begin: beginWhole })) as unknown as Drizzle,
-    isBroken: false,
-  };
-  return connection;
-}
-
-type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promise<unknown>;
-
-const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
-
-function parseAndConnect(url: string, settings: postgres.Options<Record<string, never>>): postgres.Sql {
-  try {
-    return postgres(url, settings);
-  } catch {
-    // SECURITY: the parser's error carries the whole string, password included, so it is not passed on.
-    throw new TypeError("the PostgreSQL connection string cannot be parsed");
   }
 }

@@ -1,0 +1,95 @@
+import { Socket } from "node:net";
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import type { Drizzle } from "./database.ts";
+
+/** One connection to PostgreSQL, which connects when it is used. */
+export interface Connection {
+  readonly client: postgres.Sql;
+  readonly db: Drizzle;
+  /** Then it is never used again. */
+  isBroken: boolean;
+}
+
+export interface ConnectionOptions {
+  /** `postgres://user:password@host:port/database`. SECURITY: holds a password; never logged or put into an error. */
+  readonly url: string;
+  readonly connectTimeoutMs?: number;
+}
+
+/** The driver's types leave `socket` out. */
+type Settings = postgres.Options<Record<string, never>> & {
+  readonly socket: (options: postgres.ParsedOptions) => Socket;
+};
+
+/**
+ * One connection. Once it broke, the driver would connect again by itself, but with what it had not sent yet to the old one
+ * before everything else; so it is given up then.
+ * @param settings of the server, for this connection
+ * @throws TypeError when `url` is not a connection string
+ */
+export function connect(options: ConnectionOptions, settings: Record<string, number>): Connection {
+  const client = parseAndConnect(options.url, {
+    max: 1,
+    socket: createSockets(),
+    connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
+    // A query that finds no connection tries at once; pausing between attempts is the callers' business.
+    backoff: () => 0.05,
+    // Drizzle reads arrays itself.
+    fetch_types: false,
+    onnotice: () => {},
+    onclose: () => {
+      connection.isBroken = true;
+    },
+    // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
+    connection: { application_name: "verdict", jit: "off", ...settings },
+  });
+  const begin = client.begin.bind(client) as Begin;
+  const beginWhole: Begin = (work) =>
+    begin(async (tx) => {
+      try {
+        return await work(tx);
+      } catch (error) {
+        // The driver would send a rollback into the socket that is gone, and what it throws then nobody can catch. It has
+        // told our caller already.
+        if (connection.isBroken) return new Promise<never>(() => {});
+        throw error;
+      }
+    });
+  const connection = {
+    client,
+    db: drizzle(Object.assign(client, { begin: beginWhole })) as unknown as Drizzle,
+    isBroken: false,
+  };
+  return connection;
+}
+
+type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promise<unknown>;
+
+export const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
+
+/** As the driver makes its own, but for one thing: what follows a large message does not wait until that is acknowledged. */
+function createSockets(): Settings["socket"] {
+  let attempts = 0;
+  return ({ host, port, path }) => {
+    const nth = attempts % host.length;
+    attempts += 1;
+    // The driver names the server by its host where the connection is encrypted.
+    const socket = Object.assign(new Socket().setNoDelay(), { host: host[nth], port: port[nth] });
+    // Not at once: what fails at once would be told before the driver listens. It may be written to before it is connected.
+    queueMicrotask(() => {
+      if (path) socket.connect(path);
+      else socket.connect(port[nth]!, host[nth]!);
+    });
+    return socket;
+  };
+}
+
+function parseAndConnect(url: string, settings: Settings): postgres.Sql {
+  try {
+    return postgres(url, settings);
+  } catch {
+    // SECURITY: the parser's error carries the whole string, password included, so it is not passed on.
+    throw new TypeError("the PostgreSQL connection string cannot be parsed");
+  }
+}
