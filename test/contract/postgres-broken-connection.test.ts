@@ -52,4 +52,21 @@ describe.skipIf(url === undefined)("a connection to PostgreSQL that breaks", () 
     await vi.waitFor(() => database.ping(), 10_000);
     expect(await vote()).toMatchObject({ ok: true });
   });
+
+  it("or whose time has come is not used again, and others are", async () => {
+    const pids = async () => {
+      const rows = await client<{ pid: number }[]>`
+        select pid from pg_stat_activity where application_name = 'verdict' and datname = current_database()`;
+      return rows.map(({ pid }) => pid);
+    };
+    await database.ping();
+    const [first] = await pids();
+    await database.ping();
+    expect(await pids()).toEqual([first]);
+    await database.close();
+    database = createPostgresDatabase({ url: url!, connectionsMax: 1, renewAfterMs: 0 });
+    await database.ping();
+    await vi.waitFor(async () => expect(await pids()).toEqual([]), 10_000);
+    await database.ping();
+  });
 });

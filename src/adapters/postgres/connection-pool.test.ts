@@ -23,7 +23,7 @@ function setUp(connectionsMax = 2, waitersMax = 10) {
   const broken = new Set<number>();
   const pool = createConnectionPool<number>({
     connect: () => made.push(made.length + 1),
-    isBroken: (connection) => broken.has(connection),
+    isSpent: (connection) => broken.has(connection),
     disconnect: async (connection) => void gone.push(connection),
     ...{ connectionsMax, waitersMax, waitMs: WAIT_MS, workMs: WORK_MS },
   });

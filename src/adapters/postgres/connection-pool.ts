@@ -5,8 +5,8 @@ import { createWaitingLine, type WaitingLine, type WaitingLineOptions } from "./
 /** @typeParam Connection one connection, which may connect only when it is used */
 export interface PoolOptions<Connection> extends WaitingLineOptions {
   connect(): Connection;
-  /** Whether it has broken: then it is never used again. */
-  isBroken(connection: Connection): boolean;
+  /** Whether it has broken or is too old: then it is never lent again. */
+  isSpent(connection: Connection): boolean;
   /** Frees a connection at once; work that still runs on it fails. */
   disconnect(connection: Connection): Promise<void>;
   readonly connectionsMax: number;
@@ -67,7 +67,7 @@ export function createConnectionPool<Connection>(options: PoolOptions<Connection
   function take(): Connection {
     if (isClosed) throw new UnavailableError("storage", "the database is closed");
     let connection = idle.pop();
-    while (connection !== undefined && options.isBroken(connection)) {
+    while (connection !== undefined && options.isSpent(connection)) {
       void options.disconnect(connection);
       connection = idle.pop();
     }
@@ -78,7 +78,7 @@ export function createConnectionPool<Connection>(options: PoolOptions<Connection
 
   function giveBack(connection: Connection): void {
     if (!lent.delete(connection)) return;
-    if (options.isBroken(connection)) void options.disconnect(connection);
+    if (options.isSpent(connection)) void options.disconnect(connection);
     else idle.push(connection);
   }
 

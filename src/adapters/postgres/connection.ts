@@ -9,13 +9,19 @@ export interface Connection {
   readonly db: Drizzle;
   /** Then it is never used again. */
   isBroken: boolean;
+  /** As `performance.now()`: what a server keeps for a connection grows, and it may have moved since. Different for each. */
+  readonly renewAt: number;
 }
 
 export interface ConnectionOptions {
   /** `postgres://user:password@host:port/database`. SECURITY: holds a password; never logged or put into an error. */
   readonly url: string;
   readonly connectTimeoutMs?: number;
+  /** After this time, or up to twice of it, a connection is replaced. */
+  readonly renewAfterMs?: number;
 }
+
+const RENEW_AFTER_MS = 30 * 60_000;
 
 /** The driver's types leave `socket` out. */
 type Settings = postgres.Options<Record<string, never>> & {
@@ -33,6 +39,8 @@ export function connect(options: ConnectionOptions, settings: Record<string, num
     max: 1,
     socket: createSockets(),
     connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
+    // The driver would also renew one that is lent, between two statements of the same work.
+    max_lifetime: null,
     // A query that finds no connection tries at once; pausing between attempts is the callers' business.
     backoff: () => 0.05,
     // Drizzle reads arrays itself.
@@ -60,6 +68,7 @@ export function connect(options: ConnectionOptions, settings: Record<string, num
     client,
     db: drizzle(Object.assign(client, { begin: beginWhole })) as unknown as Drizzle,
     isBroken: false,
+    renewAt: performance.now() + (options.renewAfterMs ?? RENEW_AFTER_MS) * (1 + Math.random()),
   };
   return connection;
 }

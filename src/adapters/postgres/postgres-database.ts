@@ -57,7 +57,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
   });
   const pool = createConnectionPool<Connection>({
     connect: () => connect(options, { statement_timeout: queryTimeoutMs }),
-    isBroken: (connection) => connection.isBroken,
+    isSpent: ({ isBroken, renewAt }) => isBroken || performance.now() > renewAt,
     disconnect,
     connectionsMax,
     waitersMax: WAITERS_MAX,
