@@ -21,6 +21,9 @@ export interface ConnectionOptions {
   readonly renewAfterMs?: number;
 }
 
+/** Seconds. Within a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM). */
+const KEEPALIVE = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
+
 const RENEW_AFTER_MS = 30 * 60_000;
 
 /** The driver's types leave `socket` out. */
@@ -50,7 +53,7 @@ export function connect(options: ConnectionOptions, settings: Record<string, num
       connection.isBroken = true;
     },
     // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
-    connection: { application_name: "verdict", jit: "off", ...settings },
+    connection: { application_name: "verdict", jit: "off", ...KEEPALIVE, ...settings },
   });
   const begin = client.begin.bind(client) as Begin;
   const beginWhole: Begin = (work) =>
@@ -87,8 +90,12 @@ function createSockets(): Settings["socket"] {
     const socket = Object.assign(new Socket().setNoDelay(), { host: host[nth], port: port[nth] });
     // Not at once: what fails at once would be told before the driver listens. It may be written to before it is connected.
     queueMicrotask(() => {
-      if (path) socket.connect(path);
-      else socket.connect(port[nth]!, host[nth]!);
+      try {
+        if (path) socket.connect(path);
+        else socket.connect(port[nth]!, host[nth]!);
+      } catch (error) {
+        socket.destroy(error as Error);
+      }
     });
     return socket;
   };
