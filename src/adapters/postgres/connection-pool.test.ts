@@ -70,6 +70,23 @@ describe("a connection pool", () => {
     expect(made).toEqual([1, 2]);
   });
 
+  it("ends those that are spent when any is given back", async () => {
+    const { pool, made, gone, broken } = setUp(3);
+    const lend = pool.share(3);
+    const jobs = times(3, lend);
+    await begun();
+    for (const job of jobs) await job.end();
+    broken.add(1).add(2);
+    const next = start(lend);
+    await begun();
+    expect([next.connection, gone]).toEqual([3, []]);
+    await next.end();
+    expect([gone, made]).toEqual([
+      [1, 2],
+      [1, 2, 3],
+    ]);
+  });
+
   it("has connections for others while one share holds all that it may and more wait for it", async () => {
     const { pool } = setUp(3);
     const [crowded, other] = [pool.share(2), pool.share(3)];

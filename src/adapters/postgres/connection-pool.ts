@@ -78,8 +78,11 @@ export function createConnectionPool<Connection>(options: PoolOptions<Connection
 
   function giveBack(connection: Connection): void {
     if (!lent.delete(connection)) return;
-    if (options.isSpent(connection)) void options.disconnect(connection);
-    else idle.push(connection);
+    idle.push(connection);
+    for (const spent of idle.filter((each) => options.isSpent(each))) {
+      idle.splice(idle.indexOf(spent), 1);
+      void options.disconnect(spent);
+    }
   }
 
   function discard(connection: Connection): void {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { connect, disconnect } from "./connection.ts";
@@ -10,15 +11,41 @@ it("an address that fails at once fails the statement, not the process", async (
   await disconnect(connection);
 });
 
-it("a host that cannot be read is passed over for the next", async () => {
+/** A server that says nothing, as the second host: the first one cannot be read. */
+async function connectToNobody() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const connection = connect({ url: `postgres://verdict@[2001:db8::1]:5432,127.0.0.1:${port}/verdict` }, {});
+  const url = `postgres://verdict@[2001:db8::1]:5432,127.0.0.1:${port}/verdict`;
+  const connection = connect({ url }, { statement_timeout: 1000, lock_timeout: 1000 });
   const answer = connection.client`select 1`.catch(() => {});
   const [socket] = (await once(server, "connection")) as [Socket];
-  await disconnect(connection);
-  await answer;
-  socket.destroy();
-  server.close();
+  return {
+    socket,
+    async end() {
+      await disconnect(connection);
+      await answer;
+      socket.destroy();
+      server.close();
+    },
+  };
+}
+
+it("a host that cannot be read is passed over for the next", async () => {
+  const { end } = await connectToNobody();
+  await end();
+});
+
+it("the settings that a connection begins with are those that poolers are told of", async () => {
+  const { socket, end } = await connectToNobody();
+  const [message] = (await once(socket, "data")) as [Buffer];
+  await end();
+  // Behind length and version: names and values, each with a NUL.
+  const words = message.toString("utf8", 8).split("\0");
+  const names = words.filter((_, at) => at % 2 === 0 && words[at] !== "");
+  const deployment = readFileSync(new URL("../../../docs/deployment.md", import.meta.url), "utf8");
+  const told = /^ignore_startup_parameters = (.*)$/m.exec(deployment)![1]!.split(", ");
+  // What PgBouncer knows by itself.
+  const known = ["user", "database", "client_encoding", "application_name"];
+  expect(names.sort()).toEqual([...told, ...known].sort());
 });

@@ -17,14 +17,16 @@ export interface ConnectionOptions {
   /** `postgres://user:password@host:port/database`. SECURITY: holds a password; never logged or put into an error. */
   readonly url: string;
   readonly connectTimeoutMs?: number;
-  /** After this time, or up to twice of it, a connection is replaced. */
+  /** After this time, or up to twice of it, a connection is not used again, and ends with the next use of any. */
   readonly renewAfterMs?: number;
 }
 
-/** Seconds. Within a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM). */
+/** Seconds. In a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM). */
 const KEEPALIVE = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
 
 const RENEW_AFTER_MS = 30 * 60_000;
+
+export type Timeouts = Partial<Record<"statement_timeout" | "lock_timeout", number>>;
 
 /** The driver's types leave `socket` out. */
 type Settings = postgres.Options<Record<string, never>> & {
@@ -34,10 +36,10 @@ type Settings = postgres.Options<Record<string, never>> & {
 /**
  * One connection. Once it broke, the driver would connect again by itself, but with what it had not sent yet to the old one
  * before everything else; so it is given up then.
- * @param settings of the server, for this connection
+ * @param timeouts milliseconds, kept by the server
  * @throws TypeError when `url` is not a connection string
  */
-export function connect(options: ConnectionOptions, settings: Record<string, number>): Connection {
+export function connect(options: ConnectionOptions, timeouts: Timeouts): Connection {
   const client = parseAndConnect(options.url, {
     max: 1,
     socket: createSockets(),
@@ -53,7 +55,7 @@ export function connect(options: ConnectionOptions, settings: Record<string, num
       connection.isBroken = true;
     },
     // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
-    connection: { application_name: "verdict", jit: "off", ...KEEPALIVE, ...settings },
+    connection: { application_name: "verdict", jit: "off", ...KEEPALIVE, ...timeouts },
   });
   const begin = client.begin.bind(client) as Begin;
   const beginWhole: Begin = (work) =>
