@@ -38,7 +38,7 @@ export interface ScannedSegment {
 }
 
 const NAME = /^(\d{12})\.ndjson$/;
-export const LINE_FEED = 10;
+const LINE_FEED = 10;
 const SCAN_BYTES = 1024 * 1024;
 
 export function segmentPath(directory: string, sequence: number): string {
@@ -186,7 +186,7 @@ export interface Chunk {
 }
 
 /**
- * Lines of whole batches from `offset` on: at most `max`, about `bytes` of them but at least one.
+ * Gives lines of whole batches from `offset` on: at most `max`, about `bytes` of them but at least one.
  * @throws the system's error
  */
 export type ReadChunk = (segment: Segment, offset: number, max: number, bytes: number) => Chunk;
@@ -230,6 +230,13 @@ function splitLines(chunk: Buffer, offset: number, max: number, isAtEnd: boolean
   // What rotted so that it has no line end left is passed by.
   const end = isAtEnd && ends.length < max ? chunk.length : start;
   return { bytes: chunk.subarray(0, start), ends, end: offset + end };
+}
+
+/** Of whole lines, the last that is not empty. */
+export function lastLineOf(bytes: Buffer): string {
+  let end = bytes.length;
+  while (bytes[end - 1] === LINE_FEED) end -= 1;
+  return bytes.toString("utf8", bytes.lastIndexOf(LINE_FEED, end - 1) + 1, end);
 }
 
 function readFully(fs: SpoolFs, fd: number, buffer: Uint8Array, position: number): number {

@@ -7,7 +7,7 @@ import { recoverSpool } from "./spool-recovery.ts";
 import {
   type Chunk,
   createChunkReader,
-  LINE_FEED,
+  lastLineOf,
   readInstant,
   removeSegment,
   type Segment,
@@ -332,11 +332,4 @@ export function openFileSpool(options: FileSpoolOptions): FileSpool {
       attempt("not_closed", directory, () => cursor.close());
     },
   };
-}
-
-/** Of whole lines, the last that is not empty. */
-function lastLineOf(bytes: Buffer): string {
-  let end = bytes.length;
-  while (bytes[end - 1] === LINE_FEED) end -= 1;
-  return bytes.toString("utf8", bytes.lastIndexOf(LINE_FEED, end - 1) + 1, end);
 }
