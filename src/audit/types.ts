@@ -128,7 +128,8 @@ export interface Arrivals {
 /**
  * Where records are kept for reading.
  * - `insert` takes lines as the spool gives them (a record with its link on each; empty lines mean nothing). It is
- *   idempotent by `id` (a record already there is left as it is), all or nothing, and may be retried.
+ *   idempotent by `id` (a record already there is left as it is), all or nothing, and may be retried. It keeps nothing of
+ *   the buffer once it has settled, which the spool reads into again.
  * - `list` is newest first (descending id), `scan` oldest first (ascending id); an empty array means no match.
  * - `snapshot` stands for what is in the store at the moment of the call: a scan over many pages that is given it sees
  *   exactly that, whoever inserts meanwhile. It holds nothing up and need not be let go.
