@@ -15,6 +15,7 @@ import type { Config } from "./config/index.ts";
 import { createKeyRing, type KeyChanges } from "./identity/index.ts";
 import { type OpenedApprovals, openApprovals } from "./open-approvals.ts";
 import { openPolicyChecker } from "./open-policy-checker.ts";
+import { openRedactor } from "./open-redactor.ts";
 import { type OpenedShadowRules, openShadowRules } from "./open-shadow-rules.ts";
 import { openSpool } from "./open-spool.ts";
 import { createActiveRules } from "./operations/active-rules.ts";
@@ -27,7 +28,6 @@ import { createDecisionRecorder } from "./operations/record-decision.ts";
 import { createRuleReloader } from "./operations/reload-rules.ts";
 import { runInSlices } from "./operations/run-in-slices.ts";
 import type { Clock, DependencyState, Service } from "./operations/service.ts";
-import { createRedactor } from "./redaction/index.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 import type { Logger, Metrics } from "./telemetry/index.ts";
 
@@ -74,7 +74,7 @@ export async function compose(config: Config, logger: Logger, metrics: Metrics):
     backoffMaxMs: 10_000,
     onError: (error) => logger.warn({ err: error, pending: spool.pending }, "audit records wait in the spool"),
   });
-  const redactor = createRedactor({ key: redactionKey, paths: config.auditRedactPaths });
+  const redactor = openRedactor(config, redactionKey);
   const keyChanges = await openKeyChanges(config, logger);
   const approvals = await openApprovals(config, database.approvalStore, logger);
   const { approvalStore, approvalNews } = approvals;

@@ -4,9 +4,9 @@ import { createMemorySpool } from "./adapters/memory/spool.ts";
 import type { AuditStore, Spool } from "./audit/index.ts";
 import type { Config } from "./config/index.ts";
 import { createUuidv7 } from "./model/uuid.ts";
+import { openRedactor } from "./open-redactor.ts";
 import { checkpointText, openSpool } from "./open-spool.ts";
 import type { Service } from "./operations/service.ts";
-import { createRedactor } from "./redaction/index.ts";
 import { createLogger } from "./telemetry/index.ts";
 
 /** Records what a command does, where no service runs that would. */
@@ -63,7 +63,7 @@ function writerOf(
   return {
     newId,
     ship,
-    redactor: createRedactor({ key: redactionKey, paths: config.auditRedactPaths }),
+    redactor: openRedactor(config, redactionKey),
     spool: {
       get head() {
         return spool.head;

@@ -49,6 +49,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../approvals/index.ts",
   ],
   redaction: ["node:fs", "re2js", "../audit/index.ts", "../cel/index.ts", "../adapters/memory/spool.ts"],
+  gitleaks: ["node:fs", "node:crypto", "js-yaml", "../audit/index.ts", "../redaction/keyword-trie.ts"],
   fixtures: [
     "node:fs",
     "js-yaml",
@@ -102,6 +103,7 @@ const PURE_FOLDERS = [
   "approvals",
   "webhooks",
   "redaction",
+  "gitleaks",
   "fixtures",
   "lint",
   "identity",

@@ -36,6 +36,7 @@ interface CommonConfig {
   /** Absolute. */
   readonly auditRedactionKeyFile?: string;
   readonly auditRedactPaths: readonly string[];
+  readonly auditRedactRulesFile?: string;
   readonly auditRetentionDays?: number;
   readonly approvalsPendingMax: number;
   readonly approvalsRetentionDays: number;
@@ -155,6 +156,7 @@ function toConfig(read: z.output<typeof serviceVariables>, place: ConfigPlace): 
     ...absolute(place, "auditSigningKeyFile", read.VERDICT_AUDIT_SIGNING_KEY_FILE),
     ...absolute(place, "auditRedactionKeyFile", read.VERDICT_AUDIT_REDACTION_KEY_FILE),
     auditRedactPaths: Object.freeze(read.VERDICT_AUDIT_REDACT_PATHS ?? []),
+    ...absolute(place, "auditRedactRulesFile", read.VERDICT_AUDIT_REDACT_RULES_FILE),
     ...(read.VERDICT_AUDIT_RETENTION_DAYS === undefined
       ? {}
       : { auditRetentionDays: read.VERDICT_AUDIT_RETENTION_DAYS }),

@@ -193,6 +193,15 @@ export const serviceVariables = z.object({
     },
     parsePointers,
   ),
+  VERDICT_AUDIT_REDACT_RULES_FILE: optional(
+    {
+      description:
+        "File with more rules for what looks like a secret, as gitleaks has them; `docs/audit.md` says where to get the " +
+        "published ones. It is read at the start.",
+      allowed: "a path of a configuration of gitleaks 8 (TOML)",
+    },
+    parsePath,
+  ),
   VERDICT_AUDIT_RETENTION_DAYS: optional(
     {
       description:

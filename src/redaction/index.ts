@@ -1,2 +1,3 @@
+export { KeywordIndex } from "./keyword-index.ts";
 export { createRedactor } from "./redactor.ts";
-export type { Redaction, Redactor, RedactorOptions } from "./types.ts";
+export type { Finding, Redaction, Redactor, RedactorOptions, SecretSearch } from "./types.ts";

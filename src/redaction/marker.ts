@@ -46,7 +46,7 @@ export function betweenMarkers(text: string, { start, end, kind }: Finding): Fin
 /** The end of the marker that `at` stands in; `at` itself outside of markers. */
 function coveredUntil(text: string, at: number): number {
   const from = Math.max(0, at - MARKER_MAX);
-  const last = text.slice(from, at).lastIndexOf(MARKER_START);
+  const last = text.slice(from, at + MARKER_START.length - 1).lastIndexOf(MARKER_START);
   return last < 0 ? at : Math.max(at, markerEnd(text, from + last));
 }
 const MARKER_MAX = MARKER_START.length + KIND_MAX + 1 + DIGEST_LENGTH + 1;

@@ -6,15 +6,18 @@ import { kindOfArgument } from "./list-of-arguments.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
 import { type SecretName, secretNameOf } from "./secret-names.ts";
 
+/** @param name of the member that the text is the value of */
+type RedactText = (text: string, name?: string) => string;
+
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
 export class JsonRedaction {
   readonly #changes = new ChangedPaths();
   readonly #makeMarker: MakeMarker;
-  readonly #redactText: (text: string) => string;
+  readonly #redactText: RedactText;
   /** How many JSON texts the value stands in. */
   readonly #level: number;
 
-  constructor(makeMarker: MakeMarker, redactText: (text: string) => string, level = 1) {
+  constructor(makeMarker: MakeMarker, redactText: RedactText, level = 1) {
     this.#makeMarker = makeMarker;
     this.#redactText = redactText;
     this.#level = level;
@@ -28,12 +31,13 @@ export class JsonRedaction {
   /**
    * @param kind of everything below a secret name
    * @param mayBePair whether a list of two may be a name and its value: `[["Authorization", "..."]]`
+   * @param name of the member that the value is of
    */
-  visit(value: unknown, match: PathMatch, kind?: string, mayBePair = false): unknown {
+  visit(value: unknown, match: PathMatch, kind?: string, mayBePair = false, name?: string): unknown {
     const secret = kind ?? (match.isEnd ? "configured-path" : undefined);
     if (secret !== undefined)
       return isLarge(value) ? this.#whole(JSON.stringify(value), secret) : this.#take(value, secret);
-    if (typeof value === "string") return this.#text(value);
+    if (typeof value === "string") return this.#text(value, name);
     if (typeof value !== "object" || value === null) return value;
     return Array.isArray(value)
       ? value.map((_, index) => this.#item(value, index, match, mayBePair))
@@ -62,7 +66,7 @@ export class JsonRedaction {
       const value = fields[key];
       const named = kindOfField(secretNameOf(key) ?? secretNameOf(cleanKey), value);
       const kind = named ?? (isPairValue(key) ? pairKind : undefined);
-      return this.visit(value, matchChild(match, key), kind, /headers?$/i.test(key));
+      return this.visit(value, matchChild(match, key), kind, /headers?$/i.test(key), key);
     });
   }
 
@@ -88,18 +92,18 @@ export class JsonRedaction {
     return unique;
   }
 
-  #text(text: string): string {
-    const redacted = this.#nested(text) ?? this.#redactText(text);
+  #text(text: string, name: string | undefined): string {
+    const redacted = this.#nested(text, name) ?? this.#redactText(text, name);
     if (redacted !== text) this.#changes.report();
     return redacted;
   }
 
-  /** A text that is itself a JSON object or array, or a JSON text of such a one; undefined for any other, and where they are nested deeper than anyone does. */
-  #nested(text: string): string | undefined {
+  /** A text that is itself a JSON object, array or string; undefined for any other, and where they are nested deeper than anyone does. */
+  #nested(text: string, name: string | undefined): string | undefined {
     const value = this.#level < LEVELS_MAX ? parseNested(text) : undefined;
     if (value === undefined || isDeeperThan(value, NESTED_DEPTH_MAX)) return undefined;
     const inner = new JsonRedaction(this.#makeMarker, this.#redactText, this.#level + 1);
-    const redacted = inner.visit(value, NO_MATCH);
+    const redacted = inner.visit(value, NO_MATCH, undefined, false, name);
     return inner.pointers.length === 0 ? text : JSON.stringify(redacted);
   }
 
@@ -115,11 +119,9 @@ const LEVELS_MAX = 5;
 /** As deep as a request may be. The walk is recursive, and nobody has checked the depth of a text. */
 const NESTED_DEPTH_MAX = 64;
 
-const NESTED_STARTS: ReadonlySet<string> = new Set(['"{', '"[', '"\\']);
-
 function parseNested(text: string): unknown {
   const first = skipBlanks(text, 0, true);
-  if (text[first] !== "{" && text[first] !== "[" && !NESTED_STARTS.has(text.slice(first, first + 2))) return undefined;
+  if (!'{["'.includes(text[first] ?? " ")) return undefined;
   try {
     return JSON.parse(text);
   } catch {

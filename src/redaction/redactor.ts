@@ -1,30 +1,32 @@
 import { createHmac } from "node:crypto";
 import { createPathProbe, parsePaths } from "./configured-paths.ts";
 import { findSecrets, mayHoldSecret } from "./find-secrets.ts";
-import { createMarkers, type MakeMarker } from "./marker.ts";
+import { joinFindings } from "./join-findings.ts";
+import { betweenMarkers, createMarkers, type MakeMarker } from "./marker.ts";
 import { JsonRedaction } from "./redact-json.ts";
 import { DENSE_KIND, takeMembers } from "./take-members.ts";
-import type { Redaction, Redactor, RedactorOptions } from "./types.ts";
+import type { Finding, Redaction, Redactor, RedactorOptions, SearchText } from "./types.ts";
 
 /** @throws TypeError for a key that is too short or a path that is no JSON pointer */
-export function createRedactor({ key, paths = [] }: RedactorOptions): Redactor {
+export function createRedactor({ key, paths = [], search }: RedactorOptions): Redactor {
   if (key.length < KEY_BYTES_MIN) throw new TypeError(`the key has ${key.length} bytes, it needs ${KEY_BYTES_MIN}`);
   const makeMarker = createMarkers(key);
-  const redact = (text: string) => redactText(text, makeMarker);
   const match = parsePaths(paths);
   const mayLeadSomewhere = createPathProbe(match);
   return {
     redactJson(json) {
-      return mayHoldSecret(json) || mayLeadSomewhere(json) ? redactParsed(json) : undefined;
+      const mayHold = mayHoldSecret(json) || mayLeadSomewhere(json) || search?.mayMatch(json) === true;
+      return mayHold ? redactParsed(json) : undefined;
     },
-    redactText: redact,
+    redactText: (text) => redactText(text, makeMarker, search?.begin()),
     digest(text) {
       return `hmac-sha256:${createHmac("sha256", key).update(DIGEST_DOMAIN).update(text).digest("hex")}`;
     },
   };
 
   function redactParsed(json: string): Redaction | undefined {
-    const redaction = new JsonRedaction(makeMarker, redact);
+    const searchText = search?.begin();
+    const redaction = new JsonRedaction(makeMarker, (text, name) => redactText(text, makeMarker, searchText, name));
     const value = JSON.parse(json);
     const redacted = redaction.visit(value, match);
     const { pointers } = redaction;
@@ -61,10 +63,10 @@ const DIGEST_DOMAIN = Uint8Array.of(0xff);
  * INVARIANT: what comes out is left as it is the next time, because it goes through until nothing is found. Two rounds are
  * the rule: one that finds, one that finds nothing more.
  */
-function redactText(text: string, makeMarker: MakeMarker): string {
+function redactText(text: string, makeMarker: MakeMarker, search?: SearchText, name?: string): string {
   let redacted = text;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const findings = findSecrets(redacted);
+    const findings = search === undefined ? findSecrets(redacted) : findWith(search, redacted, name);
     if (findings.length === 0) break;
     redacted = replace(redacted, findings, makeMarker);
   }
@@ -74,7 +76,12 @@ function redactText(text: string, makeMarker: MakeMarker): string {
 /** Bounds the work on texts made to need more. */
 const ROUNDS_MAX = 8;
 
-function replace(text: string, findings: ReturnType<typeof findSecrets>, makeMarker: MakeMarker): string {
+function findWith(search: SearchText, text: string, name: string | undefined): readonly Finding[] {
+  const found = search(text, name).flatMap((finding) => betweenMarkers(text, finding));
+  return joinFindings([...findSecrets(text), ...found]);
+}
+
+function replace(text: string, findings: readonly Finding[], makeMarker: MakeMarker): string {
   let result = "";
   let from = 0;
   for (const { start, end, kind } of findings) {

@@ -3,7 +3,20 @@ export interface RedactorOptions {
   readonly key: Uint8Array;
   /** JSON pointers whose value is always replaced (RFC 6901; `*` stands for any one key or index), relative to the text that is redacted. */
   readonly paths?: readonly string[];
+  /** Finds more than what is known here. */
+  readonly search?: SecretSearch;
 }
+
+/** Finds secrets by rules that come from outside. */
+export interface SecretSearch {
+  /** False says that nothing would be found in any text of a JSON text that has neither `\u` nor `\/`. Runs for every decision. */
+  mayMatch(json: string): boolean;
+  /** A search of the texts of one value, whose work is bounded: what it would take too long to search is found as a whole. */
+  begin(): SearchText;
+}
+
+/** @param name of the member that the text is the value of. @returns what is found in the text, in any order, overlapping or not */
+export type SearchText = (text: string, name?: string) => readonly Finding[];
 
 export interface Redaction {
   /** The JSON text with every secret replaced by its marker. */

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startPostgres } from "../servers.ts";
 import { ownServer } from "../shared-servers.ts";
 import { spooledBy } from "./audit-spooled.ts";
-import { type Planted, SECRET_KINDS } from "./planted-secrets.ts";
+import { OPERATOR_KINDS, OPERATOR_RULES, type Planted, SECRET_KINDS } from "./planted-secrets.ts";
 import { startService, type TestedService } from "./service.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { waitFor } from "./wait-for.ts";
@@ -51,10 +51,18 @@ describe.skipIf(postgres === undefined)("secrets in requests", () => {
     const rulesDir = join(temporaryFolder(), "rules");
     mkdirSync(rulesDir);
     writeFileSync(join(rulesDir, "erring.yaml"), RULES);
+    const rulesFile = join(temporaryFolder(), "secrets.toml");
+    writeFileSync(rulesFile, OPERATOR_RULES);
     databaseUrl = (await createTestDatabase(postgres!.url)).url;
-    service = await startService({ rulesDir, env: { DATABASE_URL: databaseUrl, VERDICT_LOG_LEVEL: "trace" } });
-    answered = SECRET_KINDS.flatMap(({ make }) => validRequests(make));
-    refused = SECRET_KINDS.flatMap(({ make }) => invalidRequests(make));
+    const env = {
+      DATABASE_URL: databaseUrl,
+      VERDICT_LOG_LEVEL: "trace",
+      VERDICT_AUDIT_REDACT_RULES_FILE: rulesFile,
+    };
+    service = await startService({ rulesDir, env });
+    const kinds = [...SECRET_KINDS, ...OPERATOR_KINDS];
+    answered = kinds.flatMap(({ make }) => validRequests(make));
+    refused = kinds.flatMap(({ make }) => invalidRequests(make));
 
     // While the database is away, every record is in the spool's files.
     await postgres!.stop();

@@ -156,3 +156,17 @@ describe("a unix socket", () => {
     expect(readdirSync(dirname(file))).toEqual(["notes.txt"]);
   });
 });
+
+describe("rules for secrets that cannot be used", () => {
+  it.each([
+    ["missing", undefined, "cannot be read: ENOENT"],
+    ["broken", "[[rules]]\nid = 'a'\nregex = '('\n", "rules[0] (a).regex: RE2 refuses the expression: "],
+  ])("%s: nothing starts, and the file is named", async (_, source, problem) => {
+    const file = join(temporaryFolder(), "secrets.toml");
+    if (source !== undefined) writeFileSync(file, source);
+    const exit = await runToEnd({ env: { VERDICT_AUDIT_REDACT_RULES_FILE: file } });
+    expect(exit.code).toBe(1);
+    expect(exit.output).toContain(file);
+    expect(exit.output).toContain(problem);
+  });
+});

@@ -133,6 +133,26 @@ export const SECRET_KINDS: readonly { readonly kind: string; make(): Planted }[]
   named("Authorization", () => random(24)),
 ];
 
+/** In the format of gitleaks. */
+export const OPERATOR_RULES = `
+[[rules]]
+id = "badge"
+regex = '''\\bzk9-[a-z0-9]{24}\\b'''
+keywords = ["zk9-"]
+
+[[rules]]
+id = "acme-badge"
+regex = '''(?i)[\\w.-]{0,50}?acme(?:[ \\t\\w.-]{0,20})[\\s'"]{0,3}[:=]["\\s]{0,3}([a-z0-9]{24})["\\s]'''
+entropy = 2
+keywords = ["acme"]
+`;
+
+/** Secrets that only these rules know. */
+export const OPERATOR_KINDS: typeof SECRET_KINDS = [
+  formed("badge", () => `zk9-${hex(12)}`),
+  named("acme_badge", () => hex(12)),
+];
+
 function privateKey(line: string): string {
   const border = (end: string) => `-----${end} ${"PRIVATE"} KEY-----`;
   return [border("BEGIN"), random(64), line, random(40), border("END")].join("\n");

@@ -1,0 +1,1 @@
+export { type GitleaksResult, parseGitleaksConfig } from "./parse-config.ts";
