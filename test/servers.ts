@@ -75,6 +75,35 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
   });
 }
 
+/**
+ * PgBouncer in front of a PostgreSQL, as docs/deployment.md says that it may stand there. Its URL names the same database.
+ * @throws ServerMissing
+ */
+export async function startPgBouncer(serverUrl: string): Promise<TestServer> {
+  const program = findInPath("pgbouncer");
+  if (program === undefined) throw new ServerMissing("pgbouncer is not in PATH");
+  const owner = unprivilegedUser();
+  const folder = temporaryFolder("verdict-pgbouncer-", owner);
+  const port = await freePort();
+  const server = new URL(serverUrl);
+  const users = join(folder, "users.txt");
+  writeFileSync(users, `"${server.username}" "${decodeURIComponent(server.password)}"\n`, { mode: 0o644 });
+  const lines = [
+    ...["[databases]", `* = host=${server.hostname} port=${server.port || 5432}`, "[pgbouncer]"],
+    ...["listen_addr = 127.0.0.1", `listen_port = ${port}`, "unix_socket_dir ="],
+    ...["auth_type = trust", `auth_file = ${users}`, "pool_mode = session"],
+  ];
+  const file = join(folder, "pgbouncer.ini");
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o644 });
+  const url = Object.assign(new URL(serverUrl), { host: `127.0.0.1:${port}` }).href;
+  return serve({
+    url,
+    folder,
+    spawn: () => spawn(program, ["-q", file], { ...owner, cwd: folder, stdio: "ignore" }),
+    answers: () => postgresAnswers(url),
+  });
+}
+
 /** Makes an empty database on the server of `serverUrl`, with a linguistic collation where the server can. */
 export async function createTestDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `verdict_test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`;

@@ -3,12 +3,14 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import type { Drizzle } from "./database.ts";
 
-/** One connection to PostgreSQL, which connects when it is used. */
+/** One connection to PostgreSQL, which connects when it is used. Its first use has to be `settle`. */
 export interface Connection {
   readonly client: postgres.Sql;
   readonly db: Drizzle;
   /** Then it is never used again. */
   isBroken: boolean;
+  /** Tells the server what to keep to on this connection; does nothing once it has. */
+  settle(): Promise<void>;
   /** As `performance.now()`: what a server keeps for a connection grows, and it may have moved since. Different for each. */
   readonly renewAt: number;
 }
@@ -21,8 +23,14 @@ export interface ConnectionOptions {
   readonly renewAfterMs?: number;
 }
 
-/** Seconds. In a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM). */
-const KEEPALIVE = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
+const SETTINGS = {
+  // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
+  jit: "off",
+  // Seconds. In a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM).
+  tcp_keepalives_idle: 30,
+  tcp_keepalives_interval: 10,
+  tcp_keepalives_count: 3,
+};
 
 const RENEW_AFTER_MS = 30 * 60_000;
 
@@ -54,8 +62,7 @@ export function connect(options: ConnectionOptions, timeouts: Timeouts): Connect
     onclose: () => {
       connection.isBroken = true;
     },
-    // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
-    connection: { application_name: "verdict", jit: "off", ...KEEPALIVE, ...timeouts },
+    connection: { application_name: "verdict" },
   });
   const begin = client.begin.bind(client) as Begin;
   const beginWhole: Begin = (work) =>
@@ -69,14 +76,28 @@ export function connect(options: ConnectionOptions, timeouts: Timeouts): Connect
         throw error;
       }
     });
+  let settled: Promise<unknown> | undefined;
   const connection = {
     client,
+    async settle() {
+      // Not when it begins: a pooler refuses a connection for settings that it does not know.
+      settled ??= client.unsafe(statementsOf({ ...SETTINGS, ...timeouts })).catch((error) => {
+        settled = undefined;
+        throw error;
+      });
+      await settled;
+    },
     db: drizzle(Object.assign(client, { begin: beginWhole })) as unknown as Drizzle,
     isBroken: false,
     renewAt: performance.now() + (options.renewAfterMs ?? RENEW_AFTER_MS) * (1 + Math.random()),
   };
   return connection;
 }
+
+const statementsOf = (settings: object) =>
+  Object.entries(settings)
+    .map(([name, value]) => `set ${name} = ${value}`)
+    .join("; ");
 
 type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promise<unknown>;
 

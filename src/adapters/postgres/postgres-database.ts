@@ -70,7 +70,10 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
     return async (work) => {
       await opener.get();
       try {
-        return await lend(work);
+        return await lend(async (connection) => {
+          await connection.settle();
+          return work(connection);
+        });
       } catch (error) {
         throw toStorageFault(error);
       }
@@ -109,6 +112,7 @@ export function createPostgresDatabase(options: PostgresOptions): Database {
 async function prepare(options: PostgresOptions, timeoutMs: number): Promise<void> {
   const single = connect(options, { lock_timeout: timeoutMs });
   const work = async () => {
+    await single.settle();
     await applyMigrationsInTurn(single.db);
     await addPartitions(single.db, idsOfComingMonths(Date.now()));
   };
