@@ -52,18 +52,18 @@ describe.skipIf(bouncer === undefined)("PostgreSQL behind PgBouncer", () => {
   });
 
   it("the server keeps to the settings of a connection, and has forgotten them for the next", async () => {
-    const settingsOf = async (isSettled: boolean) => {
-      const connection = connect({ url: bouncer!.url }, { statement_timeout: 4321, lock_timeout: 1234 });
+    const settingsOf = async (url: string, isSettled: boolean) => {
+      const connection = connect({ url }, { statement_timeout: 4321, lock_timeout: 1234 });
       if (isSettled) await connection.settle();
-      const names = ["statement_timeout", "lock_timeout", "jit"];
+      const names = ["statement_timeout", "lock_timeout", "jit", "tcp_keepalives_idle", "tcp_user_timeout"];
       const values = await Promise.all(
         names.map(async (name) => (await connection.client.unsafe(`show ${name}`))[0]![name] as string),
       );
       await disconnect(connection);
       return values;
     };
-    expect(await settingsOf(true)).toEqual(["4321ms", "1234ms", "off"]);
-    expect(await settingsOf(false)).toEqual(["0", "0", "on"]);
+    expect(await settingsOf(bouncer!.url, true)).toEqual(["4321ms", "1234ms", "off", "30", "60000"]);
+    expect(await settingsOf(bouncer!.url, false)).toEqual(await settingsOf(direct!, false));
   });
 
   it("goes on when the pooler was away", async () => {

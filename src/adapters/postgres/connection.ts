@@ -26,10 +26,12 @@ export interface ConnectionOptions {
 const SETTINGS = {
   // No statement here is worth compiling: the first of a connection costs hundreds of milliseconds.
   jit: "off",
-  // Seconds. In a minute the server notices that we are gone: until then a COPY keeps it from cleaning up (VACUUM).
+  // In a minute the server notices that we are gone, whether it waits for us (seconds) or for our acknowledgement of what it
+  // sent (milliseconds): until then a COPY keeps it from cleaning up (VACUUM).
   tcp_keepalives_idle: 30,
   tcp_keepalives_interval: 10,
   tcp_keepalives_count: 3,
+  tcp_user_timeout: 60_000,
 };
 
 const RENEW_AFTER_MS = 30 * 60_000;
