@@ -1,5 +1,5 @@
 import { assertScope, type Caller } from "../identity/index.ts";
-import { AppError, isStorageDown } from "../model/errors.ts";
+import { isStorageDown } from "../model/errors.ts";
 import { expirySteps } from "./announce-approvals.ts";
 import {
   type ApprovalFeed,
@@ -9,6 +9,7 @@ import {
   type PendingMark,
 } from "./approval-feed.ts";
 import { hearApprovals } from "./hear-approvals.ts";
+import { createPlaces, streamRefusal } from "./places.ts";
 import { announceFound, readApproval, worksFor } from "./read-approvals.ts";
 import { nextTurn } from "./read-audit.ts";
 import type { Service } from "./service.ts";
@@ -29,7 +30,7 @@ export interface ApprovalInbox {
 type InboxService = Pick<Service, "approvalStore" | "approvalNews" | "approvalAnnouncer" | "clock" | "logger">;
 
 /** Each holds a connection. */
-const FEEDS_MAX = 100;
+const PLACES = { all: 100, ofKey: 25, refusal: streamRefusal };
 
 /** For news that were lost: then all that are pending are listed, once for all who follow. */
 const LIST_MS = 5000;
@@ -42,6 +43,7 @@ const PAGE_APPROVALS = 20;
 
 export function createApprovalInbox(service: InboxService): ApprovalInbox {
   const feeds = new Set<OpenFeed>();
+  const places = createPlaces(PLACES);
   let timer: NodeJS.Timeout | undefined;
   const read = shareReadsById((id) => readApproval(service, id));
   const listPending = shareReads(() => readPending(service));
@@ -68,7 +70,7 @@ export function createApprovalInbox(service: InboxService): ApprovalInbox {
     timer = feeds.size === 0 ? undefined : setTimeout(() => void reconcile(), delay).unref();
   }
 
-  function createFeed(caller: Caller): OpenFeed {
+  function createFeed(caller: Caller, leave: () => void): OpenFeed {
     const feed = createApprovalFeed({
       async read(id) {
         const approval = await read(id);
@@ -76,6 +78,7 @@ export function createApprovalInbox(service: InboxService): ApprovalInbox {
       },
       isVisible: ({ tenant }) => worksFor(caller, tenant),
       close() {
+        leave();
         feeds.delete(feed);
         if (feeds.size === 0) listLater(0);
       },
@@ -86,10 +89,7 @@ export function createApprovalInbox(service: InboxService): ApprovalInbox {
   return {
     async open(caller) {
       assertScope(caller, "approvals:read");
-      if (feeds.size >= FEEDS_MAX) {
-        throw new AppError("too_many_requests", `${FEEDS_MAX} streams are open, as many as may be; close one.`);
-      }
-      const feed = createFeed(caller);
+      const feed = createFeed(caller, places.take(caller.keyId));
       // INVARIANT: it hears before it is told what is pending, so that nothing falls between.
       feeds.add(feed);
       hear();

@@ -1,6 +1,7 @@
 import type { Arrivals, AuditFilters, AuditStore } from "../audit/index.ts";
 import { assertScope, type Caller } from "../identity/index.ts";
 import { AppError } from "../model/errors.ts";
+import { createPlaces, type Places, streamRefusal } from "./places.ts";
 import type { Service } from "./service.ts";
 
 /** A record as it arrived. */
@@ -24,12 +25,12 @@ export interface AuditTail {
   next(): Promise<readonly AuditArrival[]>;
   /** Resolves when it is time to look again, half a second later. */
   waitForArrivals(): Promise<void>;
-  /** Must be called once: the number of tails is limited. */
+  /** Must be called: the number of tails is limited. */
   close(): void;
 }
 
 /** Each holds a connection, and up to a page of records while its client takes them. */
-const TAILS_MAX = 100;
+const PLACES = { all: 100, ofKey: 25, refusal: streamRefusal };
 
 /** A record may have a quarter of a megabyte. */
 const PAGE_RECORDS = 100;
@@ -53,23 +54,17 @@ export async function openAuditTail(
 ): Promise<AuditTail> {
   assertScope(caller, "audit:read");
   const shared = sharedBy(service);
-  if (shared.open >= TAILS_MAX) {
-    throw new AppError(
-      "too_many_requests",
-      `${TAILS_MAX} streams are open, which is as many as there may be; close one.`,
-    );
-  }
-  shared.open += 1;
+  const leave = shared.places.take(caller.keyId);
   try {
-    return createTail(service, shared, filters, await startOf(service.auditStore, cursor));
+    return createTail(service, shared, filters, await startOf(service.auditStore, cursor), leave);
   } catch (error) {
-    shared.open -= 1;
+    leave();
     throw error;
   }
 }
 
 interface SharedTail {
-  open: number;
+  readonly places: Places;
   /** Resolves with the place behind all that has arrived, or undefined when the database does not answer. */
   look: Promise<string | undefined> | undefined;
 }
@@ -80,7 +75,7 @@ const sharedTails = new WeakMap<AuditStore, SharedTail>();
 function sharedBy({ auditStore }: Pick<Service, "auditStore">): SharedTail {
   let shared = sharedTails.get(auditStore);
   if (shared === undefined) {
-    shared = { open: 0, look: undefined };
+    shared = { places: createPlaces(PLACES), look: undefined };
     sharedTails.set(auditStore, shared);
   }
   return shared;
@@ -110,12 +105,12 @@ function createTail(
   shared: SharedTail,
   filters: AuditFilters,
   start: string,
+  leave: () => void,
 ): AuditTail {
   let cursor = start;
   let horizon: string | undefined;
   /** The horizon up to which all that had arrived was looked at. */
   let seenUpTo: string | undefined;
-  let isClosed = false;
 
   return {
     get cursor() {
@@ -142,10 +137,7 @@ function createTail(
       });
       horizon = await shared.look;
     },
-    close() {
-      if (!isClosed) shared.open -= 1;
-      isClosed = true;
-    },
+    close: leave,
   };
 }
 

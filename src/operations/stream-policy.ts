@@ -1,5 +1,5 @@
 import { assertScope, type Caller } from "../identity/index.ts";
-import { AppError } from "../model/errors.ts";
+import { createPlaces, streamRefusal } from "./places.ts";
 import type { Service } from "./service.ts";
 import { createRevocationWatch } from "./watch-revocations.ts";
 
@@ -28,8 +28,8 @@ export interface PolicyFollowers {
 
 type FollowedService = Pick<Service, "activeRules" | "keyStore" | "keyRing" | "keyChanges" | "logger">;
 
-/** Each holds a connection and little else, and there is one for each agent. */
-const FEEDS_MAX = 1000;
+/** Each holds a connection and little else, and there is one for each agent. Many agents may share a key. */
+const PLACES = { all: 1000, ofKey: 500, refusal: streamRefusal };
 
 /** Between two looks at which rules are active; it reads two variables. */
 const RULES_MS = 100;
@@ -45,6 +45,7 @@ interface OpenPolicyFeed extends PolicyFeed {
 
 export function createPolicyFollowers(service: FollowedService): PolicyFollowers {
   const feeds = new Set<OpenPolicyFeed>();
+  const places = createPlaces(PLACES);
   const wakeAll = () => {
     for (const feed of feeds) feed.wake();
   };
@@ -69,7 +70,7 @@ export function createPolicyFollowers(service: FollowedService): PolicyFollowers
     };
   }
 
-  function createFeed(): OpenPolicyFeed {
+  function createFeed(leave: () => void): OpenPolicyFeed {
     const told = { activation: undefined as string | undefined, revocations: watch.count };
     let wake = () => {};
 
@@ -101,6 +102,7 @@ export function createPolicyFollowers(service: FollowedService): PolicyFollowers
       wake: () => wake(),
       close() {
         wake();
+        leave();
         feeds.delete(feed);
         if (feeds.size === 0) stopLooking();
       },
@@ -113,10 +115,7 @@ export function createPolicyFollowers(service: FollowedService): PolicyFollowers
       assertScope(caller, "evaluate");
       firstLook ??= watch.look();
       await firstLook;
-      if (feeds.size >= FEEDS_MAX) {
-        throw new AppError("too_many_requests", `${FEEDS_MAX} streams are open, as many as may be; close one.`);
-      }
-      const feed = createFeed();
+      const feed = createFeed(places.take(caller.keyId));
       if (feeds.size === 0) stopLooking = lookFromTimeToTime();
       feeds.add(feed);
       return feed;

@@ -1,6 +1,7 @@
 import type { Caller } from "../identity/index.ts";
-import { AppError, isStorageDown } from "../model/errors.ts";
+import { isStorageDown } from "../model/errors.ts";
 import { hearApprovals } from "./hear-approvals.ts";
+import { createPlaces } from "./places.ts";
 import { type Approval, getApproval, noSuchApproval, readApproval } from "./read-approvals.ts";
 import { nextTurn } from "./read-audit.ts";
 import type { Service } from "./service.ts";
@@ -28,10 +29,11 @@ export interface ApprovalWaiters {
 type WaitingService = Pick<Service, "approvalStore" | "approvalNews" | "approvalAnnouncer" | "clock" | "logger">;
 
 /** Each holds a connection. */
-const WAITERS_MAX = 5000;
-
-/** SECURITY: of one key, so that it does not take the others' places. */
-const WAITERS_OF_KEY_MAX = 100;
+const PLACES = {
+  all: 5000,
+  ofKey: 100,
+  refusal: (who: string) => `As many wait${who} as may; ask without \`wait_seconds\`, and again later.`,
+};
 
 /** For news that were lost. One look after the other, so that it is no load for the store, however many wait. */
 const LOOK_MS = 2000;
@@ -50,13 +52,15 @@ interface Room {
 interface Waiting {
   readonly room: Room;
   readonly end: Promise<Approval | undefined>;
+  /** Gives its place back. */
+  readonly leave: () => void;
 }
 
 /** @param stopping ends all waits */
 export function createApprovalWaiters(service: WaitingService, stopping?: AbortSignal): ApprovalWaiters {
   const rooms = new Map<string, Room>();
   const read = shareReadsById((id) => readApproval(service, id));
-  const places = createPlaces();
+  const places = createPlaces(PLACES);
   const takeTurn = createTurns();
   let looking: NodeJS.Timeout | undefined;
 
@@ -144,10 +148,10 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
   async function begin(caller: Caller, id: string, wait: Wait): Promise<Approval | Waiting> {
     const seen = await getApproval(read, caller, id);
     if (seen.status !== "pending" || wait.ms === 0 || stopping?.aborted || wait.gone.aborted) return seen;
-    places.take(caller.keyId);
+    const leave = places.take(caller.keyId);
     hear();
     const room = enter(seen);
-    return { room, end: waitIn(room, wait) };
+    return { room, end: waitIn(room, wait), leave };
   }
 
   return {
@@ -164,35 +168,8 @@ export function createApprovalWaiters(service: WaitingService, stopping?: AbortS
         if (approval === undefined) throw noSuchApproval();
         return approval;
       } finally {
-        places.leave(caller.keyId);
+        begun.leave();
       }
-    },
-  };
-}
-
-/** Who waits, by key. */
-function createPlaces() {
-  const taken = new Map<string, number>();
-  let all = 0;
-  return {
-    /** @throws AppError `too_many_requests` */
-    take(keyId: string): void {
-      const own = taken.get(keyId) ?? 0;
-      if (own >= WAITERS_OF_KEY_MAX || all >= WAITERS_MAX) {
-        const who = own >= WAITERS_OF_KEY_MAX ? "with this API key " : "";
-        throw new AppError(
-          "too_many_requests",
-          `As many wait ${who}as may; ask without \`wait_seconds\`, and again later.`,
-        );
-      }
-      taken.set(keyId, own + 1);
-      all += 1;
-    },
-    leave(keyId: string): void {
-      const left = (taken.get(keyId) ?? 0) - 1;
-      if (left > 0) taken.set(keyId, left);
-      else taken.delete(keyId);
-      all -= 1;
     },
   };
 }

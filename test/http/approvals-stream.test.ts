@@ -287,18 +287,27 @@ describe("a stream of approvals", () => {
     expect(client.ended()).toBe(true);
   });
 
-  test("is one of at most 100; what a client leaves, asks by HEAD or is refused holds no place", async () => {
+  test("is one of at most 100, 25 with one key; what a client leaves, asks by HEAD or is refused holds no place", async () => {
     const headers = { host: "localhost", authorization: `Bearer ${alice}` };
+    const keys = [alice];
+    while (keys.length < 4) keys.push((await scene.keyOf("bob", ["approver"], { tenant: "acme" })).secret);
     for (let n = 0; n < 101; n++)
       await scene.app.request("http://localhost/v1/approvals/stream", { method: "HEAD", headers });
     const { list } = replaceStore({ list: down });
     for (let n = 0; n < 101; n++) await ask();
     replaceStore({ list });
     const clients = [];
-    for (let n = 0; n < 100; n++) clients.push(await connect());
-    expect((await ask()).status).toBe(429);
+    for (const key of keys) {
+      for (let n = 0; n < 25; n++) clients.push(await connect(key));
+      expect(await (await ask(key)).json()).toMatchObject({
+        status: 429,
+        detail: expect.stringContaining("this API key"),
+      });
+    }
+    const other = (await scene.keyOf("carol", ["approver"], { tenant: "acme" })).secret;
+    expect((await ask(other)).status).toBe(429);
     await clients[0]!.close();
-    clients[0] = await connect();
+    clients[0] = await connect(other);
     expect((await ask()).status).toBe(429);
     for (const client of clients) await client.close();
     expect(vi.getTimerCount()).toBe(0);

@@ -31,6 +31,11 @@ function ask(query = "", { key = verdict.secrets.auditor, headers, app = verdict
   });
 }
 
+async function createAuditor(): Promise<string> {
+  const body = { identity: { name: "siem" }, roles: ["auditor"] };
+  return (await verdict.request("POST", "/v1/keys", { key: verdict.secrets.admin, body })).body.key as string;
+}
+
 const connect = async (query?: string, options?: Options) => readEvents(await ask(query, options));
 
 async function pass(ms: number) {
@@ -160,13 +165,20 @@ describe("an audit stream", () => {
     await client.close();
   });
 
-  test("is one of at most 100, and what a client leaves or ends is free again", async () => {
+  test("is one of at most 100, 25 with one key, and what a client leaves or ends is free again", async () => {
+    const keys = await Promise.all(Array.from({ length: 4 }, createAuditor));
     const clients = [];
-    for (let n = 0; n < 100; n++) clients.push(await connect());
+    for (const key of keys) {
+      for (let n = 0; n < 25; n++) clients.push(await connect("", { key }));
+      expect(await (await ask("", { key })).json()).toMatchObject({
+        status: 429,
+        detail: expect.stringContaining("this API key"),
+      });
+    }
     expect((await ask()).status).toBe(429);
     await clients[0]!.close();
     clients[0] = await connect();
-    expect((await ask()).status).toBe(429);
+    expect((await ask("", { key: keys[0]! })).status).toBe(429);
     for (const client of clients) await client.close();
     await (await connect()).close();
   });

@@ -266,14 +266,21 @@ describe("a stream of the policy", () => {
     expect(client.ended()).toBe(true);
   });
 
-  test("is one of at most 1000, and watches nothing when there are none", async () => {
+  test("is one of at most 1000, 500 with one key, and watches nothing when there are none", async () => {
     for (let n = 0; n < 1001; n++) await ask(undefined, undefined, "", "HEAD");
     const streams: Response[] = [];
-    for (let n = 0; n < 1000; n++) streams.push(await ask());
-    expect((await ask()).status).toBe(429);
+    const { secret } = await createKey();
+    for (const key of [verdict.secrets.agent, secret]) {
+      for (let n = 0; n < 500; n++) streams.push(await ask(key));
+      expect(await (await ask(key)).json()).toMatchObject({
+        status: 429,
+        detail: expect.stringContaining("this API key"),
+      });
+    }
+    expect((await ask(verdict.secrets.gateway)).status).toBe(429);
     await streams.pop()!.body!.cancel();
-    streams.push(await ask());
-    expect((await ask()).status).toBe(429);
+    streams.push(await ask(secret));
+    expect((await ask(secret)).status).toBe(429);
     for (const stream of streams) await stream.body!.cancel();
     expect(vi.getTimerCount()).toBe(0);
   });
