@@ -15,7 +15,7 @@ import { decide } from "../dist/engine/index.js";
 import { toActivation } from "../dist/model/to-activation.js";
 import { createUuidv7 } from "../dist/model/uuid.js";
 import { openReplayThreads } from "../dist/open-replay-threads.js";
-import { replayExport } from "../dist/operations/replay-export.js";
+import { replayExport } from "../dist/operations/replay/replay-export.js";
 import { createRuleLoader } from "../dist/rules/index.js";
 import { activationOf, requestOf, sourcesOf } from "./rule-set.mjs";
 

@@ -9,7 +9,7 @@ import {
   createNodeServer,
   listen,
 } from "../dist/http/index.js";
-import { createInitialKeys } from "../dist/operations/create-initial-keys.js";
+import { createInitialKeys } from "../dist/operations/keys/create-initial-keys.js";
 import { createLogger, createMetrics } from "../dist/telemetry/index.js";
 
 const { config } = parseConfig(process.env, { packageRoot: process.cwd(), cwd: process.cwd() });

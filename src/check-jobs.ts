@@ -4,10 +4,10 @@ import { type DryRunRequest, readDryRun } from "./http/dry-run-body.ts";
 import { readReplay } from "./http/replay-body.ts";
 import { AppError } from "./model/errors.ts";
 import { CHECK_LIMITS } from "./model/limits.ts";
-import { loadParsers } from "./operations/load-parsers.ts";
-import type { ActiveSources, CandidateReplay, DryRunFormat, DryRunResult } from "./operations/policy-checker.ts";
-import { openCandidate, type Replay, type ReplayReport } from "./operations/replay-candidate.ts";
-import { type RanDryRun, runDryRun } from "./operations/run-dry-run.ts";
+import { openCandidate, type Replay, type ReplayReport } from "./operations/replay/replay-candidate.ts";
+import { loadParsers } from "./operations/rules/load-parsers.ts";
+import type { ActiveSources, CandidateReplay, DryRunFormat, DryRunResult } from "./operations/rules/policy-checker.ts";
+import { type RanDryRun, runDryRun } from "./operations/rules/run-dry-run.ts";
 
 /** What a `PolicyChecker` does aside: one dry run or one replay, in steps. Arguments and values are plain data. */
 export interface CheckJobs {

@@ -8,8 +8,8 @@ import { openDatabase, systemClock } from "./compose.ts";
 import type { Config } from "./config/index.ts";
 import { type AuditWriter, openAuditWriter } from "./open-audit-writer.ts";
 import { OPERATOR } from "./open-key-admin.ts";
-import { exportAudit } from "./operations/export-audit.ts";
-import { verifyAudit } from "./operations/verify-audit.ts";
+import { exportAudit } from "./operations/audit/export-audit.ts";
+import { verifyAudit } from "./operations/audit/verify-audit.ts";
 import { createLogger } from "./telemetry/index.ts";
 
 /**

@@ -14,7 +14,7 @@ import { openDatabase, systemClock } from "./compose.ts";
 import { type Config, parseConfig } from "./config/index.ts";
 import { type Caller, createKeyRing, SCOPES } from "./identity/index.ts";
 import { type AuditWriter, openAuditWriter, openOneOffAuditWriter } from "./open-audit-writer.ts";
-import { createKey, type KeyService, listKeys, revokeKey } from "./operations/manage-keys.ts";
+import { createKey, type KeyService, listKeys, revokeKey } from "./operations/keys/manage-keys.ts";
 import { packageRoot } from "./package-root.ts";
 import { toServiceAddress } from "./service-address.ts";
 import { createLogger } from "./telemetry/index.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { openWorkerSession, type WorkerSession } from "./adapters/worker/worker-session.ts";
-import type { ExportCandidate, JudgedLines, ReplayThreads } from "./operations/replay-export.ts";
+import type { ExportCandidate, JudgedLines, ReplayThreads } from "./operations/replay/replay-export.ts";
 
 /** Beyond it the thread that reads the file is what takes the time. */
 const THREADS_MAX = 8;

@@ -1,8 +1,8 @@
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createCelCompiler } from "./cel/index.ts";
-import { loadParsers } from "./operations/load-parsers.ts";
+import { loadParsers } from "./operations/rules/load-parsers.ts";
+import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/rules/shadow-rules.ts";
 import { runInSlices, type Turns } from "./operations/run-in-slices.ts";
-import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/shadow-rules.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 
 export interface OpenedShadowRules {

@@ -1,7 +1,7 @@
 import type { Composition } from "./compose.ts";
 import type { Config } from "./config/index.ts";
-import { expireApprovals, forgetApprovals } from "./operations/expire-approvals.ts";
-import { expireAudit } from "./operations/expire-audit.ts";
+import { expireApprovals, forgetApprovals } from "./operations/approvals/expire-approvals.ts";
+import { expireAudit } from "./operations/audit/expire-audit.ts";
 import type { Logger } from "./telemetry/index.ts";
 
 /** What is due is also found by whoever looks at it: this is for what nobody looks at. */

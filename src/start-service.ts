@@ -12,7 +12,7 @@ import {
   listen,
 } from "./http/index.ts";
 import { VERSION } from "./model/version.ts";
-import { createInitialKeys, type InitialKeys } from "./operations/create-initial-keys.ts";
+import { createInitialKeys, type InitialKeys } from "./operations/keys/create-initial-keys.ts";
 import { recordEvent } from "./operations/service.ts";
 import { startRecurringWork } from "./recurring-work.ts";
 import { createMetrics, type Logger } from "./telemetry/index.ts";

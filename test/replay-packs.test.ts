@@ -8,7 +8,7 @@ import { createCelCompiler, loadParsersFor } from "../src/cel/index.ts";
 import type { Decision } from "../src/model/decision.ts";
 import { instantText } from "../src/model/instant.ts";
 import { parseEvaluateRequest } from "../src/model/request.ts";
-import { evaluateOffline } from "../src/operations/evaluate-offline.ts";
+import { evaluateOffline } from "../src/operations/decisions/evaluate-offline.ts";
 import { createReplay } from "../src/replay/index.ts";
 import { createRuleLoader, type RuleSet } from "../src/rules/index.ts";
 

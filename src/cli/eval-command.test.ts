@@ -3,7 +3,7 @@ import { createFakeCli, type FakeCliOptions } from "../../test/fake-cli.ts";
 import { createTestService, TEST_RULES } from "../../test/test-service.ts";
 import { parseConfig } from "../config/index.ts";
 import { LIMITS } from "../model/limits.ts";
-import { OFFLINE_CACHE_TTL_SECONDS_MAX } from "../operations/evaluate-offline.ts";
+import { OFFLINE_CACHE_TTL_SECONDS_MAX } from "../operations/decisions/evaluate-offline.ts";
 
 const IDENTITY_RULES = `version: 1
 policy: who

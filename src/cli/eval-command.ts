@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { createUuidv7 } from "../model/uuid.ts";
-import { evaluateOffline } from "../operations/evaluate-offline.ts";
+import { evaluateOffline } from "../operations/decisions/evaluate-offline.ts";
 import { formatDecision } from "./decision-text.ts";
 import type { CliDeps } from "./deps.ts";
 import { rulesPlace } from "./diagnostics-text.ts";

@@ -1,4 +1,4 @@
-import type { KeyView } from "../operations/manage-keys.ts";
+import type { KeyView } from "../operations/keys/manage-keys.ts";
 import { CliError } from "./cli-error.ts";
 import type { KeyAdmin } from "./deps.ts";
 import { isObject, parseKeyJson, timeText } from "./key-json.ts";

@@ -1,5 +1,5 @@
 import { KEY_ROLES, type KeyRole, SCOPES, type Scope } from "../identity/index.ts";
-import type { KeyView } from "../operations/manage-keys.ts";
+import type { KeyView } from "../operations/keys/manage-keys.ts";
 
 /** A key as the HTTP interface writes it; `key` is the secret, there once. */
 export interface KeyJson {

@@ -1,6 +1,6 @@
 import type { KeyRole, Scope } from "../identity/index.ts";
 import { isUuid } from "../model/uuid.ts";
-import type { KeyView } from "../operations/manage-keys.ts";
+import type { KeyView } from "../operations/keys/manage-keys.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";

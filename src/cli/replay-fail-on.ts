@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { EFFECTS } from "../model/decision.ts";
-import type { ReplayReport } from "../operations/replay-export.ts";
+import type { ReplayReport } from "../operations/replay/replay-export.ts";
 
 /** What `--fail-on` names: transitions as in the report, or `any`, `rules`, `undecidable`. */
 export type FailOn = readonly string[];

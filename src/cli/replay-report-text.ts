@@ -1,4 +1,4 @@
-import type { Groups, Outcome, ReplayExample, ReplayReport, Transition } from "../operations/replay-export.ts";
+import type { Groups, Outcome, ReplayExample, ReplayReport, Transition } from "../operations/replay/replay-export.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
 

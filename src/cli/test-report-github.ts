@@ -1,4 +1,9 @@
-import { differenceLines, type RuleCoverage, type TestedCase, type TestReport } from "../operations/test-rules.ts";
+import {
+  differenceLines,
+  type RuleCoverage,
+  type TestedCase,
+  type TestReport,
+} from "../operations/rules/test-rules.ts";
 import { githubCommand } from "./github-command.ts";
 
 export interface GithubOptions {

@@ -1,4 +1,10 @@
-import type { RanReport, RuleCoverage, RuleExplanation, TestedCase, TestReport } from "../operations/test-rules.ts";
+import type {
+  RanReport,
+  RuleCoverage,
+  RuleExplanation,
+  TestedCase,
+  TestReport,
+} from "../operations/rules/test-rules.ts";
 import { formatDiagnostics } from "./diagnostics-text.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";

@@ -1,6 +1,11 @@
 import type { Caller } from "../identity/index.ts";
-import { approvalView } from "../operations/approval-view.ts";
-import { type Approval, type ApprovalContext, getApprovalContext, isReader } from "../operations/read-approvals.ts";
+import { approvalView } from "../operations/approvals/approval-view.ts";
+import {
+  type Approval,
+  type ApprovalContext,
+  getApprovalContext,
+  isReader,
+} from "../operations/approvals/read-approvals.ts";
 import type { Service } from "../operations/service.ts";
 import { approvalJson } from "./approval-json.ts";
 

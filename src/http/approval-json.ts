@@ -1,6 +1,6 @@
-import { approvalView } from "../operations/approval-view.ts";
-import type { Approval } from "../operations/read-approvals.ts";
-import { nextTurn } from "../operations/read-audit.ts";
+import { approvalView } from "../operations/approvals/approval-view.ts";
+import type { Approval } from "../operations/approvals/read-approvals.ts";
+import { nextTurn } from "../operations/audit/read-audit.ts";
 
 const texts = new WeakMap<Approval, string>();
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Caller } from "../identity/index.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import { approvalView } from "../operations/approval-view.ts";
-import type { Approval } from "../operations/read-approvals.ts";
-import { approve, cancel, deny } from "../operations/resolve-approval.ts";
+import { approvalView } from "../operations/approvals/approval-view.ts";
+import type { Approval } from "../operations/approvals/read-approvals.ts";
+import { approve, cancel, deny } from "../operations/approvals/resolve-approval.ts";
 import {
   APPROVED,
   approvalSchema,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isUuid } from "../model/uuid.ts";
-import { APPROVAL_STATUSES, listApprovals } from "../operations/read-approvals.ts";
-import { createApprovalWaiters } from "../operations/wait-for-approval.ts";
+import { APPROVAL_STATUSES, listApprovals } from "../operations/approvals/read-approvals.ts";
+import { createApprovalWaiters } from "../operations/approvals/wait-for-approval.ts";
 import { createApprovalDetails } from "./approval-detail-json.ts";
 import { approvalJsons } from "./approval-json.ts";
 import { addApprovalResolveRoutes } from "./approval-resolve-routes.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EFFECTS, REASON_CODES } from "../model/decision.ts";
-import type { ApprovalView } from "../operations/approval-view.ts";
-import { APPROVAL_STATUSES } from "../operations/read-approvals.ts";
+import type { ApprovalView } from "../operations/approvals/approval-view.ts";
+import { APPROVAL_STATUSES } from "../operations/approvals/read-approvals.ts";
 import { SAID_CHARACTERS_MAX, said } from "./approval-said.ts";
 
 const instant = (description: string) => z.iso.datetime().meta({ description: `${description} (RFC 3339).` });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createApprovalInbox, type InboxEvent } from "../operations/stream-approvals.ts";
+import { createApprovalInbox, type InboxEvent } from "../operations/approvals/stream-approvals.ts";
 import { approvalJsons } from "./approval-json.ts";
 import { answerEvents } from "./event-answer.ts";
 import { readQuery } from "./read-body.ts";

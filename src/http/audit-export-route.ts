@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EXPORT_FORMATS, exportAudit } from "../operations/export-audit.ts";
+import { EXPORT_FORMATS, exportAudit } from "../operations/audit/export-audit.ts";
 import { streamed } from "./audit-body.ts";
 import { filterShape, toFilters } from "./audit-schemas.ts";
 import { readQuery } from "./read-body.ts";

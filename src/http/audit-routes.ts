@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isUuid } from "../model/uuid.ts";
-import { getAuditRecord, listAudit } from "../operations/read-audit.ts";
+import { getAuditRecord, listAudit } from "../operations/audit/read-audit.ts";
 import { addAuditExportRoute } from "./audit-export-route.ts";
 import { filterShape, RECORD, recordSchema, toFilters } from "./audit-schemas.ts";
 import { addAuditStreamRoute } from "./audit-stream-route.ts";

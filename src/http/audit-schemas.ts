@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { EFFECTS } from "../model/decision.ts";
-import { AUDIT_KINDS, type AuditFilters } from "../operations/read-audit.ts";
+import { AUDIT_KINDS, type AuditFilters } from "../operations/audit/read-audit.ts";
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const text = z.string().min(1).max(256);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { openAuditTail } from "../operations/stream-audit.ts";
+import { openAuditTail } from "../operations/audit/stream-audit.ts";
 import { filterShape, toFilters } from "./audit-schemas.ts";
 import { answerEvents } from "./event-answer.ts";
 import { header, readQuery } from "./read-body.ts";

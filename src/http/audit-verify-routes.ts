@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listAuditKeys, VERIFY_ERROR_CODES, verifyAudit } from "../operations/verify-audit.ts";
+import { listAuditKeys, VERIFY_ERROR_CODES, verifyAudit } from "../operations/audit/verify-audit.ts";
 import { rangeShape, toFilters } from "./audit-schemas.ts";
 import { answersWith, BODY_PROBLEMS, jsonBody } from "./openapi.ts";
 import { type HttpContext, header, readBody } from "./read-body.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { KEY_ROLES, type KeyRole, SCOPES } from "../identity/index.ts";
 import { LIMITS } from "../model/limits.ts";
-import { createKey, type KeyView, listKeys, revokeKey } from "../operations/manage-keys.ts";
+import { createKey, type KeyView, listKeys, revokeKey } from "../operations/keys/manage-keys.ts";
 import { answersWith, BODY_PROBLEMS, jsonBody } from "./openapi.ts";
 import { readBody } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";

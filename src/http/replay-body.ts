@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHECK_LIMITS } from "../model/limits.ts";
-import type { AuditFilters } from "../operations/read-audit.ts";
+import type { AuditFilters } from "../operations/audit/read-audit.ts";
 import { filterShape, toFilters } from "./audit-schemas.ts";
 import { ruleFilesSchema } from "./bundle-files.ts";
 import { readBytes } from "./read-body.ts";

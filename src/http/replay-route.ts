@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHECK_LIMITS } from "../model/limits.ts";
-import { type ReplayStep, replayAudit } from "../operations/replay-audit.ts";
+import { type ReplayStep, replayAudit } from "../operations/replay/replay-audit.ts";
 import { streamed } from "./audit-body.ts";
 import { endSignal } from "./end-signal.ts";
 import { BODY_PROBLEMS, jsonBody } from "./openapi.ts";

@@ -5,7 +5,7 @@ import {
   type Delivery,
   listWebhookDeliveries,
   resendWebhookDelivery,
-} from "../operations/manage-webhook-deliveries.ts";
+} from "../operations/webhooks/manage-webhook-deliveries.ts";
 import { answersWith } from "./openapi.ts";
 import { invalid, readQuery } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";

@@ -13,12 +13,12 @@ import { instantText } from "../model/instant.ts";
 import type { Redactor } from "../redaction/index.ts";
 import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { WebhookQueue } from "../webhooks/index.ts";
-import type { ActiveRules } from "./active-rules.ts";
-import type { ApprovalAnnouncer } from "./announce-approvals.ts";
-import type { PolicyChecker } from "./policy-checker.ts";
-import type { DecisionRecorder } from "./record-decision.ts";
-import type { RuleReloader } from "./reload-rules.ts";
-import type { ShadowRules } from "./shadow-rules.ts";
+import type { ApprovalAnnouncer } from "./approvals/announce-approvals.ts";
+import type { DecisionRecorder } from "./decisions/record-decision.ts";
+import type { ActiveRules } from "./rules/active-rules.ts";
+import type { PolicyChecker } from "./rules/policy-checker.ts";
+import type { RuleReloader } from "./rules/reload-rules.ts";
+import type { ShadowRules } from "./rules/shadow-rules.ts";
 
 /** What the operations share: the domain's parts and every source of time, chance and I/O. Made once, in `compose.ts`. */
 export interface Service {

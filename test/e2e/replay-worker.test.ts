@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { openWorkerSession } from "../../src/adapters/worker/worker-session.ts";
 import { shareBlocks } from "../../src/open-replay-threads.ts";
-import { createBlockJudge } from "../../src/operations/replay-export.ts";
+import { createBlockJudge } from "../../src/operations/replay/replay-export.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
 const sources = [

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, vi } from "vitest";
 import type { DecisionRecord, EventRecord } from "../../src/audit/index.ts";
 import type { EvaluateResponse } from "../../src/model/response.ts";
-import type { InitialKeys } from "../../src/operations/create-initial-keys.ts";
+import type { InitialKeys } from "../../src/operations/keys/create-initial-keys.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
 import { smallRules, temporaryFolder } from "./temporary-folder.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ApprovalNews, ApprovalStore } from "../../src/approvals/index.ts";
 import { createApp, createHostGuard } from "../../src/http/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
-import { createApprovalWaiters } from "../../src/operations/wait-for-approval.ts";
+import { createApprovalWaiters } from "../../src/operations/approvals/wait-for-approval.ts";
 import { actor, TIMEOUT_MS } from "../contract/approval-samples.ts";
 import { idOf } from "../contract/samples.ts";
 import { type ApprovalScene, createApprovalScene } from "./approvals-scene.ts";

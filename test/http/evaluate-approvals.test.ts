@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { type Approval, type ApprovalStore, personOf } from "../../src/approvals/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
-import { approvalView } from "../../src/operations/approval-view.ts";
+import { approvalView } from "../../src/operations/approvals/approval-view.ts";
 import { createRedactor } from "../../src/redaction/index.ts";
 import { createTestService, TEST_RULES } from "../test-service.ts";
 
