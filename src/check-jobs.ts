@@ -5,9 +5,14 @@ import { readReplay } from "./http/replay-body.ts";
 import { AppError } from "./model/errors.ts";
 import { CHECK_LIMITS } from "./model/limits.ts";
 import { openCandidate, type Replay, type ReplayReport } from "./operations/replay/replay-candidate.ts";
-import { loadParsers } from "./operations/rules/load-parsers.ts";
-import type { ActiveSources, CandidateReplay, DryRunFormat, DryRunResult } from "./operations/rules/policy-checker.ts";
-import { type RanDryRun, runDryRun } from "./operations/rules/run-dry-run.ts";
+import { loadParsers } from "./operations/rule-sets/load-parsers.ts";
+import type {
+  ActiveSources,
+  CandidateReplay,
+  DryRunFormat,
+  DryRunResult,
+} from "./operations/rule-sets/policy-checker.ts";
+import { type RanDryRun, runDryRun } from "./operations/rule-sets/run-dry-run.ts";
 
 /** What a `PolicyChecker` does aside: one dry run or one replay, in steps. Arguments and values are plain data. */
 export interface CheckJobs {

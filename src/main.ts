@@ -30,7 +30,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   defaultRulesDir: resolve(process.env.VERDICT_RULES_DIR || resolve(packageRoot, "rules")),
   async readRules(dir) {
     const read = await (await openRuleDirectory(dir)).read();
-    if (read.ok) await (await import("./operations/rules/load-parsers.ts")).loadParsers(read.sources);
+    if (read.ok) await (await import("./operations/rule-sets/load-parsers.ts")).loadParsers(read.sources);
     return read;
   },
   testFiles: {

@@ -1,7 +1,7 @@
 import { openWorkerSession, type WorkerOptions, type WorkerSession } from "./adapters/worker/worker-session.ts";
 import type { CheckJobs } from "./check-jobs.ts";
 import { CHECK_LIMITS } from "./model/limits.ts";
-import type { PolicyChecker } from "./operations/rules/policy-checker.ts";
+import type { PolicyChecker } from "./operations/rule-sets/policy-checker.ts";
 
 /** Each dry run and each replay is a worker of its own: it starts in a few tenths of a second, and leaves nothing behind. */
 export function openPolicyChecker(): PolicyChecker {

@@ -1,7 +1,7 @@
 import { createRuleDirectory } from "./adapters/fs/rule-directory.ts";
 import { createCelCompiler } from "./cel/index.ts";
-import { loadParsers } from "./operations/rules/load-parsers.ts";
-import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/rules/shadow-rules.ts";
+import { loadParsers } from "./operations/rule-sets/load-parsers.ts";
+import { createShadowRules, type ShadowDeps, type ShadowRules } from "./operations/rule-sets/shadow-rules.ts";
 import { runInSlices, type Turns } from "./operations/run-in-slices.ts";
 import { createRuleLoader, type RuleFiles } from "./rules/index.ts";
 

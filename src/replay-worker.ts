@@ -1,6 +1,6 @@
 import { serveCalls } from "./adapters/worker/serve-calls.ts";
 import { createBlockJudge, type ExportCandidate } from "./operations/replay/replay-export.ts";
-import { loadParsers } from "./operations/rules/load-parsers.ts";
+import { loadParsers } from "./operations/rule-sets/load-parsers.ts";
 
 let judge: ReturnType<typeof createBlockJudge> | undefined;
 

@@ -58,7 +58,7 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "../operations/service.ts",
     "../audit/index.ts",
   ],
-  lint: ["node:fs", "re2js", "../fixtures/index.ts", "../engine/index.ts", "../operations/rules/check-rules.ts"],
+  lint: ["node:fs", "re2js", "../fixtures/index.ts", "../engine/index.ts", "../operations/rule-sets/check-rules.ts"],
   identity: ["node:fs", "hono", "../audit/index.ts", "../http/app.ts", "../adapters/postgres/key-store.ts"],
   replay: ["node:fs", "node:crypto", "../rules/index.ts", "../redaction/index.ts", "../adapters/memory/spool.ts"],
   diff: ["node:fs", "re2js", "../audit/index.ts", "../rules/index.ts", "../fixtures/index.ts"],
@@ -89,7 +89,13 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ["postgres", "pino", "../adapters/memory/spool.ts", "../engine/index.ts", "../rules/index.ts", "../http/app.ts"],
   workers: ["postgres", "../adapters/memory/spool.ts", "../engine/index.ts", "../start-service.ts", "../http/app.ts"],
-  config: ["node:fs", "pino", "../telemetry/index.ts", "../adapters/memory/spool.ts", "../operations/decisions/evaluate.ts"],
+  config: [
+    "node:fs",
+    "pino",
+    "../telemetry/index.ts",
+    "../adapters/memory/spool.ts",
+    "../operations/decisions/evaluate.ts",
+  ],
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/decisions/evaluate.ts", "../audit/index.ts"],
 };
 
@@ -146,7 +152,7 @@ describe("a planted violation fails the lint", () => {
       const code = FORMS[0]!(from.startsWith(".") ? `../${from}` : from);
       plant(`src/operations/approvals/import-${index}.ts`, code);
     }
-    const neighbours = ["../service.ts", "../rules/active-rules.ts", "./approval-feed.ts", "../../rules/index.ts"];
+    const neighbours = ["../service.ts", "../rule-sets/active-rules.ts", "./approval-feed.ts", "../../rules/index.ts"];
     const code = neighbours.map((from, at) => `import { each as each${at} } from "${from}";`).join("\n");
     plant("src/operations/approvals/clean.ts", `${code}\nexport const used = [each0, each1, each2, each3];`);
     for (const name of PURE_FOLDERS) {

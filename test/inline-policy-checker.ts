@@ -1,6 +1,6 @@
 import { createCheckJobs } from "../src/check-jobs.ts";
 import { createPolicyChecker } from "../src/open-policy-checker.ts";
-import type { PolicyChecker } from "../src/operations/rules/policy-checker.ts";
+import type { PolicyChecker } from "../src/operations/rule-sets/policy-checker.ts";
 
 /** The same jobs in this thread: TypeScript cannot be loaded in a worker of every Node. Arguments are copied all the same. */
 export function createInlinePolicyChecker(): PolicyChecker {

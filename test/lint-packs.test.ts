@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRuleDirectory } from "../src/adapters/fs/rule-directory.ts";
 import { loadParsersFor } from "../src/cel/index.ts";
-import { lintRules } from "../src/operations/rules/lint-rules.ts";
+import { lintRules } from "../src/operations/rule-sets/lint-rules.ts";
 
 const dir = join(import.meta.dirname, "../rules");
 

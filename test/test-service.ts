@@ -16,8 +16,8 @@ import { type ApiKey, createApiKey, createKeyRing, type KeyRole } from "../src/i
 import { createUuidv7 } from "../src/model/uuid.ts";
 import { createApprovalAnnouncer } from "../src/operations/approvals/announce-approvals.ts";
 import { createDecisionRecorder } from "../src/operations/decisions/record-decision.ts";
-import { createActiveRules } from "../src/operations/rules/active-rules.ts";
-import { createRuleReloader } from "../src/operations/rules/reload-rules.ts";
+import { createActiveRules } from "../src/operations/rule-sets/active-rules.ts";
+import { createRuleReloader } from "../src/operations/rule-sets/reload-rules.ts";
 import type { DependencyState, Service } from "../src/operations/service.ts";
 import { createRedactor } from "../src/redaction/index.ts";
 import { createRuleLoader, type RuleSource } from "../src/rules/index.ts";

@@ -1,4 +1,4 @@
-import type { BenchReport } from "../operations/rules/bench-rules.ts";
+import type { BenchReport } from "../operations/rule-sets/bench-rules.ts";
 import type { Paint } from "./paint.ts";
 import { formatTable } from "./table.ts";
 

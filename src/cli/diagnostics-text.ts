@@ -1,5 +1,5 @@
 import { isAbsolute, posix, relative, resolve } from "node:path";
-import type { Diagnostic } from "../operations/rules/check-rules.ts";
+import type { Diagnostic } from "../operations/rule-sets/check-rules.ts";
 import type { CliDeps } from "./deps.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";

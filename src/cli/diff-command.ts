@@ -1,4 +1,4 @@
-import { diffRules, type RulesDiff } from "../operations/rules/diff-rules.ts";
+import { diffRules, type RulesDiff } from "../operations/rule-sets/diff-rules.ts";
 import type { CliDeps } from "./deps.ts";
 import { rulesPlace } from "./diagnostics-text.ts";
 import { formatDiff, printableLines } from "./diff-report-text.ts";

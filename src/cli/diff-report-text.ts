@@ -1,4 +1,4 @@
-import type { RuleChange, RulesDiff } from "../operations/rules/diff-rules.ts";
+import type { RuleChange, RulesDiff } from "../operations/rule-sets/diff-rules.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
 

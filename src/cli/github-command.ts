@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../operations/rules/check-rules.ts";
+import type { Diagnostic } from "../operations/rule-sets/check-rules.ts";
 
 /**
  * A workflow command that puts an annotation on a line of a file.

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Finding, lintRules, pageOf, type RulesLint } from "../operations/rules/lint-rules.ts";
+import { type Finding, lintRules, pageOf, type RulesLint } from "../operations/rule-sets/lint-rules.ts";
 import type { CliDeps } from "./deps.ts";
 import { formatDiagnostics, located, type RulesPlace, rulesPlace } from "./diagnostics-text.ts";
 import { EXIT } from "./exit-codes.ts";

@@ -1,4 +1,4 @@
-import { type Finding, pageOf } from "../operations/rules/lint-rules.ts";
+import { type Finding, pageOf } from "../operations/rule-sets/lint-rules.ts";
 import { githubCommand } from "./github-command.ts";
 
 /** Annotations on the lines of the rules. */

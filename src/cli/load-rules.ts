@@ -1,4 +1,4 @@
-import { checkRules, type RuleSet } from "../operations/rules/check-rules.ts";
+import { checkRules, type RuleSet } from "../operations/rule-sets/check-rules.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
 import { formatDiagnostics, located, type RulesPlace } from "./diagnostics-text.ts";

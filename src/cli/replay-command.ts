@@ -1,5 +1,5 @@
 import { type ReplayReport, replayExport } from "../operations/replay/replay-export.ts";
-import { checkRules } from "../operations/rules/check-rules.ts";
+import { checkRules } from "../operations/rule-sets/check-rules.ts";
 import type { AuditSelection } from "./audit-deps.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";

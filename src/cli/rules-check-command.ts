@@ -1,4 +1,4 @@
-import { checkRules, type RulesCheck } from "../operations/rules/check-rules.ts";
+import { checkRules, type RulesCheck } from "../operations/rule-sets/check-rules.ts";
 import type { CliDeps } from "./deps.ts";
 import { formatDiagnostics, located, rulesPlace } from "./diagnostics-text.ts";
 import { EXIT } from "./exit-codes.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createRuleTester, junitReport, type RuleTester, type TestReport } from "../operations/rules/test-rules.ts";
+import { createRuleTester, junitReport, type RuleTester, type TestReport } from "../operations/rule-sets/test-rules.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
 import { type RulesPlace, rulesPlace } from "./diagnostics-text.ts";

@@ -1,4 +1,4 @@
-import type { ReadResult } from "../operations/rules/check-rules.ts";
+import type { ReadResult } from "../operations/rule-sets/check-rules.ts";
 
 /** What `verdict test` reaches outside itself. Paths are absolute. */
 export interface TestFiles {

@@ -3,7 +3,7 @@ import {
   type RuleCoverage,
   type TestedCase,
   type TestReport,
-} from "../operations/rules/test-rules.ts";
+} from "../operations/rule-sets/test-rules.ts";
 import { githubCommand } from "./github-command.ts";
 
 export interface GithubOptions {

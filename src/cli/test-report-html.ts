@@ -4,7 +4,7 @@ import {
   type RuleCoverage,
   type TestedCase,
   type TestReport,
-} from "../operations/rules/test-rules.ts";
+} from "../operations/rule-sets/test-rules.ts";
 
 /** One page without scripts and without anything loaded from elsewhere. */
 export function htmlReport(report: TestReport): string {

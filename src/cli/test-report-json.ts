@@ -1,4 +1,4 @@
-import { coverageJson, type TestedCase, type TestReport } from "../operations/rules/test-rules.ts";
+import { coverageJson, type TestedCase, type TestReport } from "../operations/rule-sets/test-rules.ts";
 
 /** One JSON value with everything; `docs/cli.md` describes it. */
 export function jsonReport(report: TestReport, isOk: boolean): unknown {

@@ -1,4 +1,4 @@
-import type { TestReport } from "../operations/rules/test-rules.ts";
+import type { TestReport } from "../operations/rule-sets/test-rules.ts";
 import { located, type RulesPlace } from "./diagnostics-text.ts";
 
 interface Placed {

@@ -4,7 +4,7 @@ import type {
   RuleExplanation,
   TestedCase,
   TestReport,
-} from "../operations/rules/test-rules.ts";
+} from "../operations/rule-sets/test-rules.ts";
 import { formatDiagnostics } from "./diagnostics-text.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";

@@ -1,4 +1,4 @@
-import { differenceLines, type TestedCase, type TestReport } from "../operations/rules/test-rules.ts";
+import { differenceLines, type TestedCase, type TestReport } from "../operations/rule-sets/test-rules.ts";
 import { printable } from "./printable.ts";
 
 /** TAP version 14, with a YAML block for each case that failed. @see https://testanything.org/tap-version-14-specification.html */

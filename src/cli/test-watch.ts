@@ -1,4 +1,4 @@
-import type { RuleTest } from "../operations/rules/test-rules.ts";
+import type { RuleTest } from "../operations/rule-sets/test-rules.ts";
 import { CliError } from "./cli-error.ts";
 import type { CliDeps } from "./deps.ts";
 import { EXIT } from "./exit-codes.ts";

@@ -1,4 +1,4 @@
-import type { DryRunFormat } from "../operations/rules/policy-checker.ts";
+import type { DryRunFormat } from "../operations/rule-sets/policy-checker.ts";
 
 /** What each media type is; the first is the answer where nothing else is asked for. */
 const FORMATS: Readonly<Record<string, DryRunFormat>> = {

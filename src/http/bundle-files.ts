@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../model/errors.ts";
 import { CHECK_LIMITS } from "../model/limits.ts";
-import type { Diagnostic, RuleSource } from "../operations/rules/run-dry-run.ts";
+import type { Diagnostic, RuleSource } from "../operations/rule-sets/run-dry-run.ts";
 
 const RULES = { suffix: /\.ya?ml$/, not: /\.test\.ya?ml$/, example: "payments.yaml" } as const;
 const FIXTURES = { suffix: /\.test\.ya?ml$/, not: undefined, example: "payments.test.yaml" } as const;

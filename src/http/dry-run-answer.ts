@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { EFFECTS, REASON_CODES } from "../model/decision.ts";
 import { CHECK_LIMITS } from "../model/limits.ts";
-import type { DryRunFormat } from "../operations/rules/policy-checker.ts";
-import { type CaseResult, coverageJson, junitReport, type RanDryRun } from "../operations/rules/run-dry-run.ts";
+import type { DryRunFormat } from "../operations/rule-sets/policy-checker.ts";
+import { type CaseResult, coverageJson, junitReport, type RanDryRun } from "../operations/rule-sets/run-dry-run.ts";
 import { DIAGNOSTIC, diagnosticSchema } from "./diagnostic-schema.ts";
 
 /** A dry run's answer. INVARIANT: `JSON.parse` of the JSON is as `dryRunSchema` says. */

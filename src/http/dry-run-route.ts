@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHECK_LIMITS } from "../model/limits.ts";
-import { dryRun } from "../operations/rules/dry-run.ts";
+import { dryRun } from "../operations/rule-sets/dry-run.ts";
 import { acceptedFormat } from "./accept-format.ts";
 import { DRY_RUN, dryRunSchema } from "./dry-run-answer.ts";
 import { dryRunRequestSchema } from "./dry-run-body.ts";

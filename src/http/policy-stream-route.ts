@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createPolicyFollowers, type PolicyEvent } from "../operations/rules/stream-policy.ts";
+import { createPolicyFollowers, type PolicyEvent } from "../operations/rule-sets/stream-policy.ts";
 import { answerEvents } from "./event-answer.ts";
 import { readQuery } from "./read-body.ts";
 import { type App, type HttpDeps, keyRoute } from "./route.ts";

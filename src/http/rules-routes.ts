@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { EFFECTS } from "../model/decision.ts";
 import { AppError } from "../model/errors.ts";
-import { listRules, type RulesView } from "../operations/rules/list-rules.ts";
-import { reloadRules } from "../operations/rules/reload-rules.ts";
+import { listRules, type RulesView } from "../operations/rule-sets/list-rules.ts";
+import { reloadRules } from "../operations/rule-sets/reload-rules.ts";
 import { DIAGNOSTIC, diagnosticSchema } from "./diagnostic-schema.ts";
 import { answersWith } from "./openapi.ts";
 import { type App, type HttpDeps, keyRoute, respond } from "./route.ts";

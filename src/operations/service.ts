@@ -15,10 +15,10 @@ import type { Logger, Metrics } from "../telemetry/index.ts";
 import type { WebhookQueue } from "../webhooks/index.ts";
 import type { ApprovalAnnouncer } from "./approvals/announce-approvals.ts";
 import type { DecisionRecorder } from "./decisions/record-decision.ts";
-import type { ActiveRules } from "./rules/active-rules.ts";
-import type { PolicyChecker } from "./rules/policy-checker.ts";
-import type { RuleReloader } from "./rules/reload-rules.ts";
-import type { ShadowRules } from "./rules/shadow-rules.ts";
+import type { ActiveRules } from "./rule-sets/active-rules.ts";
+import type { PolicyChecker } from "./rule-sets/policy-checker.ts";
+import type { RuleReloader } from "./rule-sets/reload-rules.ts";
+import type { ShadowRules } from "./rule-sets/shadow-rules.ts";
 
 /** What the operations share: the domain's parts and every source of time, chance and I/O. Made once, in `compose.ts`. */
 export interface Service {

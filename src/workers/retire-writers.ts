@@ -6,7 +6,7 @@ import { GENESIS } from "../audit/index.ts";
 import type { Composition } from "../compose.ts";
 import type { Config } from "../config/index.ts";
 import { checkpointText, openSpool } from "../open-spool.ts";
-import { moveRuleSets } from "../operations/rules/archive-rules.ts";
+import { moveRuleSets } from "../operations/rule-sets/archive-rules.ts";
 import { isRetired, leftWriterDirs, markRetired } from "./directories.ts";
 
 /** Records of one insert. */

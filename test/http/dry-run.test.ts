@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createNodeServer } from "../../src/http/index.ts";
 import { UnavailableError } from "../../src/model/errors.ts";
 import { CHECK_LIMITS, LIMITS } from "../../src/model/limits.ts";
-import type { DryRunResult, PolicyChecker } from "../../src/operations/rules/policy-checker.ts";
+import type { DryRunResult, PolicyChecker } from "../../src/operations/rule-sets/policy-checker.ts";
 import { createInlinePolicyChecker } from "../inline-policy-checker.ts";
 import { createTestService, type RequestOptions } from "../test-service.ts";
 import { contentsOf } from "./store-contents.ts";

@@ -5,8 +5,8 @@ import { instantText } from "../../model/instant.ts";
 import { instantOfUuidv7 } from "../../model/uuid.ts";
 import { assertFlushed } from "../audit/export-audit.ts";
 import { openScan, type Pages } from "../audit/read-audit.ts";
-import type { CandidateReplay, PolicyChecker } from "../rules/policy-checker.ts";
-import { type ReadBody, readBundle } from "../rules/read-bundle.ts";
+import type { CandidateReplay, PolicyChecker } from "../rule-sets/policy-checker.ts";
+import { type ReadBody, readBundle } from "../rule-sets/read-bundle.ts";
 import { recordEvent, type Service } from "../service.ts";
 import type { ReplayReport } from "./replay-candidate.ts";
 
