@@ -20,8 +20,10 @@ function readRules(path: string): SecretSearch {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    throw new Error(`the rules for secrets ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "it is not UTF-8" : code;
+    throw new Error(`the rules for secrets ${path} cannot be read: ${why}`);
   }
 }

@@ -26,13 +26,16 @@ const CONDITIONS: ReadonlyMap<string, "AND" | "OR"> = new Map([
 const ruleAllowlist = z.strictObject(allowlistFields);
 const globalAllowlist = z.strictObject({ ...allowlistFields, targetRules: texts.optional() });
 
+/** Bits a character. A text of 256 different ones has 8. */
+const ENTROPY_MAX = 8;
+
 const rule = z.strictObject({
   id: z.string().trim().min(1, "expected a name"),
   description: z.string().optional(),
   regex: z.string().optional(),
   path: z.string().optional(),
   secretGroup: z.int().min(0).optional(),
-  entropy: z.number().min(0).optional(),
+  entropy: z.number().min(0).max(ENTROPY_MAX).optional(),
   keywords: texts.optional(),
   tags: texts.optional(),
   allowlist: ruleAllowlist.optional(),

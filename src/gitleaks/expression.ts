@@ -19,13 +19,19 @@ export function compileExpression(source: string): Expression {
   const { flags = "", run, most, rest } = LAZY_RUN.exec(source)?.groups ?? {};
   if (run === undefined || rest === undefined || hasAlternatives(rest)) return { regex: whole };
   const regex = RE2JS.compile(flags + rest);
-  // Where a match may be empty, the next one begins elsewhere.
-  if (regex.test("")) return { regex: whole };
+  if (mayBeEmpty(regex)) return { regex: whole };
   return { regex, lead: RE2JS.compile(`${flags}${run}{0,${most}}\\z`) };
 }
 
 /** Flags that do not turn `?` around, a class of characters without classes in it, and what follows. */
 const LAZY_RUN = /^(?<flags>\(\?[ims]+\))?(?<run>\[(?:\\[^QEpP]|[^\\\][])+\])\{0,(?<most>\d+)\}\?(?<rest>.+)$/s;
+
+/** Whether a match may be empty: then the next one begins elsewhere. Asked of what has every kind of border. */
+function mayBeEmpty(regex: RE2JS): boolean {
+  const matcher = regex.matcher("\na-\n\n");
+  while (matcher.find()) if (matcher.start() === matcher.end()) return true;
+  return regex.test("");
+}
 
 /** Whether there is a `|` outside of every group, as far as it is easily told; also where it is not. */
 function hasAlternatives(source: string): boolean {

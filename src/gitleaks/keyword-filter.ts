@@ -26,20 +26,24 @@ export class KeywordFilter {
   hasAny(json: string): boolean {
     if (this.#always.length > 0) return true;
     let isFound = false;
-    this.#index.scan(json, () => {
+    const text = folded(json);
+    this.#index.scan(text, () => {
       isFound = true;
-      return json.length;
+      return text.length;
     });
-    return isFound || this.#shortIn(json).length > 0;
+    return isFound || this.#shortIn(text).length > 0;
   }
 
   rulesFor(text: string): ReadonlySet<SecretRule> {
-    const rules = new Set(this.#always);
-    this.#index.scan(text, (id) => {
-      for (const rule of this.#rulesOf[id]!) rules.add(rule);
+    const plain = folded(text);
+    const found = new Set<number>();
+    this.#index.scan(plain, (id) => {
+      found.add(id);
       return 0;
     });
-    for (const [, itsRules] of this.#shortIn(text)) for (const rule of itsRules) rules.add(rule);
+    const rules = new Set(this.#always);
+    for (const id of found) for (const rule of this.#rulesOf[id]!) rules.add(rule);
+    for (const [, itsRules] of this.#shortIn(plain)) for (const rule of itsRules) rules.add(rule);
     return rules;
   }
 
@@ -54,3 +58,7 @@ export class KeywordFilter {
 const isPlain = (keyword: string) => /^[\x20-\x7e]+$/.test(keyword) && !/["\\]/.test(keyword);
 
 const INDEXED_MIN = 3;
+
+/** With ASCII for the two other characters whose lower case is in ASCII, as expressions take them that ignore case. */
+const folded = (text: string) =>
+  /[\u017f\u212a]/.test(text) ? text.replaceAll("\u017f", "s").replaceAll("\u212a", "k") : text;

@@ -51,6 +51,19 @@ describe("what cannot be used is refused, all of it at once", () => {
       /^rules\.toml: rules\[0\] \(r\)\.allowlists\[0\]\.condition: expected AND or OR$/,
     ],
     [`${rule('regex = "a"\nRegex = "b"')}`, /^rules\.toml: the field `regex` is there twice, in two spellings$/],
+    [rule('regex = "a"\nentropy = 35'), /^rules\.toml: rules\[0\] \(r\)\.entropy: .*<=8/],
+    [
+      rule('regex = "a"\n[[rules.allowlists]]\nstopwords = ["x", ""]'),
+      /^rules\.toml: rules\[0\] \(r\)\.allowlists\[0\]\.stopwords: allows every text/,
+    ],
+    [
+      rule('regex = "a"\n[[rules.allowlists]]\nregexes = ["x", "y*"]'),
+      /^rules\.toml: rules\[0\] \(r\)\.allowlists\[0\]\.regexes\[1\]: allows every text/,
+    ],
+    [
+      `${rule('regex = "a"')}\n[[allowlists]]\ntargetRules = ["r", "s"]\nstopwords = ["x"]`,
+      /^rules\.toml: allowlists\[0\]\.targetRules: there is no rule with the id `s`$/,
+    ],
     [`[extend]\nuseDefault = true\n${rule('regex = "a"')}`, /^rules\.toml: extend: is not followed/],
     [
       rule(`regex = "a"\nkeywords = ["${"k".repeat(32_001)}"]`),

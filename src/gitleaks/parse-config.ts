@@ -115,6 +115,9 @@ class RuleReader {
   }
 
   #addGlobal(field: string, raw: RawAllowlist): void {
+    for (const target of raw.targetRules ?? [])
+      if (!this.#config.rules.some(({ id }) => id === target))
+        this.#report(`${field}.targetRules`, `there is no rule with the id \`${target}\``);
     const targets = raw.targetRules?.length ? raw.targetRules : [undefined];
     for (const list of this.#allowlist(raw, field))
       for (const target of targets) this.#allowlistsOf.set(target, [...this.#globalFor(target), list]);
@@ -136,9 +139,14 @@ class RuleReader {
     const { condition, commits = [], paths = [], regexes = [], stopwords = [], regexTarget } = raw;
     if ([commits, paths, regexes, stopwords].every((checks) => checks.length === 0))
       this.#report(field, "needs one of `regexes`, `stopwords`, `paths` and `commits`");
-    const compiled = regexes.map((source, index) =>
-      this.#compile((text) => RE2JS.compile(text), source, `${field}.regexes[${index}]`),
-    );
+    const compiled = regexes.map((source, index) => {
+      const name = `${field}.regexes[${index}]`;
+      const regex = this.#compile((text) => RE2JS.compile(text), source, name);
+      if (condition === "OR" && regex !== undefined && UNLIKE.every((text) => regex.test(text)))
+        this.#report(name, ALLOWS_ALL);
+      return regex;
+    });
+    if (condition === "OR" && stopwords.includes("")) this.#report(`${field}.stopwords`, ALLOWS_ALL);
     return [
       {
         condition,
@@ -159,6 +167,10 @@ class RuleReader {
     }
   }
 }
+
+const ALLOWS_ALL = "allows every text, so nothing would be found; leave out the rule instead";
+/** An expression that matches all of these matches anything. */
+const UNLIKE = ["", "Zq7", "\u0001 \u0002"];
 
 /** As much as fits into the index of keywords; the published rules have 2,000. */
 const KEYWORD_LETTERS_MAX = 32_000;

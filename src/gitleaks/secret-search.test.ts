@@ -8,10 +8,10 @@ function searchOf(source: string, microseconds = () => 0) {
 }
 const rule = (fields: string, id = "r") => `[[rules]]\nid = "${id}"\n${fields}\n`;
 
-/** What is found, each as its kind and its text. */
+/** What is found, each once, as its kind and its text. */
 function find(source: string, text: string, name?: string): string[] {
   const found = searchOf(source).begin()(text, name);
-  return found.map(({ start, end, kind }) => `${kind}: ${text.slice(start, end)}`);
+  return [...new Set(found.map(({ start, end, kind }) => `${kind}: ${text.slice(start, end)}`))];
 }
 
 describe("what is the secret of a match", () => {
@@ -125,21 +125,54 @@ describe("what is no secret after all", () => {
 
 describe("the time is bounded", () => {
   const source = rule("regex = 'k=[0-9]'") + rule("regex = 'q'", "s");
-
-  it("what there is no time for is found as a whole", () => {
+  /** A clock that goes on by so much with each look. */
+  const ticking = (step: number) => {
     let now = 0;
-    const search = searchOf(source, () => now);
-    const find = search.begin();
-    expect(find("a k=1")).toEqual([{ start: 2, end: 5, kind: "r" }]);
-    now = 50_001;
+    return () => (now += step);
+  };
+
+  it("what a text has no time for is found as a whole, and the next text has time again", () => {
+    let now = 0;
+    let step = 0;
+    const find = searchOf(source, () => (now += step)).begin();
+    expect(find("a k=1")).toContainEqual({ start: 2, end: 5, kind: "r" });
+    step = 40_000;
     expect(find("a k=1", "name")).toEqual([{ start: 0, end: 5, kind: "unsearched" }]);
-    expect(search.begin()("a k=1")).toEqual([{ start: 2, end: 5, kind: "r" }]);
+    step = 0;
+    expect(find("a k=1")).toContainEqual({ start: 2, end: 5, kind: "r" });
   });
 
   it("also between the matches of one rule, since each may read the whole text", () => {
-    let now = 0;
-    const find = searchOf(source, () => (now += 100)).begin();
     const text = "k=1 ".repeat(1_000);
-    expect(find(text)).toEqual([{ start: 0, end: text.length, kind: "unsearched" }]);
+    expect(searchOf(source, ticking(100)).begin()(text)).toEqual([{ start: 0, end: text.length, kind: "unsearched" }]);
+  });
+
+  it("a value whose texts take too long together is refused, so that no text hides another", () => {
+    const find = searchOf(source, ticking(30_000)).begin();
+    expect(find("k=1")).toEqual([{ start: 0, end: 3, kind: "unsearched" }]);
+    expect(() => {
+      for (let texts = 0; texts < 10; texts += 1) find("k=1");
+    }).toThrow("took too long");
+  });
+});
+
+describe("a long text", () => {
+  it("is searched in parts, in which whatever is not longer than their overlap is found wherever it stands", () => {
+    const secret = `k=${"7".repeat(4_000)};`;
+    const find = searchOf(rule("regex = 'k=(7+);'")).begin();
+    for (let at = 24_000; at < 66_000; at += 500) {
+      const text = `${"x".repeat(at)}${secret}${"x".repeat(70_000 - at)}`;
+      expect(find(text)).toContainEqual({ start: at + 2, end: at + 4_002, kind: "r" });
+    }
+  });
+});
+
+describe("ways to write a letter", () => {
+  it("the two characters that fold to ASCII count as that, as for RE2", () => {
+    expect(find(rule("regex = '(?i)token ([0-9]{6})'\nkeywords = ['token']"), "to\u212aen 123456")).toEqual([
+      "r: 123456",
+    ]);
+    expect(find(rule("regex = '(?i)ask ([0-9]{6})'\nkeywords = ['ask']"), "a\u017fk 123456")).toEqual(["r: 123456"]);
+    expect(searchOf(rule("regex = '(?i)token'\nkeywords = ['token']")).mayMatch('"to\u212aen"')).toBe(true);
   });
 });

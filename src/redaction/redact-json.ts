@@ -1,3 +1,4 @@
+import { findDuplicateKey } from "../model/duplicate-keys.ts";
 import { ChangedPaths } from "./changed-paths.ts";
 import { skipBlanks } from "./characters.ts";
 import { matchChild, NO_MATCH, type PathMatch } from "./configured-paths.ts";
@@ -6,20 +7,23 @@ import { kindOfArgument } from "./list-of-arguments.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
 import { type SecretName, secretNameOf } from "./secret-names.ts";
 
-/** @param name of the member that the text is the value of */
-type RedactText = (text: string, name?: string) => string;
+export interface TextRedaction {
+  readonly makeMarker: MakeMarker;
+  /** @param name of the member that the text is the value of */
+  readonly redactText: (text: string, name?: string) => string;
+  /** The name of a member, without what is secret in it. */
+  readonly redactKey: (key: string) => string;
+}
 
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
 export class JsonRedaction {
   readonly #changes = new ChangedPaths();
-  readonly #makeMarker: MakeMarker;
-  readonly #redactText: RedactText;
+  readonly #texts: TextRedaction;
   /** How many JSON texts the value stands in. */
   readonly #level: number;
 
-  constructor(makeMarker: MakeMarker, redactText: RedactText, level = 1) {
-    this.#makeMarker = makeMarker;
-    this.#redactText = redactText;
+  constructor(texts: TextRedaction, level = 1) {
+    this.#texts = texts;
     this.#level = level;
   }
 
@@ -38,6 +42,7 @@ export class JsonRedaction {
     if (secret !== undefined)
       return isLarge(value) ? this.#whole(JSON.stringify(value), secret) : this.#take(value, secret);
     if (typeof value === "string") return this.#text(value, name);
+    if (typeof value === "number") return this.#number(value, name);
     if (typeof value !== "object" || value === null) return value;
     return Array.isArray(value)
       ? value.map((_, index) => this.#item(value, index, match, mayBePair))
@@ -66,7 +71,11 @@ export class JsonRedaction {
       const value = fields[key];
       const named = kindOfField(secretNameOf(key) ?? secretNameOf(cleanKey), value);
       const kind = named ?? (isPairValue(key) ? pairKind : undefined);
-      return this.visit(value, matchChild(match, key), kind, /headers?$/i.test(key), key);
+      const visit = (given: unknown, name: string) =>
+        this.visit(given, matchChild(match, key), kind, /headers?$/i.test(key), name);
+      const redacted = visit(value, key);
+      // INVARIANT: what stands under the clean name is left as it is the next time, too.
+      return cleanKey === key ? redacted : visit(redacted, cleanKey);
     });
   }
 
@@ -84,7 +93,7 @@ export class JsonRedaction {
 
   /** A key without its secrets; numbered where another key has become the same, which only forged markers can bring about. */
   #key(key: string, fields: object, redacted: object): string {
-    const clean = this.#redactText(key);
+    const clean = this.#texts.redactKey(key);
     if (clean === key) return key;
     let unique = clean;
     for (let number = 2; Object.hasOwn(fields, unique) || Object.hasOwn(redacted, unique); number += 1)
@@ -93,16 +102,30 @@ export class JsonRedaction {
   }
 
   #text(text: string, name: string | undefined): string {
-    const redacted = this.#nested(text, name) ?? this.#redactText(text, name);
+    const redacted = this.#nested(text, name) ?? this.#texts.redactText(text, name);
     if (redacted !== text) this.#changes.report();
     return redacted;
   }
 
-  /** A text that is itself a JSON object, array or string; undefined for any other, and where they are nested deeper than anyone does. */
+  #number(value: number, name: string | undefined): unknown {
+    const text = String(value);
+    if (text.length < SECRET_DIGITS_MIN) return value;
+    const redacted = this.#texts.redactText(text, name);
+    if (redacted === text) return value;
+    this.#changes.report();
+    return redacted;
+  }
+
+  /**
+   * A text that is itself a JSON object, array or string. Undefined for any other, and for what nobody writes: nested deep, or with a
+   * name twice in an object.
+   */
   #nested(text: string, name: string | undefined): string | undefined {
     const value = this.#level < LEVELS_MAX ? parseNested(text) : undefined;
     if (value === undefined || isDeeperThan(value, NESTED_DEPTH_MAX)) return undefined;
-    const inner = new JsonRedaction(this.#makeMarker, this.#redactText, this.#level + 1);
+    // Only one of the two would be walked over.
+    if (findDuplicateKey(text) !== undefined) return undefined;
+    const inner = new JsonRedaction(this.#texts, this.#level + 1);
     const redacted = inner.visit(value, NO_MATCH, undefined, false, name);
     return inner.pointers.length === 0 ? text : JSON.stringify(redacted);
   }
@@ -110,9 +133,12 @@ export class JsonRedaction {
   #whole(text: string, kind: string): string {
     if (isMarker(text)) return text;
     this.#changes.report();
-    return this.#makeMarker(text, kind);
+    return this.#texts.makeMarker(text, kind);
   }
 }
+
+/** A number with fewer is none. */
+const SECRET_DIGITS_MIN = 8;
 
 /** Each level reads the text once more: the bound keeps the work linear. */
 const LEVELS_MAX = 5;

@@ -415,3 +415,14 @@ describe("JSON", () => {
     expect(redactJson(json)).toContain("[redacted:password:");
   });
 });
+
+describe("a JSON text in a string that says a name twice", () => {
+  it.each([
+    ['{"password":"hunter2secret","password":""}', '{"password":"#","password":""}'],
+    [`{"a":"${github}","a":1}`, '{"a":"#","a":1}'],
+    [`[{"b":{"token":"${random(20)}","token":null}}]`, '[{"b":{"token":"#","token":null}}]'],
+  ])("is searched as it stands: %s", (body, shown) => {
+    const found = redactor.redactJson(JSON.stringify({ body }));
+    expect(JSON.parse(found!.json).body.replaceAll(MARKER, "#")).toBe(shown);
+  });
+});

@@ -26,7 +26,11 @@ export function createRedactor({ key, paths = [], search }: RedactorOptions): Re
 
   function redactParsed(json: string): Redaction | undefined {
     const searchText = search?.begin();
-    const redaction = new JsonRedaction(makeMarker, (text, name) => redactText(text, makeMarker, searchText, name));
+    const redaction = new JsonRedaction({
+      makeMarker,
+      redactText: (text, name) => redactText(text, makeMarker, searchText, name),
+      redactKey: (key) => redactText(key, makeMarker, isName(key) ? undefined : searchText),
+    });
     const value = JSON.parse(json);
     const redacted = redaction.visit(value, match);
     const { pointers } = redaction;
@@ -42,6 +46,12 @@ export function createRedactor({ key, paths = [], search }: RedactorOptions): Re
     return members !== undefined && isBounded(members, json) ? members : whole;
   }
 }
+
+/**
+ * Names of members are searched by rules from outside only where they may be more than a name: no rule takes the request's own
+ * apart, such as `arguments`.
+ */
+const isName = (key: string) => /^[a-z_]{1,24}$/.test(key);
 
 /**
  * INVARIANT: what comes out has at most this many times the length of what came in and this much more: the log that it goes to

@@ -161,6 +161,7 @@ describe("rules for secrets that cannot be used", () => {
   it.each([
     ["missing", undefined, "cannot be read: ENOENT"],
     ["broken", "[[rules]]\nid = 'a'\nregex = '('\n", "rules[0] (a).regex: RE2 refuses the expression: "],
+    ["in Latin-1", Buffer.from("[[rules]]\nid = 'a'\nregex = 'caf\u00e9'\n", "latin1"), "it is not UTF-8"],
   ])("%s: nothing starts, and the file is named", async (_, source, problem) => {
     const file = join(temporaryFolder(), "secrets.toml");
     if (source !== undefined) writeFileSync(file, source);

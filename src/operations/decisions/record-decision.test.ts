@@ -101,3 +101,26 @@ test("a redactor that fails keeps the record, and so the answer, from going out"
   const record = createDecisionRecorder({ append: async () => {} }, broken);
   expect(() => record(made())).toThrow("bug");
 });
+
+test("an identity stays one, whatever rules from outside take for a secret", async () => {
+  const records: string[] = [];
+  const spool = { append: async (text: string) => void records.push(text) };
+  const search = { mayMatch: () => true, begin: () => (text: string) => [{ start: 0, end: text.length, kind: "all" }] };
+  await createDecisionRecorder(spool, createRedactor({ key: randomBytes(32), search }))(made());
+  expect(JSON.parse(records[0]!).identity).toEqual({
+    name: expect.stringMatching(/^\[redacted:all:/),
+    roles: [],
+    attributes: {},
+  });
+});
+
+test("what takes too long to search is not recorded, which denies the action", () => {
+  const search = {
+    mayMatch: () => true,
+    begin: () => () => {
+      throw new Error("too long");
+    },
+  };
+  const record = createDecisionRecorder({ append: async () => {} }, createRedactor({ key: randomBytes(32), search }));
+  expect(() => record(made())).toThrow("too long");
+});

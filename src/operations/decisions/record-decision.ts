@@ -92,12 +92,13 @@ export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: R
 
 const redacted = (redactor: Redactor, json: string): Text => redactor.redactJson(json) ?? { json };
 
-const WRAP = '{"identity":';
-
 /** In its place in a request, so that configured paths reach it here too. */
 function redactIdentity(redactor: Redactor, json: string): Text {
-  const redaction = redactor.redactJson(`${WRAP}${json}}`);
-  return redaction === undefined ? { json } : { ...redaction, json: redaction.json.slice(WRAP.length, -1) };
+  const redaction = redactor.redactJson(`{"identity":${json}}`);
+  if (redaction === undefined) return { json };
+  const { identity } = JSON.parse(redaction.json) as { identity?: unknown };
+  if (identity === undefined) throw new Error("an identity was redacted to something else");
+  return { ...redaction, json: JSON.stringify(identity) };
 }
 
 function under(prefix: string, pointers: readonly string[] = []): string[] {
