@@ -1,4 +1,4 @@
-import { findDuplicateKey } from "../model/duplicate-keys.ts";
+import { countKeysAtMost, findDuplicateKey } from "../model/duplicate-keys.ts";
 import { ChangedPaths } from "./changed-paths.ts";
 import { skipBlanks } from "./characters.ts";
 import { matchChild, NO_MATCH, type PathMatch } from "./configured-paths.ts";
@@ -124,7 +124,7 @@ export class JsonRedaction {
     const value = this.#level < LEVELS_MAX ? parseNested(text) : undefined;
     if (value === undefined || isDeeperThan(value, NESTED_DEPTH_MAX)) return undefined;
     // Only one of the two would be walked over.
-    if (findDuplicateKey(text) !== undefined) return undefined;
+    if (hasTwins(text, value)) return undefined;
     const inner = new JsonRedaction(this.#texts, this.#level + 1);
     const redacted = inner.visit(value, NO_MATCH, undefined, false, name);
     return inner.pointers.length === 0 ? text : JSON.stringify(redacted);
@@ -153,6 +153,16 @@ function parseNested(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Whether an object in a JSON text has a name twice: then the value has fewer of them than the text. */
+const hasTwins = (text: string, value: unknown) =>
+  countKeysAtMost(text) > countKeys(value) && findDuplicateKey(text) !== undefined;
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, child) => sum + countKeys(child), own);
 }
 
 function isDeeperThan(value: unknown, depth: number): boolean {
