@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -143,6 +144,7 @@ export function createNodeServer(
       requireHostHeader: false,
     },
     (incoming: Bindings["incoming"], outgoing) => {
+      if (outgoing.socket === null) closeWith(incoming, outgoing);
       const { headers } = incoming;
       if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
         return answerInTurn(incoming, outgoing, EMPTY);
@@ -212,3 +214,18 @@ const UNREADABLE_HEADERS = [
   `Content-Length: ${Buffer.byteLength(UNREADABLE)}`,
   "Connection: close",
 ].join("\r\n");
+
+/**
+ * Node tells only the answer whose turn it is that its connection has gone. One that waits behind it, as answers to requests
+ * that came at once do, is told here; or a stream among them would be open for ever.
+ */
+function closeWith({ socket }: IncomingMessage, outgoing: ServerResponse): void {
+  const close = () => {
+    if (outgoing.socket !== null) return;
+    outgoing.destroy();
+    outgoing.emit("close");
+  };
+  setMaxListeners(0, socket);
+  socket.once("close", close);
+  outgoing.once("close", () => socket.off("close", close));
+}

@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createApp, createHostGuard, createNodeServer, type Listening, listen } from "../../src/http/index.ts";
 import { createTestService } from "../test-service.ts";
 
@@ -80,4 +81,31 @@ describe("an open stream and a stop of the service", () => {
     await expect.poll(async () => (await open()).statusCode).toBe(200);
     for (const response of responses) response.destroy();
   });
+});
+
+describe("streams that are asked for at once over one connection", () => {
+  test.each([
+    ["/v1/audit/stream", "auditor", 3],
+    ["/v1/approvals/stream", "approver", 3],
+    ["/v1/policy/stream", "agent", 30],
+  ] as const)(
+    "%s: give back their places when it goes, those too whose turn never came",
+    async (path, role, rounds) => {
+      const { port } = server.address() as AddressInfo;
+      const headers = { authorization: `Bearer ${verdict.secrets[role]}` };
+      const asking = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${headers.authorization}\r\n\r\n`;
+      for (let round = 0; round < rounds; round += 1) {
+        const socket = connect(port, "127.0.0.1");
+        socket.write(asking.repeat(20));
+        await once(socket, "data");
+        socket.destroy();
+      }
+      const ask = () => fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      await vi.waitFor(async () => {
+        const answers = await Promise.all(Array.from({ length: 25 }, ask));
+        for (const { body } of answers) await body!.cancel();
+        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      }, 10_000);
+    },
+  );
 });
