@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connect, disconnect } from "../../src/adapters/postgres/connection.ts";
 import type { Database } from "../../src/adapters/postgres/database.ts";
 import { createPostgresDatabase } from "../../src/adapters/postgres/postgres-database.ts";
 import { freshPostgres } from "../shared-servers.ts";
@@ -44,6 +45,17 @@ describe.skipIf(url === undefined)("a connection to PostgreSQL that breaks", () 
       expect(await database.keyStore.list()).toEqual([]);
     }
     expect(await vote()).toMatchObject({ ok: true, approval: { votes: [{ voter: "alice" }] } });
+  });
+
+  it("is not made again in the middle of some work, where it would have no settings", async () => {
+    const connection = connect({ url: url! }, { statement_timeout: 500 });
+    await connection.settle();
+    const [mine] = await connection.client<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await client`select pg_terminate_backend(${mine!.pid})`;
+    await vi.waitFor(() => expect(connection.isBroken).toBe(true), 10_000);
+    await expect(connection.client`select 1`).rejects.toThrow("the connection has broken");
+    await expect(connection.client`select 1`).rejects.toThrow("the connection has broken");
+    await disconnect(connection);
   });
 
   it("while nobody uses it is replaced", async () => {

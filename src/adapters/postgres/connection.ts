@@ -52,7 +52,7 @@ type Settings = postgres.Options<Record<string, never>> & {
 export function connect(options: ConnectionOptions, timeouts: Timeouts): Connection {
   const client = parseAndConnect(options.url, {
     max: 1,
-    socket: createSockets(),
+    socket: createSockets(() => connection.isBroken),
     connect_timeout: (options.connectTimeoutMs ?? 3000) / 1000,
     // The driver would also renew one that is lent, between two statements of the same work.
     max_lifetime: null,
@@ -105,8 +105,11 @@ type Begin = (work: (tx: postgres.TransactionSql) => Promise<unknown>) => Promis
 
 export const disconnect = ({ client }: Connection) => client.end({ timeout: 0 });
 
-/** As the driver makes its own, but for one thing: what follows a large message does not wait until that is acknowledged. */
-function createSockets(): Settings["socket"] {
+/**
+ * As the driver makes its own, but for two things: what follows a large message does not wait until that is acknowledged, and
+ * one that broke is not made again, in the middle of some work and without its settings.
+ */
+function createSockets(isBroken: () => boolean): Settings["socket"] {
   let attempts = 0;
   return ({ host, port, path }) => {
     const nth = attempts % host.length;
@@ -115,6 +118,10 @@ function createSockets(): Settings["socket"] {
     const socket = Object.assign(new Socket().setNoDelay(), { host: host[nth], port: port[nth] });
     // Not at once: what fails at once would be told before the driver listens. It may be written to before it is connected.
     queueMicrotask(() => {
+      if (isBroken()) {
+        socket.destroy(new Error("the connection has broken"));
+        return;
+      }
       try {
         if (path) socket.connect(path);
         else socket.connect(port[nth]!, host[nth]!);
