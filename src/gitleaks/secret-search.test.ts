@@ -64,6 +64,12 @@ describe("what is searched", () => {
     expect(find(rule("regex = 'acme'"), "abc", "acme")).toEqual([]);
   });
 
+  it("a number as it stands in a JSON file", () => {
+    const search = searchOf(rule(`regex = 'pin"[:] *([0-9]{10})'`));
+    expect(search.begin()("1204567890", "pin", true)).toEqual([{ start: 0, end: 10, kind: "r" }]);
+    expect(search.begin()("1204567890", "pin")).toEqual([]);
+  });
+
   it("by rules for certain files as well, and not by parts of other rules", () => {
     expect(find(rule("regex = 'a'\npath = '\\.tf$'"), "a")).toEqual(["r: a"]);
     expect(find(rule("regex = 'a'\nskipReport = true") + rule("regex = 'b'", "s"), "ab")).toEqual(["s: b"]);

@@ -14,23 +14,24 @@ export function createSecretSearch(rules: readonly SecretRule[], microseconds: (
     mayMatch: (json) => filter.hasAny(json),
     begin() {
       const until = microseconds() + VALUE_MICROSECONDS_MAX;
-      return (text, name) => {
+      return (text, name, isNumber = false) => {
         const now = microseconds();
         if (now > until) throw new Error("looking for secrets by the operator's rules took too long");
-        return findIn(text, name, Math.min(until, now + TEXT_MICROSECONDS_MAX));
+        const quote = isNumber ? "" : '"';
+        const before = name === undefined ? quote : `"${name}":${quote}`;
+        return findIn(text, before, `${before}${text}${quote}`, Math.min(until, now + TEXT_MICROSECONDS_MAX));
       };
     },
   };
 
-  function findIn(text: string, name: string | undefined, until: number): readonly Finding[] {
+  /** @param member the text with what would stand `before` it, and behind */
+  function findIn(text: string, before: string, member: string, until: number): readonly Finding[] {
     const isOver = () => microseconds() > until;
-    const before = name === undefined ? '"' : `"${name}":"`;
-    const quoted = `${before}${text}"`;
-    const rules = filter.rulesFor(quoted);
+    const rules = filter.rulesFor(member);
     if (rules.size === 0) return [];
     const parts = [
       ...windowsOf(text),
-      ...edgesOf(quoted).map(({ start, part }) => ({ start: start - before.length, part })),
+      ...edgesOf(member).map(({ start, part }) => ({ start: start - before.length, part })),
     ];
     const findings: Finding[] = [];
     for (const rule of rules) {

@@ -6,6 +6,7 @@ import { PAIR_NAME_KEYS } from "./detect-assignment.ts";
 import { kindOfArgument } from "./list-of-arguments.ts";
 import { isMarker, type MakeMarker } from "./marker.ts";
 import { type SecretName, secretNameOf } from "./secret-names.ts";
+import { DENSE_KIND } from "./take-members.ts";
 
 export interface TextRedaction {
   readonly makeMarker: MakeMarker;
@@ -13,6 +14,8 @@ export interface TextRedaction {
   readonly redactText: (text: string, name?: string) => string;
   /** The name of a member, without what is secret in it. */
   readonly redactKey: (key: string) => string;
+  /** Without what a search from outside finds, and nothing else. @param isNumber whether it stands without quotes */
+  readonly redactFound: (text: string, name: string | undefined, isNumber: boolean) => string;
 }
 
 /** A value without its secrets. Objects are made without a prototype, so that `__proto__` is a key like any other. */
@@ -102,15 +105,25 @@ export class JsonRedaction {
   }
 
   #text(text: string, name: string | undefined): string {
-    const redacted = this.#nested(text, name) ?? this.#texts.redactText(text, name);
+    const redacted = this.#withoutSecrets(text, name, ROUNDS_MAX);
     if (redacted !== text) this.#changes.report();
     return redacted;
+  }
+
+  /** A JSON text is also searched as it stands: a rule from outside may be written for files, with their names and commas. */
+  #withoutSecrets(text: string, name: string | undefined, rounds: number): string {
+    const walked = this.#nested(text, name);
+    if (walked === undefined) return this.#texts.redactText(text, name);
+    const searched = this.#texts.redactFound(walked, name, false);
+    if (searched === walked) return walked;
+    // By now it may be another JSON text, or none.
+    return rounds > 0 ? this.#withoutSecrets(searched, name, rounds - 1) : this.#texts.makeMarker(text, DENSE_KIND);
   }
 
   #number(value: number, name: string | undefined): unknown {
     const text = String(value);
     if (text.length < SECRET_DIGITS_MIN) return value;
-    const redacted = this.#texts.redactText(text, name);
+    const redacted = this.#texts.redactFound(text, name, true);
     if (redacted === text) return value;
     this.#changes.report();
     return redacted;
@@ -140,6 +153,8 @@ export class JsonRedaction {
 /** A number with fewer is none. */
 const SECRET_DIGITS_MIN = 8;
 
+/** Of one text. Two are more than any but one made for it takes. */
+const ROUNDS_MAX = 4;
 /** Each level reads the text once more: the bound keeps the work linear. */
 const LEVELS_MAX = 5;
 /** As deep as a request may be. The walk is recursive, and nobody has checked the depth of a text. */

@@ -30,6 +30,10 @@ export function createRedactor({ key, paths = [], search }: RedactorOptions): Re
       makeMarker,
       redactText: (text, name) => redactText(text, makeMarker, searchText, name),
       redactKey: (key) => redactText(key, makeMarker, isName(key) ? undefined : searchText),
+      redactFound: (text, name, isNumber) =>
+        searchText === undefined
+          ? text
+          : replaceAll(text, makeMarker, (rest) => joinFindings(findBy(searchText, rest, name, isNumber))),
     });
     const value = JSON.parse(json);
     const redacted = redaction.visit(value, match);
@@ -69,14 +73,20 @@ const KEY_BYTES_MIN = 32;
 /** No UTF-8 text begins with this byte, so no secret in a marker is ever digested as a text is here. */
 const DIGEST_DOMAIN = Uint8Array.of(0xff);
 
+function redactText(text: string, makeMarker: MakeMarker, search?: SearchText, name?: string): string {
+  return replaceAll(text, makeMarker, (rest) =>
+    search === undefined ? findSecrets(rest) : joinFindings([...findSecrets(rest), ...findBy(search, rest, name)]),
+  );
+}
+
 /**
  * INVARIANT: what comes out is left as it is the next time, because it goes through until nothing is found. Two rounds are
  * the rule: one that finds, one that finds nothing more.
  */
-function redactText(text: string, makeMarker: MakeMarker, search?: SearchText, name?: string): string {
+function replaceAll(text: string, makeMarker: MakeMarker, find: (text: string) => readonly Finding[]): string {
   let redacted = text;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const findings = search === undefined ? findSecrets(redacted) : findWith(search, redacted, name);
+    const findings = find(redacted);
     if (findings.length === 0) break;
     redacted = replace(redacted, findings, makeMarker);
   }
@@ -86,10 +96,8 @@ function redactText(text: string, makeMarker: MakeMarker, search?: SearchText, n
 /** Bounds the work on texts made to need more. */
 const ROUNDS_MAX = 8;
 
-function findWith(search: SearchText, text: string, name: string | undefined): readonly Finding[] {
-  const found = search(text, name).flatMap((finding) => betweenMarkers(text, finding));
-  return joinFindings([...findSecrets(text), ...found]);
-}
+const findBy = (search: SearchText, text: string, name: string | undefined, isNumber = false) =>
+  search(text, name, isNumber).flatMap((finding) => betweenMarkers(text, finding));
 
 function replace(text: string, findings: readonly Finding[], makeMarker: MakeMarker): string {
   let result = "";

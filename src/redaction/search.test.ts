@@ -64,4 +64,20 @@ describe("a search by rules from outside", () => {
     const { json, pointers } = byDigits.redactJson('{"id":1204567890,"few":120456}')!;
     expect([json.replaceAll(MARKER, "#"), pointers]).toEqual(['{"id":"#","few":120456}', ["/id"]]);
   });
+
+  it("takes a JSON text in a string as the text that it is, too", () => {
+    const body = '["datadog", "v1"] ';
+    const byText = createRedactor({
+      key: KEY,
+      search: {
+        mayMatch: () => true,
+        begin: () => (text) => {
+          const start = text.indexOf('", "v');
+          return start < 0 ? [] : [{ start: start + 4, end: start + 6, kind: "v" }];
+        },
+      },
+    });
+    const { json } = byText.redactJson(JSON.stringify({ body }))!;
+    expect(JSON.parse(json).body.replaceAll(MARKER, "#")).toBe('["datadog", "#"] ');
+  });
 });

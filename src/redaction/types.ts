@@ -15,8 +15,12 @@ export interface SecretSearch {
   begin(): SearchText;
 }
 
-/** @param name of the member that the text is the value of. @returns what is found in the text, in any order, overlapping or not */
-export type SearchText = (text: string, name?: string) => readonly Finding[];
+/**
+ * @param name of the member that the text is the value of
+ * @param isNumber whether it stands there without quotes
+ * @returns what is found in the text, in any order, overlapping or not
+ */
+export type SearchText = (text: string, name?: string, isNumber?: boolean) => readonly Finding[];
 
 export interface Redaction {
   /** The JSON text with every secret replaced by its marker. */

@@ -45,7 +45,8 @@ export function createDecisionRecorder(spool: Pick<Spool, "append">, redactor: R
     const known = isOwnIdentity ? ownIdentities.get(identity) : undefined;
     if (known !== undefined) return known;
     const text = redactIdentity(redactor, JSON.stringify(identity));
-    if (isOwnIdentity) ownIdentities.set(identity, text);
+    // What was redacted is looked at again each time: a slow moment must not mark it for good.
+    if (isOwnIdentity && text.pointers === undefined) ownIdentities.set(identity, text);
     return text;
   }
 
