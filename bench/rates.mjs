@@ -6,7 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { BODIES, CONNECTIONS, loadOnce } from "./http-load.mjs";
-import { askAtRate } from "./open-loop.mjs";
+import { askAtRate, UNCOUNTED_SECONDS } from "./open-loop.mjs";
 import { distributionOf, percentile } from "./percentiles.mjs";
 import { cpuOf, makeDatabase, PATIENT, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
@@ -39,7 +39,8 @@ const report = startReport("rates", "HTTP at fixed rates (open loop)");
 if (DATABASE_URL === undefined) report.text("Server mode is **skipped**, because DATABASE_URL is not set.");
 report.text(
   `Saturation is a closed loop of ${CONNECTIONS} connections; then ${seconds} s at each share of it. Latency counts from when a ` +
-    "request was due. The generator naps for 0.1 ms at a time, which is in the latencies; what it sent late, because the machine was busy, is in the " +
+    `request was due; the ${UNCOUNTED_SECONDS} s before, on new connections, do not count. ` +
+    "The generator naps for 0.1 ms at a time, which is in the latencies; what it sent late, because the machine was busy, is in the " +
     "latencies, and its most is in the last column. The bare `node:http` answers at the same rates in the same run: what it " +
     "shows is the machine. While the database is away, no PostgreSQL works beside the service.",
 );
@@ -89,8 +90,8 @@ async function measureAt({ name, ofWhat, chartedAs }, server, rates) {
   for (const [nth, rate] of rates.entries()) {
     await server.settle?.();
     const before = cpuOf(server.pid);
-    const { latencies, lateMs, failed } = await askAtRate({ ...server, rate, seconds });
-    const cpuUs = (cpuOf(server.pid) - before) / latencies.length;
+    const { latencies, lateMs, failed, asked } = await askAtRate({ ...server, rate, seconds });
+    const cpuUs = (cpuOf(server.pid) - before) / asked;
     const share = `${SHARES[nth] * 100} %`;
     const ms = (value) => value.toFixed(2);
     const at = [0.5, 0.99, 0.999, 1].map((part) => ms(percentile(latencies, part)));

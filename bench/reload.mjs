@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { loadOnce } from "./http-load.mjs";
-import { askAtRate } from "./open-loop.mjs";
+import { askAtRate, UNCOUNTED_SECONDS } from "./open-loop.mjs";
 import { median, percentile } from "./percentiles.mjs";
 import { makeDatabase, PATIENT, rssOf, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
@@ -99,6 +99,7 @@ async function measureReloads(start) {
   const seconds = ((reloads + 1) * RELOAD_EVERY_MS) / 1000;
   const load = askAtRate({ ...server, bodies, rate, seconds, onAnswer });
   const windows = [];
+  await delay(UNCOUNTED_SECONDS * 1000);
   for (let nth = 0; nth < reloads; nth++) {
     await delay(RELOAD_EVERY_MS);
     windows.push(await reload(server, nth));
