@@ -122,7 +122,15 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
       else if (!isBusy) socket.destroySoon();
     }
 
+    /** What came while this process was busy with something else is read first. */
     function timeOut(): void {
+      const { bytesRead } = socket;
+      setImmediate(() => {
+        if (socket.bytesRead === bytesRead) endSilence();
+      });
+    }
+
+    function endSilence(): void {
       if (begun !== undefined) tellIsCut();
       else if (!isBusy || socket.writableNeedDrain || socket.writableEnded) socket.destroy();
     }

@@ -312,6 +312,17 @@ describe.each([
     expect(received()).toBe(before);
   });
 
+  test("a request that came while the process was busy is answered, though the time is over", async () => {
+    await serve(({ send }) => send(textAnswer("first")), { silentMs: 500, idleMs: 10_000 });
+    const { socket, answers } = client();
+    await expect.poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count)))).toBe(1);
+    // Behind this, timers come before what was received.
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.write(ask("one"));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+    expect((await answers(1))[0]!.body).toBe("first");
+  });
+
   test("a connection whose answer is due does not end for its silence", async () => {
     const { due, answers } = await askOne({ times: { silentMs: 100, idleMs: 100 } });
     await new Promise((resolve) => setTimeout(resolve, 300));
