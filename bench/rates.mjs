@@ -1,22 +1,23 @@
 // Latency at fixed rates: 25, 50 and 75 % of what a closed loop reaches, each request counted from when it was due.
 //
-//   npm run bench -- rates [--seconds 10]
+//   npm run bench -- rates [--seconds 5]
 //
 // With DATABASE_URL in server mode (and once embedded), without it embedded only.
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { BODIES, CONNECTIONS, loadOnce } from "./http-load.mjs";
 import { askAtRate, UNCOUNTED_SECONDS } from "./open-loop.mjs";
-import { distributionOf, percentile } from "./percentiles.mjs";
+import { distributionOf, median, percentile } from "./percentiles.mjs";
 import { cpuOf, makeDatabase, PATIENT, spooledBy, startBare, startDatabaseGate, startVerdict } from "./processes.mjs";
 import { startReport } from "./report.mjs";
 import { bodiesOver, sourcesOf } from "./rule-set.mjs";
 import { lineChart } from "./svg-chart.mjs";
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "10" } } });
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "5" } } });
 const seconds = Number(values.seconds);
 const WARM_UP_SECONDS = 5;
 const SATURATION_SECONDS = 4;
+const ROUNDS = 3;
 const SHARES = [0.25, 0.5, 0.75];
 const UNAUDITED = { entry: ["bench/unaudited-server.mjs"] };
 const { DATABASE_URL } = process.env;
@@ -38,11 +39,12 @@ const CONFIGURATIONS = [
 const report = startReport("rates", "HTTP at fixed rates (open loop)");
 if (DATABASE_URL === undefined) report.text("Server mode is **skipped**, because DATABASE_URL is not set.");
 report.text(
-  `Saturation is a closed loop of ${CONNECTIONS} connections; then ${seconds} s at each share of it. Latency counts from when a ` +
-    `request was due; the ${UNCOUNTED_SECONDS} s before, on new connections, do not count. ` +
-    "The generator naps for 0.1 ms at a time, which is in the latencies; what it sent late, because the machine was busy, is in the " +
-    "latencies, and its most is in the last column. The bare `node:http` answers at the same rates in the same run: what it " +
-    "shows is the machine. While the database is away, no PostgreSQL works beside the service.",
+  `Saturation is a closed loop of ${CONNECTIONS} connections; then ${ROUNDS} times ${seconds} s at each share of it, in turns with the ` +
+    "bare `node:http` at the same rate: what that shows is the machine. Medians of the rounds; the most of all rounds where it " +
+    "says max or most. Latency counts from when a " +
+    `request was due; the ${UNCOUNTED_SECONDS} s before, on new connections, do not count. The generator naps for 0.1 ms at a time, which ` +
+    "is in the latencies; so is what it sent late because the machine was busy. While the database is away, no " +
+    "PostgreSQL works beside the service.",
 );
 const rows = [];
 const lines = [];
@@ -63,41 +65,54 @@ for (const configuration of CONFIGURATIONS) {
     settle: options === UNAUDITED || isAway ? undefined : () => arrived(verdict),
   };
   gate?.shut();
-  const rates = await measure(configuration, server);
+  await measure(configuration, server);
   await verdict.stop();
   verdict.remove();
   await database?.drop();
-  if (configuration.hasBare) await measureBare(configuration, rates);
 }
 
-async function measure({ name, isCharted }, server) {
+async function measure({ name, hasBare, isCharted }, server) {
   await loadOnce(server, WARM_UP_SECONDS);
   const { perSecond } = await loadOnce(server, SATURATION_SECONDS);
-  const rates = SHARES.map((share) => Math.round(perSecond * share));
-  await measureAt({ name, ofWhat: "", chartedAs: isCharted && "Verdict" }, server, rates);
-  return rates;
-}
-
-async function measureBare({ isCharted }, rates) {
-  const bare = await startBare();
-  const server = { ...bare, bodies: BODIES };
-  await loadOnce(server, WARM_UP_SECONDS);
-  await measureAt({ name: "bare node:http", ofWhat: " of that", chartedAs: isCharted && "bare" }, server, rates);
-  await bare.stop();
-}
-
-async function measureAt({ name, ofWhat, chartedAs }, server, rates) {
-  for (const [nth, rate] of rates.entries()) {
-    await server.settle?.();
-    const before = cpuOf(server.pid);
-    const { latencies, lateMs, failed, asked } = await askAtRate({ ...server, rate, seconds });
-    const cpuUs = (cpuOf(server.pid) - before) / asked;
-    const share = `${SHARES[nth] * 100} %`;
-    const ms = (value) => value.toFixed(2);
-    const at = [0.5, 0.99, 0.999, 1].map((part) => ms(percentile(latencies, part)));
-    rows.push([name, share + ofWhat, rate.toLocaleString("en"), cpuUs.toFixed(1), ...at, String(failed), ms(lateMs)]);
-    if (chartedAs) lines.push({ name: `${chartedAs}, ${share}`, points: distributionOf(latencies) });
+  const bare = hasBare ? { ...(await startBare()), bodies: BODIES } : undefined;
+  if (bare !== undefined) await loadOnce(bare, WARM_UP_SECONDS);
+  for (const share of SHARES) {
+    const rate = Math.round(perSecond * share);
+    const ofShare = `${share * 100} %`;
+    const [windows, bareWindows] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      windows.push(await ask(server, rate));
+      if (bare !== undefined) bareWindows.push(await ask(bare, rate));
+    }
+    addRow([name, ofShare], rate, windows);
+    if (isCharted) lines.push({ name: `Verdict, ${ofShare}`, points: distributionOf(windows.at(-1).latencies) });
+    if (bare === undefined) continue;
+    addRow(["bare node:http", `${ofShare} of that`], rate, bareWindows);
+    if (isCharted) lines.push({ name: `bare, ${ofShare}`, points: distributionOf(bareWindows.at(-1).latencies) });
   }
+  await bare?.stop();
+}
+
+async function ask(server, rate) {
+  await server.settle?.();
+  const before = cpuOf(server.pid);
+  const window = await askAtRate({ ...server, rate, seconds });
+  return { ...window, cpuUs: (cpuOf(server.pid) - before) / window.asked };
+}
+
+function addRow(names, rate, windows) {
+  const medianOf = (figure) => median(windows.map(figure));
+  const ms = (value) => value.toFixed(2);
+  const most = (figure) => Math.max(...windows.map(figure));
+  rows.push([
+    ...names,
+    rate.toLocaleString("en"),
+    medianOf(({ cpuUs }) => cpuUs).toFixed(1),
+    ...[0.5, 0.99, 0.999].map((part) => ms(medianOf(({ latencies }) => percentile(latencies, part)))),
+    ms(most(({ latencies }) => latencies.at(-1))),
+    String(windows.reduce((sum, { failed }) => sum + failed, 0)),
+    ms(most(({ lateMs }) => lateMs)),
+  ]);
 }
 
 async function arrived(server) {
