@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createLiveTerminal } from "./cli/approvals-terminal.ts";
-import { createAuditFiles } from "./cli/audit-files.ts";
-import { createHttpDecisionService } from "./cli/hook-http-decisions.ts";
-import { createLintFiles } from "./cli/lint-files.ts";
+import { createLiveTerminal } from "./cli/approvals/terminal.ts";
+import { createAuditFiles } from "./cli/audit/files.ts";
+import { createHttpDecisionService } from "./cli/hook/http-decisions.ts";
+import { createLintFiles } from "./cli/lint/files.ts";
 import { runCli } from "./cli/run-cli.ts";
 import { packageRoot } from "./package-root.ts";
 import { holdYoungGeneration } from "./young-generation.ts";

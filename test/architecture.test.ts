@@ -99,6 +99,18 @@ const DENIED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["node:fs", "ioredis", "../config/index.ts", "../operations/decisions/evaluate.ts", "../audit/index.ts"],
 };
 
+/** Folders with a folder for each of their parts, and what one of these may import. */
+const NESTED = {
+  operations: {
+    part: "approvals",
+    neighbours: ["../service.ts", "../rule-sets/active-rules.ts", "./approval-feed.ts", "../../rules/index.ts"],
+  },
+  cli: {
+    part: "audit",
+    neighbours: ["../deps.ts", "../service/client.ts", "./report-text.ts", "../../audit/index.ts"],
+  },
+};
+
 const PURE_FOLDERS = [
   "model",
   "shell",
@@ -148,13 +160,14 @@ describe("a planted violation fails the lint", () => {
       }
       plant(`src/${name}/clean.ts`, 'import { neighbour } from "./neighbour.ts";\nexport const used = neighbour;');
     }
-    for (const [index, from] of DENIED_IMPORTS.operations!.entries()) {
-      const code = FORMS[0]!(from.startsWith(".") ? `../${from}` : from);
-      plant(`src/operations/approvals/import-${index}.ts`, code);
+    for (const [name, { part, neighbours }] of Object.entries(NESTED)) {
+      for (const [index, from] of DENIED_IMPORTS[name]!.entries()) {
+        const code = FORMS[0]!(from.startsWith(".") ? `../${from}` : from);
+        plant(`src/${name}/${part}/import-${index}.ts`, code);
+      }
+      const code = neighbours.map((from, at) => `export { each as each${at} } from "${from}";`).join("\n");
+      plant(`src/${name}/${part}/clean.ts`, code);
     }
-    const neighbours = ["../service.ts", "../rule-sets/active-rules.ts", "./approval-feed.ts", "../../rules/index.ts"];
-    const code = neighbours.map((from, at) => `import { each as each${at} } from "${from}";`).join("\n");
-    plant("src/operations/approvals/clean.ts", `${code}\nexport const used = [each0, each1, each2, each3];`);
     for (const name of PURE_FOLDERS) {
       for (const [index, code] of IMPURE_CODE.entries()) plant(`src/${name}/global-${index}.ts`, code);
       plant(`src/${name}/clock.ts`, "export const planted = Date.now();");
@@ -173,13 +186,15 @@ describe("a planted violation fails the lint", () => {
     }
   });
 
-  test("src/operations/*/ cannot import what src/operations/ cannot, but its neighbours", () => {
-    const denied = DENIED_IMPORTS.operations!;
-    for (const [index, from] of denied.entries()) {
-      expect.soft(rulesFor(`src/operations/approvals/import-${index}.ts`), from).toContain("noRestrictedImports");
-    }
-    expect(rulesFor("src/operations/approvals/clean.ts")).toEqual([]);
-  });
+  test.each(Object.entries(NESTED))(
+    "src/%s/*/ cannot import what that cannot, but its neighbours",
+    (name, { part }) => {
+      for (const [index, from] of DENIED_IMPORTS[name]!.entries()) {
+        expect.soft(rulesFor(`src/${name}/${part}/import-${index}.ts`), from).toContain("noRestrictedImports");
+      }
+      expect(rulesFor(`src/${name}/${part}/clean.ts`)).toEqual([]);
+    },
+  );
 
   test.each(PURE_FOLDERS)("src/%s/ is pure: no I/O, no timers, no chance", (name) => {
     for (const [index, code] of IMPURE_CODE.entries()) {

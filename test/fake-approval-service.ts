@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ApprovalJson } from "../src/cli/approvals-json.ts";
+import type { ApprovalJson } from "../src/cli/approvals/json.ts";
 import { createHttpApprovalInbox, type KeyAdminOptions } from "../src/cli/index.ts";
 
 export const APPROVAL_ID = "019b7ca9-8c88-72b5-a21d-d88e00a3fdfd";

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import { createAuditFiles } from "../src/cli/audit-files.ts";
-import { createHttpDecisionService } from "../src/cli/hook-http-decisions.ts";
+import { createAuditFiles } from "../src/cli/audit/files.ts";
+import { createHttpDecisionService } from "../src/cli/hook/http-decisions.ts";
 import { type CliDeps, CliError, type CreateKeyInput, type KeyAdmin, type KeyAdminOptions } from "../src/cli/index.ts";
 import { runCli } from "../src/cli/run-cli.ts";
 import type { ApiKey } from "../src/identity/index.ts";

@@ -2,20 +2,20 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { KEY_ROLES, SCOPES } from "../identity/index.ts";
 import { LIMITS } from "../model/limits.ts";
 import { VERSION } from "../model/version.ts";
-import { addApprovals } from "./approvals-commands.ts";
-import { addAudit } from "./audit-commands.ts";
-import { addBench } from "./bench-commands.ts";
+import { addApprovals } from "./approvals/commands.ts";
+import { addAudit } from "./audit/commands.ts";
+import { addBench } from "./bench/commands.ts";
 import type { CliDeps } from "./deps.ts";
-import { addDiff } from "./diff-commands.ts";
-import type { EvalOptions } from "./eval-command.ts";
+import { addDiff } from "./diff/commands.ts";
 import * as help from "./help-text.ts";
-import { addHook } from "./hook-commands.ts";
-import type { KeysCreateOptions, KeysOptions } from "./keys-commands.ts";
-import { addLint } from "./lint-commands.ts";
+import { addHook } from "./hook/commands.ts";
+import type { KeysCreateOptions, KeysOptions } from "./keys/commands.ts";
+import { addLint } from "./lint/commands.ts";
 import { parseExpiry, parseTime } from "./parse-time.ts";
-import { addReplay } from "./replay-commands.ts";
-import type { RulesCheckOptions } from "./rules-check-command.ts";
-import { addTest } from "./test-commands.ts";
+import { addReplay } from "./replay/commands.ts";
+import type { RulesCheckOptions } from "./rules/check-command.ts";
+import type { EvalOptions } from "./rules/eval-command.ts";
+import { addTest } from "./testing/commands.ts";
 
 /**
  * The commands and options. What runs a command is imported when it does: agents' hosts start `verdict hook` before every tool
@@ -59,7 +59,7 @@ export function createProgram(deps: CliDeps, onExitCode: (code: number) => void)
     .option("--strict", "fail on warnings too")
     .addHelpText("after", help.RULES_CHECK_HELP)
     .action(async (dir: string | undefined, options: RulesCheckOptions) => {
-      const { runRulesCheck } = await import("./rules-check-command.ts");
+      const { runRulesCheck } = await import("./rules/check-command.ts");
       onExitCode(await runRulesCheck(deps, dir, options));
     });
 
@@ -94,7 +94,7 @@ function addEval(program: Command, deps: CliDeps, onExitCode: (code: number) => 
     .addOption(format("pretty for people (default on a terminal), json as over HTTP"))
     .addHelpText("after", help.EVAL_HELP)
     .action(async (file: string | undefined, { role, ...options }: EvalOptions & { role?: string[] }) => {
-      const { runEval } = await import("./eval-command.ts");
+      const { runEval } = await import("./rules/eval-command.ts");
       onExitCode(await runEval(deps, file, role === undefined ? options : { ...options, roles: role }));
     });
 }
@@ -118,7 +118,7 @@ function addKeys(program: Command, deps: CliDeps, onExitCode: (code: number) => 
     )
     .addHelpText("after", help.KEYS_CREATE_HELP)
     .action(async (options: KeysCreateOptions) => {
-      const { runKeysCreate } = await import("./keys-commands.ts");
+      const { runKeysCreate } = await import("./keys/commands.ts");
       onExitCode(await runKeysCreate(deps, options));
     });
 
@@ -127,7 +127,7 @@ function addKeys(program: Command, deps: CliDeps, onExitCode: (code: number) => 
     .description("show all keys, revoked and expired ones too")
     .addHelpText("after", help.KEYS_LIST_HELP)
     .action(async (options: KeysOptions) => {
-      const { runKeysList } = await import("./keys-commands.ts");
+      const { runKeysList } = await import("./keys/commands.ts");
       onExitCode(await runKeysList(deps, options));
     });
 
@@ -137,7 +137,7 @@ function addKeys(program: Command, deps: CliDeps, onExitCode: (code: number) => 
     .argument("<id>", "its id, from `verdict keys list`")
     .addHelpText("after", help.KEYS_REVOKE_HELP)
     .action(async (id: string, options: KeysOptions) => {
-      const { runKeysRevoke } = await import("./keys-commands.ts");
+      const { runKeysRevoke } = await import("./keys/commands.ts");
       onExitCode(await runKeysRevoke(deps, id, options));
     });
 

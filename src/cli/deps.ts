@@ -2,11 +2,11 @@ import type { NewApiKey } from "../identity/index.ts";
 import type { KeyView } from "../operations/keys/manage-keys.ts";
 import type { ExportCandidate, ReplayThreads } from "../operations/replay/replay-export.ts";
 import type { ReadResult } from "../operations/rule-sets/check-rules.ts";
-import type { ApprovalInbox, LiveTerminal } from "./approvals-deps.ts";
-import type { AuditFiles, AuditService } from "./audit-deps.ts";
-import type { DecisionService } from "./hook-deps.ts";
-import type { LintFiles } from "./lint-files.ts";
-import type { TestFiles } from "./test-deps.ts";
+import type { ApprovalInbox, LiveTerminal } from "./approvals/deps.ts";
+import type { AuditFiles, AuditService } from "./audit/deps.ts";
+import type { DecisionService } from "./hook/deps.ts";
+import type { LintFiles } from "./lint/files.ts";
+import type { TestFiles } from "./testing/deps.ts";
 
 /** Everything that the commands reach outside themselves. */
 export interface CliDeps {
