@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Its second is not enough for a machine that stands still now and then.
+    expect: { poll: { timeout: 10_000 } },
     // Two cores are what the smallest supported machine has.
     maxWorkers: 2,
     projects: [

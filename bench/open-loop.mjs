@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 const CONNECTIONS = 512;
 const GIVE_UP_AFTER_MS = 30_000;
-/** At the beginning of a load, for which nothing counts. */
+/** At the beginning of a load, when what is answered is in no latency. */
 export const UNCOUNTED_SECONDS = 2;
 const NAP_MS = 0.1;
 const nap = new Int32Array(new SharedArrayBuffer(4));
@@ -20,15 +20,25 @@ const nap = new Int32Array(new SharedArrayBuffer(4));
  * coarse, and who spins, or naps only where nothing is due for longer than that, takes a core from the service and its database
  * from 10,000 requests a second on. What is due or answered during a nap counts as later than it was.
  * @param bodies sent in turns
+ * @param uncountedSeconds before `seconds`, at the same rate
  * @param onAnswer called with the time it was due (ms, of `performance`) and the latency of each answer that counts
  * @returns `latencies` in milliseconds, ascending; `lateMs`, the most by which a request that counts was sent after it was
- *   due; `failed`, answers other than 200 and broken connections; `asked`, with those that do not count
+ *   due; of all that were `asked`, also those that do not count, `failed`: answers other than 200 and broken connections
  * @throws when a connection cannot be made before the first request
  */
-export async function askAtRate({ url, path = "/v1/policy/evaluate", headers, bodies, rate, seconds, onAnswer }) {
+export async function askAtRate({
+  url,
+  path = "/v1/policy/evaluate",
+  headers,
+  bodies,
+  rate,
+  seconds,
+  uncountedSeconds = UNCOUNTED_SECONDS,
+  onAnswer,
+}) {
   const { hostname, port } = new URL(url);
   const requests = bodies.map((body) => requestText(hostname, path, headers, body));
-  const uncounted = Math.round(rate * UNCOUNTED_SECONDS);
+  const uncounted = Math.round(rate * uncountedSeconds);
   const asked = uncounted + Math.round(rate * seconds);
   const latencies = new Float64Array(asked - uncounted);
   const state = { answered: 0, counted: 0, failed: 0, lateMs: 0 };

@@ -87,7 +87,8 @@ describe("the open loop", async () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const { latencies, failed } = await askAtRate({ url, headers: {}, bodies: ["{}"], rate: 1000, seconds: 0.02 });
+    const load = { url, headers: {}, bodies: ["{}"], rate: 1000, seconds: 0.02, uncountedSeconds: 0 };
+    const { latencies, failed } = await askAtRate(load);
     server.close();
     expect(latencies).toHaveLength(20);
     expect(failed).toBe(0);
@@ -95,15 +96,20 @@ describe("the open loop", async () => {
     expect(latencies[19]).toBeGreaterThanOrEqual(19);
   });
 
-  it("tells answers that are no success", async () => {
+  it("tells answers that are no success, also of those that do not count", async () => {
     const server = createServer((request, response) => {
       request.resume().once("end", () => response.writeHead(503, { "content-length": 2 }).end("{}"));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const { failed } = await askAtRate({ url, headers: {}, bodies: ["{}"], rate: 500, seconds: 0.02 });
+    const dueAt: number[] = [];
+    const onAnswer = (due: number) => dueAt.push(due);
+    const load = { url, headers: {}, bodies: ["{}"], rate: 500, seconds: 0.02, uncountedSeconds: 0.04, onAnswer };
+    const from = performance.now();
+    const { latencies, failed, asked } = await askAtRate(load);
     server.close();
-    expect(failed).toBe(10);
+    expect([asked, failed, latencies.length, dueAt.length]).toEqual([30, 30, 10, 10]);
+    expect(Math.min(...dueAt)).toBeGreaterThanOrEqual(from + 40);
   });
 });
 

@@ -122,17 +122,19 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
       else if (!isBusy) socket.destroySoon();
     }
 
-    /** What came while this process was busy with something else is read first. */
     function timeOut(): void {
-      const { bytesRead } = socket;
-      setImmediate(() => {
-        if (socket.bytesRead === bytesRead) endSilence();
-      });
+      if (socket.writableNeedDrain || socket.writableEnded) socket.destroy();
+      else if (!isBusy) endSilence();
     }
 
+    /** What came while this process was busy with something else is read first. */
     function endSilence(): void {
-      if (begun !== undefined) tellIsCut();
-      else if (!isBusy || socket.writableNeedDrain || socket.writableEnded) socket.destroy();
+      const { bytesRead } = socket;
+      setImmediate(() => {
+        if (socket.bytesRead !== bytesRead || socket.writableEnded) return;
+        if (begun === undefined) socket.destroy();
+        else tellIsCut();
+      });
     }
 
     /** As node:http does; the server's listener answers. */
