@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { type Decision, type EvaluateRequest, Verdict, type VerdictOptions } from "../../sdks/typescript/src/index.ts";
 import { waitFor } from "../e2e/wait-for.ts";
@@ -6,6 +5,9 @@ import { type ScriptedServer, startScriptedServer } from "./typescript-scripted-
 import type { Outcome, Step, StreamAct, Vector } from "./typescript-vectors.ts";
 
 export const KEY = "vdt_key_of_the_vectors";
+
+/** Nobody listens there. One that was free a moment ago may by now be the server of a vector that runs beside this one. */
+const REFUSED = "http://127.0.0.1:2";
 
 class ActionFailed extends Error {}
 
@@ -16,7 +18,7 @@ export async function runVector(vector: Vector): Promise<readonly string[]> {
   const server = await startScriptedServer(vector, { trap: trap.url }, ({ events, ends }) =>
     whenTaken(taken, events, ends),
   );
-  const run = new VectorRun(vector, server, await refusedUrl(), taken);
+  const run = new VectorRun(vector, server, REFUSED, taken);
   try {
     for (const step of vector.steps) await run.step(step);
     const faults = [...run.faults, ...server.faults];
@@ -182,13 +184,4 @@ const camelCase = (name: string) => name.replaceAll(/_(.)/g, (_, letter: string)
 
 export function camelCased(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [camelCase(name), value]));
-}
-
-/** Of a port that was free a moment ago. */
-async function refusedUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
 }

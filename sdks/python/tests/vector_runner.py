@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,9 @@ from scripted_server import ScriptedServer, wait_until
 from vectors import KEY, put_in
 
 from verdict_sdk import Decision, Surroundings, Verdict, VerdictSdkError
+
+REFUSED = "http://127.0.0.1:2"
+"""Nobody listens there. One that was free a moment ago may by now be the server of a vector that runs beside this one."""
 
 
 class ActionError(Exception):
@@ -68,7 +70,7 @@ class VectorRun:
 
     def run(self) -> None:
         with ScriptedServer() as server, ScriptedServer() as trap:
-            words = {"trap": trap.url, "refused": refused_url()}
+            words = {"trap": trap.url, "refused": REFUSED}
             server.script = put_in(self._vector["server"], words)
             server.stream_script = put_in(self._vector.get("stream", []), words)
             server.when_taken = self._wait_until_taken
@@ -181,10 +183,3 @@ def texts_of(error: BaseException) -> list[str]:
     for other in (error.__cause__, error.__context__):
         texts += texts_of(other) if other is not None else []
     return texts
-
-
-def refused_url() -> str:
-    """Where nobody listens: a port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
