@@ -131,7 +131,7 @@ export function servePlainly(server: Server, options: PlainConnectionsOptions): 
     function endSilence(): void {
       const { bytesRead } = socket;
       setImmediate(() => {
-        if (socket.bytesRead !== bytesRead || socket.writableEnded) return;
+        if (socket.bytesRead !== bytesRead || socket.writableEnded || socket.destroyed) return;
         if (begun === undefined) socket.destroy();
         else tellIsCut();
       });

@@ -323,6 +323,17 @@ describe.each([
     expect((await answers(1))[0]!.body).toBe("first");
   });
 
+  test("a connection is not ended when its time is over in the moment of its answer", async () => {
+    const { due, socket, answers } = await askOne({ times: { silentMs: 300, idleMs: 10_000 } });
+    setTimeout(() => due[0]!.send(textAnswer("first")), 310);
+    // Both times are over behind this, the connection's first.
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    await answers(1);
+    socket.write(ask("two"));
+    await expect.poll(() => due.length).toBe(2);
+  });
+
   test("a connection whose answer is due does not end for its silence", async () => {
     const { due, answers } = await askOne({ times: { silentMs: 100, idleMs: 100 } });
     await new Promise((resolve) => setTimeout(resolve, 300));
