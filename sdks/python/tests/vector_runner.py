@@ -15,7 +15,7 @@ from vectors import KEY, put_in
 from verdict_sdk import Decision, Surroundings, Verdict, VerdictSdkError
 
 REFUSED = "http://127.0.0.1:2"
-"""Nobody listens there. One that was free a moment ago may by now be the server of a vector that runs beside this one."""
+"""Nobody listens there. A port that was free a moment ago may by now be that of the server of another vector."""
 
 
 class ActionError(Exception):
